@@ -1,0 +1,731 @@
+"""What the nodes hand to one another: request, specification, architecture, changes, evidence, decision, package.
+
+A stored format: checkpoints hold these class paths, so a class here is never moved or renamed, and a field is only
+ever added, with a default. Generated text is not stored here but in the artifact store; an `ArtifactRef` points to it.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, field_validator
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+"""A name usable in code, SQL and URLs: lower case, digits and underscores."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Artifact(BaseModel):
+    """A value that crosses a module boundary: frozen, and closed against unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ArtifactRef(Artifact):
+    """Points to bytes in the artifact store by the SHA-256 of their content."""
+
+    sha256: Sha256
+    size_bytes: int
+    media_type: str
+
+
+# ---------------------------------------------------------------------------------------------- the request
+
+
+class TargetPlatform(StrEnum):
+    """Where the built app is used. The default stack covers `web` and `api`."""
+
+    web = "web"
+    api = "api"
+    mobile = "mobile"
+    desktop = "desktop"
+    cli = "cli"
+
+
+MAX_DESCRIPTION_CHARACTERS = 20_000
+"""About ten pages. Longer texts are specifications; they belong into `requirements` in parts."""
+
+
+def readable_text(text: str) -> str:
+    """Return `text` unchanged if it can be stored and read; raise ValueError with the way out otherwise.
+
+    PostgreSQL stores neither NUL nor lone surrogates in text, and a binary file pasted by mistake has many of both.
+    """
+    if "\x00" in text:
+        raise ValueError("contains a NUL character; send plain text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("contains a half of a surrogate pair; send valid Unicode") from error
+    controls = sum(1 for character in text if ord(character) < 32 and character not in "\n\r\t")
+    if controls:
+        raise ValueError(f"contains {controls} control characters; is this a binary file? Send plain text")
+    return text
+
+
+class BuildRequest(Artifact):
+    """What a person asks for. The six fields are those of the original workflow API."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="App to build")
+
+    app_description: str = Field(
+        title="Description",
+        description="The app in plain words: who uses it, what it keeps track of, who may do what.",
+        min_length=1,
+        max_length=MAX_DESCRIPTION_CHARACTERS,
+        examples=["Employees submit travel claims with an amount and a date. A manager approves or rejects them."],
+    )
+    requirements: str | None = Field(
+        default=None,
+        title="Requirements",
+        description="More detail: a list of needs, one per line.",
+        max_length=100_000,
+    )
+    target_platform: TargetPlatform = Field(default=TargetPlatform.web, title="Platform")
+    tech_stack_preferences: tuple[Annotated[str, StringConstraints(max_length=80)], ...] = Field(
+        default=(), title="Technology preferences", description="Preferences a builder cannot meet are reported.", max_length=20
+    )
+    additional_context: dict[str, Any] | None = Field(
+        default=None, title="Additional context", description="Anything else the crew should know, as JSON."
+    )
+    user_id: str = Field(default="local", title="Requested by", min_length=1, max_length=200)
+
+    @field_validator("app_description", "requirements", "user_id")
+    @classmethod
+    def _is_readable(cls, value: str | None) -> str | None:
+        if value is not None and not readable_text(value).strip():
+            raise ValueError("is empty; describe the app in a sentence or two")
+        return value
+
+
+# ---------------------------------------------------------------------------------------------- the specification
+
+
+class Provenance(StrEnum):
+    """How an item came into the specification."""
+
+    stated = "stated"
+    inferred = "inferred"
+    guessed = "guessed"
+
+
+class Source(Artifact):
+    """Where an item comes from; `quote` holds the user's words when they stated it."""
+
+    provenance: Provenance
+    quote: str = ""
+
+
+GUESSED = Source(provenance=Provenance.guessed)
+INFERRED = Source(provenance=Provenance.inferred)
+
+
+class FieldType(StrEnum):
+    """The kinds of values a record can hold. References to other records are relations, not fields."""
+
+    text = "text"
+    long_text = "long_text"
+    integer = "integer"
+    decimal = "decimal"
+    money = "money"
+    boolean = "boolean"
+    date = "date"
+    time = "time"
+    datetime = "datetime"
+    email = "email"
+    phone = "phone"
+    url = "url"
+    choice = "choice"
+
+
+class FieldSpec(Artifact):
+    """One value of a record. `choices` is filled exactly for the type `choice`."""
+
+    name: Identifier
+    label: str
+    type: FieldType
+    required: bool = False
+    unique: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    source: Source = GUESSED
+
+
+class RelationKind(StrEnum):
+    """`many_to_one`: a reference on this record. `many_to_many`: a set of references."""
+
+    many_to_one = "many_to_one"
+    many_to_many = "many_to_many"
+
+
+class Relation(Artifact):
+    """A reference from this record to `target`, the name of a record or `account` (a person who signs in)."""
+
+    name: Identifier
+    label: str
+    target: Identifier
+    kind: RelationKind = RelationKind.many_to_one
+    required: bool = False
+    source: Source = INFERRED
+
+
+ACCOUNT = "account"
+"""The built-in record of people who sign in; every app has it, so no specification lists it."""
+
+
+class WorkflowState(Artifact):
+    """One state of a record's life."""
+
+    name: Identifier
+    label: str
+
+
+class Transition(Artifact):
+    """A step from one of `from_states` to `to_state`, done by one of `roles` (none named: whoever may update)."""
+
+    name: Identifier
+    label: str
+    from_states: tuple[Identifier, ...]
+    to_state: Identifier
+    roles: tuple[Identifier, ...] = ()
+    source: Source = INFERRED
+
+
+class Workflow(Artifact):
+    """The states of a record and the steps between them. A new record starts in `initial`."""
+
+    states: tuple[WorkflowState, ...]
+    initial: Identifier
+    transitions: tuple[Transition, ...]
+
+
+class RecordSpec(Artifact):
+    """A kind of thing the app keeps: one table, one page group, one API resource.
+
+    `name` is singular (`claim`), `plural` names table, URL and module (`claims`). `title_field` names the field shown
+    where a record is referred to.
+    """
+
+    name: Identifier
+    plural: Identifier
+    label: str
+    plural_label: str
+    fields: tuple[FieldSpec, ...]
+    relations: tuple[Relation, ...] = ()
+    workflow: Workflow | None = None
+    title_field: Identifier
+    description: str = ""
+    source: Source = INFERRED
+
+
+class RoleSpec(Artifact):
+    """A kind of person. `may_register`: people may sign up for it themselves; else an administrator adds them."""
+
+    name: Identifier
+    label: str
+    may_register: bool = False
+    administers: bool = False
+    source: Source = INFERRED
+
+
+class Action(StrEnum):
+    """What a role may do with a record. `read` covers the list and one record."""
+
+    read = "read"
+    create = "create"
+    update = "update"
+    delete = "delete"
+
+
+class Scope(StrEnum):
+    """Whether a permission covers every record or only those the person created."""
+
+    all = "all"
+    own = "own"
+
+
+class Permission(Artifact):
+    """`role` may do `action` with `record`, within `scope`. What no permission allows is refused."""
+
+    role: Identifier
+    record: Identifier
+    action: Action
+    scope: Scope = Scope.all
+    source: Source = INFERRED
+
+
+class RuleKind(StrEnum):
+    """Rules the frame enforces from data, and `custom`, which an engineer has to write.
+
+    `ordered`: fields[0] comes before fields[1]. `no_overlap`: no two records with the same relation `per` overlap
+    between fields[0] and fields[1]. `unique_together`: no two records share all of `fields` (fields or relations;
+    `created_by` names the person). `positive`: fields[0] is greater than zero.
+    """
+
+    ordered = "ordered"
+    no_overlap = "no_overlap"
+    unique_together = "unique_together"
+    positive = "positive"
+    custom = "custom"
+
+
+class RuleSpec(Artifact):
+    """Something that must hold for a record; `message` is what a person reads when it does not."""
+
+    name: Identifier
+    record: Identifier
+    kind: RuleKind
+    fields: tuple[Identifier, ...] = ()
+    per: Identifier | None = None
+    message: str
+    source: Source = INFERRED
+
+
+class ReportSpec(Artifact):
+    """Counts records (or sums `measure`) grouped by a field, relation, `state` or, for dates, by month or day."""
+
+    name: Identifier
+    label: str
+    record: Identifier
+    group_by: Identifier
+    measure: Identifier | None = None
+    source: Source = INFERRED
+
+
+class OpenQuestion(Artifact):
+    """Something the description leaves open, and what is built if nobody answers."""
+
+    name: Identifier
+    question: str
+    default: str
+
+
+class UnmetPreference(Artifact):
+    """A wish of the request that the chosen builder does not fulfil, and why."""
+
+    preference: str
+    reason: str
+
+
+class AppSpec(Artifact):
+    """What will be built, each item with its provenance. The one model of the app for every builder."""
+
+    name: Identifier
+    title: str
+    summary: str
+    records: tuple[RecordSpec, ...]
+    roles: tuple[RoleSpec, ...]
+    permissions: tuple[Permission, ...]
+    rules: tuple[RuleSpec, ...] = ()
+    reports: tuple[ReportSpec, ...] = ()
+    recipes: tuple[str, ...] = ()
+    non_goals: tuple[str, ...] = ()
+    open_questions: tuple[OpenQuestion, ...] = ()
+    unmet_preferences: tuple[UnmetPreference, ...] = ()
+
+    def record(self, name: str) -> RecordSpec:
+        """The record called `name`; KeyError if there is none."""
+        for record in self.records:
+            if record.name == name:
+                return record
+        raise KeyError(name)
+
+
+# ---------------------------------------------------------------------------------------------- the architecture
+
+
+class Operation(StrEnum):
+    """What an endpoint of the built app's JSON API does."""
+
+    list = "list"
+    create = "create"
+    read = "read"
+    update = "update"
+    delete = "delete"
+    transition = "transition"
+    report = "report"
+
+
+class Access(Artifact):
+    """A role that may call an endpoint, and for which records."""
+
+    role: Identifier
+    scope: Scope = Scope.all
+
+
+class Endpoint(Artifact):
+    """One operation of the JSON API; `path` uses `{id}`. `name` is its OpenAPI operation id."""
+
+    name: Identifier
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    operation: Operation
+    record: Identifier
+    transition: Identifier | None = None
+    access: tuple[Access, ...]
+    success_status: int
+    request_schema: str | None = None
+    response_schema: str | None = None
+
+
+class SchemaProperty(Artifact):
+    """One property of a JSON schema: `json_type` and `format` are OpenAPI's words."""
+
+    name: Identifier
+    json_type: Literal["string", "integer", "number", "boolean", "array"]
+    format: str | None = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    references: Identifier | None = None
+
+
+class Schema(Artifact):
+    """A request or response body."""
+
+    name: str
+    properties: tuple[SchemaProperty, ...]
+
+
+class Contract(Artifact):
+    """What every component is written against and the running app is compared with."""
+
+    endpoints: tuple[Endpoint, ...]
+    schemas: tuple[Schema, ...]
+
+
+class Component(Artifact):
+    """A part written by one engineer. It may change only files that match a pattern in `owns`.
+
+    Patterns are paths with `*` (within a folder) and `**` (across folders). `depends_on` names components whose code
+    has to be written before.
+    """
+
+    name: Identifier
+    title: str
+    summary: str
+    records: tuple[Identifier, ...] = ()
+    owns: tuple[str, ...]
+    depends_on: tuple[Identifier, ...] = ()
+
+
+class Architecture(Artifact):
+    """The stack, the contract, and who writes what."""
+
+    stack: str
+    summary: str
+    decisions: tuple[str, ...] = ()
+    contract: Contract
+    components: tuple[Component, ...]
+
+
+class ArchitecturePlan(Artifact):
+    """What the architect decides; the contract is derived from the specification by program, not by an opinion."""
+
+    summary: str
+    decisions: tuple[str, ...] = ()
+    components: tuple[Component, ...]
+
+
+# ---------------------------------------------------------------------------------------------- the code
+
+
+class FileOperation(StrEnum):
+    """`add` a new file, `replace` a whole one, `edit` by search and replacement, `delete`."""
+
+    add = "add"
+    replace = "replace"
+    edit = "edit"
+    delete = "delete"
+
+
+class FileChange(Artifact):
+    """One change to one file. `edit` replaces the single occurrence of `search` by `content`."""
+
+    path: str
+    operation: FileOperation
+    content: str = ""
+    search: str = ""
+
+
+class Changeset(Artifact):
+    """What an engineer contributes to the app for one component; `notes` tells the reviewer what and why."""
+
+    component: Identifier
+    changes: tuple[FileChange, ...]
+    notes: str = ""
+
+
+class ComponentResult(Artifact):
+    """A finished component: where its changeset lies, and in which attempt (1 is the first) it was written."""
+
+    component: Identifier
+    changeset: ArtifactRef
+    attempt: int
+    files: tuple[str, ...]
+    notes: str = ""
+
+
+class AppVersion(Artifact):
+    """One assembled state of the app's files; `tree` refers to a `SourceTree` as JSON."""
+
+    number: int
+    tree: ArtifactRef
+    file_count: int
+
+
+class SourceTree(Artifact):
+    """Every file of one version: path → content."""
+
+    files: dict[str, ArtifactRef]
+
+
+# ---------------------------------------------------------------------------------------------- the evidence
+
+
+class CheckName(StrEnum):
+    """The checks of a build, in the order they run."""
+
+    compile = "compile"
+    lint = "lint"
+    placeholders = "placeholders"
+    secrets = "secrets"
+    tests = "tests"
+    boot = "boot"
+    contract = "contract"
+    probe = "probe"
+    restart = "restart"
+
+
+class CheckStatus(StrEnum):
+    """`not_run` is neither a pass nor a failure: there is no evidence."""
+
+    passed = "passed"
+    failed = "failed"
+    not_run = "not_run"
+
+
+class Severity(StrEnum):
+    """`blocker`: the app cannot be used. `major`: something promised does not hold. `minor`: worth knowing."""
+
+    blocker = "blocker"
+    major = "major"
+    minor = "minor"
+
+
+class Finding(Artifact):
+    """Something wrong, with the place (`file:line` or the failing `request`) and the component concerned, if known."""
+
+    check: CheckName
+    severity: Severity
+    message: str
+    file: str | None = None
+    line: int | None = None
+    request: str | None = None
+    component: Identifier | None = None
+
+    @property
+    def signature(self) -> str:
+        """The same failure has the same signature in the next round: numbers and addresses do not count."""
+        place = f"{self.check}|{self.component}|{self.file}|{self.request}|{self.message}"
+        return hashlib.sha256(re.sub(r"0x[0-9a-f]+|\d+", "#", place).encode()).hexdigest()[:16]
+
+
+class CheckResult(Artifact):
+    """One check: what it counted, what it found, how long it took, and its log. `reason` says why it did not run."""
+
+    check: CheckName
+    status: CheckStatus
+    summary: str
+    reason: str | None = None
+    counts: dict[str, int] = {}
+    findings: tuple[Finding, ...] = ()
+    duration_seconds: float = 0.0
+    log: ArtifactRef | None = None
+
+
+class Verdict(StrEnum):
+    """`incomplete`: nothing failed, but a check did not run, so nobody may call the app verified."""
+
+    verified = "verified"
+    failed = "failed"
+    incomplete = "incomplete"
+
+
+class EvidenceReport(Artifact):
+    """Every check of one version. The verdict is computed here and nowhere else."""
+
+    version: int
+    tree_sha256: Sha256
+    sandbox: str
+    checks: tuple[CheckResult, ...]
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form
+    @property
+    def verdict(self) -> Verdict:
+        """No check, or a check that did not run, is never a pass."""
+        statuses = {check.status for check in self.checks}
+        if CheckStatus.failed in statuses:
+            return Verdict.failed
+        if CheckStatus.not_run in statuses or not statuses:
+            return Verdict.incomplete
+        return Verdict.verified
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Blockers first, then in the order of the checks."""
+        order = list(Severity)
+        found = [finding for check in self.checks for finding in check.findings]
+        return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+class QaReview(Artifact):
+    """The QA engineer's reading of code and evidence. An opinion: it can add findings, never remove one."""
+
+    summary: str
+    concerns: tuple[str, ...] = ()
+    components_to_repair: tuple[Identifier, ...] = ()
+
+
+class RepairStop(StrEnum):
+    """Why no further repair round was started."""
+
+    verified = "verified"
+    rounds_exhausted = "rounds_exhausted"
+    same_failure_twice = "same_failure_twice"
+    nothing_to_repair = "nothing_to_repair"
+    not_verifiable = "not_verifiable"
+    budget_exhausted = "budget_exhausted"
+
+
+class QaOutcome(Artifact):
+    """What QA hands to routing: the evidence, the review, and whether another repair round is worth it."""
+
+    report: EvidenceReport
+    review: QaReview
+    round: int
+    stop: RepairStop | None
+    components_to_repair: tuple[Identifier, ...] = ()
+    last_green: AppVersion | None = None
+
+
+# ---------------------------------------------------------------------------------------------- the review gates
+
+
+class Gate(StrEnum):
+    """Where a person may be asked."""
+
+    requirements = "requirements"
+    architecture = "architecture"
+    app = "app"
+
+
+class GatePolicy(StrEnum):
+    """`auto`: never ask (an unverified app then ends the build as failed). `on_findings`: ask when something is open."""
+
+    auto = "auto"
+    on_findings = "on_findings"
+    always = "always"
+
+
+class Decision(StrEnum):
+    """What a reviewer can answer. `expired` is set by the deadline, never by a person."""
+
+    approved = "approved"
+    changes_requested = "changes_requested"
+    rejected = "rejected"
+    expired = "expired"
+
+
+class ReviewRequest(Artifact):
+    """What a person is asked at a gate. `subject_sha256` binds the answer to exactly what was shown."""
+
+    gate: Gate
+    title: str
+    question: str
+    subject_sha256: Sha256
+    version: int | None = None
+    verdict: Verdict | None = None
+    findings: tuple[Finding, ...] = ()
+    stop: RepairStop | None = None
+    open_questions: tuple[OpenQuestion, ...] = ()
+    choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)
+
+
+class ReviewAnswer(Artifact):
+    """A reviewer's decision. `feedback` is required with `changes_requested`; `spec` is an edited specification."""
+
+    decision: Decision
+    feedback: str = Field(default="", max_length=20_000)
+    components: tuple[Identifier, ...] = ()
+    spec: AppSpec | None = None
+    decided_by: str = "local"
+
+
+class Review(Artifact):
+    """An answer taken at a gate; `problem` says why an answer could not be taken and the question is asked again."""
+
+    gate: Gate
+    answer: ReviewAnswer | None = None
+    problem: str | None = None
+    round: int = 1
+
+
+# ---------------------------------------------------------------------------------------------- the end
+
+
+class Delivery(Artifact):
+    """The package. `verdict` and `accepted_findings` say what a person accepted with it."""
+
+    package: ArtifactRef
+    evidence: ArtifactRef
+    file_name: str
+    version: int
+    verdict: Verdict
+    accepted_findings: int = 0
+
+
+class AgentResult(Artifact):
+    """One task done by one agent: what it used and what it cost. Amounts are of this task alone."""
+
+    agent: str
+    task: str
+    component: Identifier | None = None
+    attempt: int = 1
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    cost_usd: float | None = None
+    duration_seconds: float = 0.0
+    summary: str = ""
+
+
+class Ending(StrEnum):
+    """How a build ended."""
+
+    delivered = "delivered"
+    rejected = "rejected"
+    expired = "expired"
+    unverified = "unverified"
+
+
+class Outcome(Artifact):
+    """The last word on a build, with the reason in a sentence."""
+
+    ending: Ending
+    reason: str
+    stop: RepairStop | None = None
+
+
+def sha256_of(values: Sequence[BaseModel]) -> str:
+    """The hash a review is bound to: over the canonical JSON of what was shown."""
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(value.model_dump_json().encode())
+        digest.update(b"\x00")
+    return digest.hexdigest()

@@ -1,0 +1,109 @@
+"""What a node works with: the options of this build, and the workshop it is given when the graph is wired.
+
+`BuildOptions` is LangGraph's run context (Studio shows it as a form). `Workshop` holds live things and never reaches
+a checkpoint.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, Field
+
+from nodes.artifacts import (
+    AgentResult,
+    AppSpec,
+    Architecture,
+    Artifact,
+    ArtifactRef,
+    CheckResult,
+    EvidenceReport,
+    GatePolicy,
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class GatePolicies(Artifact):
+    """When a person is asked, for each gate."""
+
+    requirements: GatePolicy = Field(default=GatePolicy.auto, title="After requirements")
+    architecture: GatePolicy = Field(default=GatePolicy.auto, title="After architecture")
+    app: GatePolicy = Field(default=GatePolicy.on_findings, title="Before the package")
+
+
+class BuildOptions(Artifact):
+    """How one build runs. `None` means: as the server is set up."""
+
+    model: str | None = Field(
+        default=None, title="Model", description="builtin, openai:<model>, azure:<deployment>; empty: the server's choice."
+    )
+    models_by_agent: dict[str, str] = Field(default={}, title="Model per agent", description="Agent name → model.")
+    gates: GatePolicies = Field(default=GatePolicies(), title="Review gates")
+    repair_rounds: int = Field(default=3, ge=0, le=10, title="Repair rounds at most")
+    budget_usd: float | None = Field(default=None, ge=0, title="Budget in US dollars")
+
+
+@dataclass(frozen=True)
+class AgentTask(Generic[M]):
+    """One question to one agent. `inputs` are named texts put into the prompt; `check` returns a complaint or None."""
+
+    name: str
+    inputs: Mapping[str, str]
+    answer: type[M]
+    component: str | None = None
+    attempt: int = 1
+    check: Callable[[M], str | None] | None = None
+
+
+@dataclass(frozen=True)
+class AgentAnswer(Generic[M]):
+    """A validated answer, and what it used."""
+
+    value: M
+    result: AgentResult
+
+
+class Crew(Protocol):
+    """The agents. Raises `AgentOutputInvalid`, `ModelUnavailable`, `ModelRefused`, `BudgetExhausted`."""
+
+    async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
+        """Have the agent responsible for `task.name` answer; cancelling it cancels the model call."""
+
+
+class ArtifactStore(Protocol):
+    """Content-addressed bytes. Putting the same content twice is one artifact."""
+
+    async def put(self, content: bytes, media_type: str) -> ArtifactRef:
+        """Store `content` durably before returning."""
+
+    async def get(self, ref: ArtifactRef) -> bytes:
+        """The bytes; LookupError if they are not stored."""
+
+
+OnCheck = Callable[[CheckResult], None]
+
+
+class Verifier(Protocol):
+    """Produces evidence by running the app."""
+
+    async def verify(
+        self, files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, *, version: int, tree_sha256: str, on_check: OnCheck
+    ) -> EvidenceReport:
+        """Run every check; a check that cannot run is `not_run` with its reason. `on_check` hears each as it ends."""
+
+
+Frame = Callable[[AppSpec, Architecture], Mapping[str, str]]
+"""Generates the running frame of the app from specification and contract: path → text."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The live things nodes use, chosen by whoever wires the graph."""
+
+    crew: Crew
+    artifacts: ArtifactStore
+    verifier: Verifier
+    frame: Frame
+
+

@@ -1,0 +1,57 @@
+"""What can go wrong while a build runs, named for the situation. The docstring is the message and the way out."""
+
+
+class BuildError(Exception):
+    """The build cannot go on."""
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(f"{self.__doc__} {detail}".strip())
+
+
+class DescriptionOutOfDomain(BuildError):
+    """The built-in builder makes data-centred web apps, and this description asks for something else."""
+
+
+class DescriptionUnclear(BuildError):
+    """The description names nothing an app could keep track of. Say who uses it and what it keeps, in English."""
+
+
+class AgentOutputInvalid(BuildError):
+    """An agent did not give a usable answer within its attempts. Try again, or choose a stronger model."""
+
+
+class ModelUnavailable(BuildError):
+    """The model could not be reached within the allowed attempts. Check the endpoint, then resume the build."""
+
+
+class ModelRefused(BuildError):
+    """The model's endpoint rejected the request and repeating it would not help. Check the key and the model name."""
+
+
+class ModelNotConfigured(BuildError):
+    """The model is unknown or lacks its settings. Use builtin, openai:<model> or azure:<deployment>."""
+
+
+class ChangesetRefused(BuildError):
+    """An engineer's change breaks a rule."""
+
+
+class EmptyArchitecture(BuildError):
+    """The architecture has no component, so there is nothing to write. Correct the specification and start again."""
+
+
+class SandboxUnavailable(BuildError):
+    """There is no sandbox on this machine, so generated code is not run. Run `appyard doctor` for the reasons."""
+
+
+class ToolchainMissing(BuildError):
+    """The tool chain of the built apps is not installed. Run `make setup`, or `appyard doctor --install`."""
+
+
+class JournalMismatch(BuildError):
+    """A recorded model answer belongs to another prompt; the code changed under a running build. Start a new run."""
+
+
+class BudgetExhausted(BuildError):
+    """The next model call could exceed the budget. Raise the limit to go on; nothing is lost."""

@@ -1,0 +1,49 @@
+"""Tell whoever watches a run what happens inside a node, on LangGraph's custom stream. Observed facts only."""
+
+from typing import Literal
+
+from langgraph.config import get_stream_writer
+
+from nodes.artifacts import AgentResult, Artifact, CheckResult
+
+
+class AgentStarted(Artifact):
+    """An agent took up a task."""
+
+    kind: Literal["agent_started"] = "agent_started"
+    agent: str
+    task: str
+    component: str | None = None
+    attempt: int = 1
+    model: str
+
+
+class AgentFinished(Artifact):
+    """An agent's answer was accepted; `result` says what it used."""
+
+    kind: Literal["agent_finished"] = "agent_finished"
+    result: AgentResult
+
+
+class VersionAssembled(Artifact):
+    """The parts were put together."""
+
+    kind: Literal["version_assembled"] = "version_assembled"
+    version: int
+    file_count: int
+
+
+class CheckFinished(Artifact):
+    """One check of a version ended (or could not run)."""
+
+    kind: Literal["check_finished"] = "check_finished"
+    version: int
+    check: CheckResult
+
+
+ProgressEvent = AgentStarted | AgentFinished | VersionAssembled | CheckFinished
+
+
+def announce(event: ProgressEvent) -> None:
+    """Send `event` to the run's custom stream."""
+    get_stream_writer()(event.model_dump(mode="json"))

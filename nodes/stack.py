@@ -1,0 +1,39 @@
+"""The default stack's conventions, shared by the frame that generates the app and the checks that exercise it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StackProfile:
+    """How an app of one stack is tested, prepared, started and addressed.
+
+    `demo_argv` migrates the database, writes sample data and adds one account per role, `<role>@example.com`, all with
+    the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3.
+    """
+
+    name: str
+    label: str
+    test_argv: tuple[str, ...]
+    demo_argv: tuple[str, ...]
+    serve_argv: tuple[str, ...]
+    health_path: str = "/health"
+    openapi_path: str = "/openapi.json"
+    sign_in_path: str = "/api/session"
+    api_prefix: str = "/api"
+
+
+PYTHON_WEB = StackProfile(
+    name="python-web",
+    label="Python, FastAPI, SQLAlchemy, server-rendered pages, SQLite or PostgreSQL",
+    test_argv=("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+    demo_argv=("python", "-m", "app.manage", "demo"),
+    serve_argv=("python", "-m", "uvicorn", "app.main:app", "--fd", "3", "--no-access-log"),
+)
+"""`DATABASE_URL` and `SECRET_KEY` come from the environment; without them the app uses `data/app.db` and a key file."""
+
+STACKS = {PYTHON_WEB.name: PYTHON_WEB}
+
+
+def demo_email(role: str) -> str:
+    """The address of the sample account of a role."""
+    return f"{role}@example.com"
