@@ -1,0 +1,1 @@
+"""What is remembered: everything Appyard keeps in PostgreSQL. Imports none of the other packages."""

@@ -1,0 +1,290 @@
+"""The rows that are remembered, as frozen types, and which changes of status are legal. Knows no SQL.
+
+Statuses are ours; the words of the LangGraph API differ in two places, and `WIRE_STATUS` is the translation.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+JsonObject: TypeAlias = dict[str, object]
+
+
+class Record(BaseModel):
+    """One row. Columns a type does not mention are ignored, so an older program can read a newer schema."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+# ------------------------------------------------------------------------------------------------ assistants
+
+
+class Assistant(Record):
+    """A graph with its configuration, as clients of the LangGraph API name it."""
+
+    assistant_id: UUID
+    graph_id: str
+    name: str
+    description: str | None = None
+    version: int = 1
+    config: JsonObject = {}
+    context: JsonObject = {}
+    metadata: JsonObject = {}
+    created_at: datetime
+    updated_at: datetime
+
+
+# ------------------------------------------------------------------------------------------------ threads
+
+
+class ThreadStatus(StrEnum):
+    """`busy` while a run is pending or running; otherwise what the last run left behind."""
+
+    idle = "idle"
+    busy = "busy"
+    interrupted = "interrupted"
+    error = "error"
+
+
+class Thread(Record):
+    """A conversation with a graph. `values` is a snapshot for lists and searches; the checkpoints are the truth."""
+
+    thread_id: UUID
+    status: ThreadStatus
+    metadata: JsonObject = {}
+    config: JsonObject = {}
+    values: JsonObject | None = None
+    interrupts: JsonObject = {}
+    graph_id: str | None = None
+    graph_version: str | None = None
+    error: JsonObject | None = None
+    created_at: datetime
+    updated_at: datetime
+    state_updated_at: datetime
+
+
+class IfExists(StrEnum):
+    """What creating a thread does when the id is taken."""
+
+    raises = "raise"
+    do_nothing = "do_nothing"
+
+
+class ThreadSort(StrEnum):
+    """What a search can be sorted by."""
+
+    thread_id = "thread_id"
+    status = "status"
+    created_at = "created_at"
+    updated_at = "updated_at"
+    state_updated_at = "state_updated_at"
+
+
+# ------------------------------------------------------------------------------------------------ runs
+
+
+class RunStatus(StrEnum):
+    """`interrupted`: the graph stopped and waits for a person. `cancelled`: somebody stopped the run."""
+
+    pending = "pending"
+    running = "running"
+    success = "success"
+    interrupted = "interrupted"
+    error = "error"
+    timeout = "timeout"
+    cancelled = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run will never change again."""
+        return not TRANSITIONS[self]
+
+
+TRANSITIONS: Mapping[RunStatus, frozenset[RunStatus]] = MappingProxyType(
+    {
+        RunStatus.pending: frozenset({RunStatus.running, RunStatus.cancelled}),
+        RunStatus.running: frozenset(
+            {
+                RunStatus.running,  # taken over from a worker that died
+                RunStatus.pending,  # given back by a worker that shuts down
+                RunStatus.success,
+                RunStatus.interrupted,
+                RunStatus.error,
+                RunStatus.timeout,
+                RunStatus.cancelled,
+            }
+        ),
+        RunStatus.success: frozenset(),
+        RunStatus.interrupted: frozenset(),
+        RunStatus.error: frozenset(),
+        RunStatus.timeout: frozenset(),
+        RunStatus.cancelled: frozenset(),
+    }
+)
+ACTIVE_STATUSES = tuple(status for status in RunStatus if not status.is_terminal)
+TERMINAL_STATUSES = tuple(status for status in RunStatus if status.is_terminal)
+
+WIRE_STATUS: Mapping[RunStatus, str] = MappingProxyType(
+    # The LangGraph API has no word for "cancelled" and says `interrupted`; a run that stopped at an interrupt() is a
+    # `success` there, and its thread is `interrupted` (observed with langgraph-api 0.16.7).
+    {status: status.value for status in RunStatus} | {RunStatus.cancelled: "interrupted", RunStatus.interrupted: "success"}
+)
+
+
+class MultitaskStrategy(StrEnum):
+    """What happens when a thread gets a run while it has an unfinished one."""
+
+    reject = "reject"
+    interrupt = "interrupt"
+    rollback = "rollback"
+    enqueue = "enqueue"
+
+
+class CancelAction(StrEnum):
+    """`interrupt` keeps what the run did; `rollback` deletes the run and its checkpoints once it has stopped."""
+
+    interrupt = "interrupt"
+    rollback = "rollback"
+
+
+class Run(Record):
+    """One execution of a graph on a thread. `kwargs` holds input, command, config, context and stream modes, exactly."""
+
+    run_id: UUID
+    thread_id: UUID
+    assistant_id: UUID
+    status: RunStatus
+    metadata: JsonObject = {}
+    kwargs: JsonObject = {}
+    multitask_strategy: MultitaskStrategy
+    attempt: int
+    lease_owner: str | None = None
+    lease_token: int
+    lease_until: datetime | None = None
+    cancel_requested: CancelAction | None = None
+    error: JsonObject | None = None
+    last_event_seq: int
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class ClaimedRun(Record):
+    """A run this worker may work on, as long as `token` is the run's newest: every write of the attempt is fenced by it."""
+
+    run: Run
+    token: int
+
+
+class RunHold(Record):
+    """Proof that this process holds the run's advisory lock, so no other worker on it is alive."""
+
+    run_id: UUID
+
+
+class NewEvent(Record):
+    """An event to append; `data` is anything JSON can hold."""
+
+    event: str
+    data: object = None
+
+
+class RunEvent(Record):
+    """Something that happened in a run. `seq` counts from 1 without gaps and is the SSE event id."""
+
+    run_id: UUID
+    seq: int
+    event: str
+    data: object = None
+    created_at: datetime
+
+
+# ------------------------------------------------------------------------------------------------ approvals
+
+
+class ApprovalStatus(StrEnum):
+    """Only `pending` waits; the others are how it ended."""
+
+    pending = "pending"
+    decided = "decided"
+    expired = "expired"
+    superseded = "superseded"
+
+
+class Approval(Record):
+    """A question a run asked a person. `run_id` is the run that carries the decision into the graph."""
+
+    thread_id: UUID
+    interrupt_id: str
+    status: ApprovalStatus
+    request: object
+    decision: object = None
+    decided_by: str | None = None
+    run_id: UUID | None = None
+    opened_at: datetime
+    expires_at: datetime | None = None
+    decided_at: datetime | None = None
+
+
+# ------------------------------------------------------------------------------------------------ artifacts, calls, keys
+
+
+class StoredArtifact(Record):
+    """What the store knows of some bytes, without the bytes."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+
+
+class ModelCall(Record):
+    """One answered model call: the journal entry that saves repeating it, and the ledger entry that says what it cost."""
+
+    thread_id: UUID
+    task_id: str
+    n: int
+    prompt_sha256: str
+    run_id: UUID | None = None
+    node: str
+    agent: str
+    component: str | None = None
+    attempt: int = 1
+    model: str
+    answer: object
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: Decimal | None = None
+    duration_ms: int = 0
+
+
+class Usage(Record):
+    """Sums over model calls. `cost_usd` covers the priced calls only; `unpriced_calls` counts the rest."""
+
+    calls: int = 0
+    unpriced_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    duration_ms: int = 0
+
+
+class AgentUsage(Usage):
+    """The usage of one agent."""
+
+    agent: str
+
+
+class StoredAnswer(Record):
+    """The answer that was given to the first request with an idempotency key."""
+
+    status_code: int
+    body: object
