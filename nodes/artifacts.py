@@ -8,9 +8,9 @@ import hashlib
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, field_validator, model_validator
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 """A name usable in code, SQL and URLs: lower case, digits and underscores."""
@@ -460,13 +460,17 @@ class Changeset(Artifact):
 
 
 class ComponentResult(Artifact):
-    """A finished component: where its changeset lies, and in which attempt (1 is the first) it was written."""
+    """A finished component: where its changeset lies, and in which attempt (1 is the first) it was written.
+
+    `fingerprint` stands for what the engineer was asked to build; another one means the component has to be rewritten.
+    """
 
     component: Identifier
     changeset: ArtifactRef
     attempt: int
     files: tuple[str, ...]
     notes: str = ""
+    fingerprint: str = ""
 
 
 class AppVersion(Artifact):
@@ -582,6 +586,25 @@ class EvidenceReport(Artifact):
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
 
+class WorkOrder(Artifact):
+    """What all engineers of one round share. `frame` refers to the generated frame, a `SourceTree`."""
+
+    spec: AppSpec
+    architecture: Architecture
+    frame: ArtifactRef
+
+
+class ComponentOrder(Artifact):
+    """One engineer's job: the component, the `SourceTree` to start from, and what was found wrong before."""
+
+    component: Identifier
+    attempt: int
+    work_order: ArtifactRef
+    base: ArtifactRef
+    findings: tuple[Finding, ...] = ()
+    feedback: str = ""
+
+
 class QaReview(Artifact):
     """The QA engineer's reading of code and evidence. An opinion: it can add findings, never remove one."""
 
@@ -662,16 +685,26 @@ class ReviewAnswer(Artifact):
     feedback: str = Field(default="", max_length=20_000)
     components: tuple[Identifier, ...] = ()
     spec: AppSpec | None = None
+    subject_sha256: Sha256 | None = None
     decided_by: str = "local"
+
+    @model_validator(mode="after")
+    def _changes_are_named(self) -> Self:
+        if self.decision is Decision.changes_requested and not self.feedback.strip() and self.spec is None:
+            raise ValueError("changes_requested needs feedback: say what should be different")
+        return self
 
 
 class Review(Artifact):
-    """An answer taken at a gate; `problem` says why an answer could not be taken and the question is asked again."""
+    """An answer taken at a gate; `problem` says why an answer could not be taken and the question is asked again.
+
+    `reviewed` is the tree that was shown at the app gate.
+    """
 
     gate: Gate
     answer: ReviewAnswer | None = None
     problem: str | None = None
-    round: int = 1
+    reviewed: ArtifactRef | None = None
 
 
 # ---------------------------------------------------------------------------------------------- the end

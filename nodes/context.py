@@ -44,6 +44,12 @@ class BuildOptions(Artifact):
     budget_usd: float | None = Field(default=None, ge=0, title="Budget in US dollars")
 
 
+def effective_options(kept: BuildOptions | None, given: BuildOptions | None) -> BuildOptions:
+    """What this run was given goes before what the build kept to so far; what neither says is the default."""
+    merged = {name: getattr(options, name) for options in (kept, given) if options for name in options.model_fields_set}
+    return BuildOptions(**merged)
+
+
 @dataclass(frozen=True)
 class AgentTask(Generic[M]):
     """One question to one agent. `inputs` are named texts put into the prompt; `check` returns a complaint or None."""

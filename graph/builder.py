@@ -1,0 +1,99 @@
+"""Wire the build: which node runs after which. What a node does is in `nodes`, how a route is chosen in `routing`."""
+
+from functools import partial
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from graph import routing as choose
+from graph.local_workshop import local_workshop
+from graph.state import AppyardState, BuildInput, BuildOutput
+from nodes.architecture import design_architecture
+from nodes.assembly import assemble
+from nodes.codegen import generate_component
+from nodes.context import BuildOptions, Workshop
+from nodes.delivery import close_unverified, deliver
+from nodes.qa import verify_app
+from nodes.requirements import analyze_requirements
+from nodes.review import review_app, review_architecture, review_requirements
+
+GRAPH_VERSION = "1"
+"""Kept with each thread. Raise it when a node is renamed or removed: a thread that waits there cannot go on."""
+
+BuildGraph = StateGraph[AppyardState, BuildOptions, BuildInput, BuildOutput]
+
+
+def build_graph(workshop: Workshop) -> BuildGraph:
+    """The whole build on one screen. Nodes are handed the workshop here; it never reaches a checkpoint."""
+    graph: BuildGraph = StateGraph(
+        AppyardState, context_schema=BuildOptions, input_schema=BuildInput, output_schema=BuildOutput
+    )
+
+    graph.add_node("analyze_requirements", partial(analyze_requirements, workshop=workshop))
+    graph.add_node("review_requirements", review_requirements)
+    graph.add_node("design_architecture", partial(design_architecture, workshop=workshop))
+    graph.add_node("review_architecture", review_architecture)
+    graph.add_node("generate_component", partial(generate_component, workshop=workshop))
+    graph.add_node("assemble", partial(assemble, workshop=workshop))
+    graph.add_node("verify_app", partial(verify_app, workshop=workshop))
+    graph.add_node("review_app", review_app)
+    graph.add_node("deliver", partial(deliver, workshop=workshop))
+    graph.add_node("close_unverified", close_unverified)
+
+    graph.add_edge(START, "analyze_requirements")
+    graph.add_conditional_edges(
+        "analyze_requirements", choose.after_requirements, {"ask": "review_requirements", "go on": "design_architecture"}
+    )
+    graph.add_conditional_edges(
+        "review_requirements",
+        choose.after_requirements_review,
+        {
+            "approved": "design_architecture",
+            "changes requested": "analyze_requirements",
+            "ask again": "review_requirements",
+            "ended": END,
+        },
+    )
+    graph.add_conditional_edges(
+        "design_architecture", choose.after_architecture, {"ask": "review_architecture", "go on": "generate_component"}
+    )
+    graph.add_conditional_edges(
+        "review_architecture",
+        choose.after_architecture_review,
+        {
+            "approved": "generate_component",
+            "changes requested": "design_architecture",
+            "ask again": "review_architecture",
+            "ended": END,
+        },
+    )
+    graph.add_edge("generate_component", "assemble")
+    graph.add_conditional_edges(
+        "assemble", choose.after_assembly, {"next wave": "generate_component", "complete": "verify_app"}
+    )
+    graph.add_conditional_edges(
+        "verify_app",
+        choose.after_qa,
+        {"repair": "generate_component", "ask": "review_app", "verified": "deliver", "unverified": "close_unverified"},
+    )
+    graph.add_conditional_edges(
+        "review_app",
+        choose.after_app_review,
+        {
+            "approved": "deliver",
+            "changes requested": "analyze_requirements",
+            "changes to a part": "generate_component",
+            "ask again": "review_app",
+            "ended": END,
+        },
+    )
+    graph.add_edge("deliver", END)
+    graph.add_edge("close_unverified", END)
+    return graph
+
+
+def make_graph(config: RunnableConfig | None = None) -> CompiledStateGraph[AppyardState, BuildOptions, BuildInput, BuildOutput]:
+    """For langgraph.json. A host that has a workshop passes it as `configurable.workshop`; Studio gets a local one."""
+    given = (config or {}).get("configurable", {}).get("workshop")
+    return build_graph(given or local_workshop()).compile(name="appyard")

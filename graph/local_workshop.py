@@ -1,0 +1,46 @@
+"""A workshop for Studio: the graph on its own, without our server. Artifacts are files; the model is chosen in the form."""
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+from nodes.agents.crew import CrewAICrew
+from nodes.artifacts import ArtifactRef
+from nodes.blueprint.frame import generate_frame
+from nodes.context import Workshop
+from nodes.verification.verify import AppVerifier
+
+FOLDER = Path(".appyard/studio")
+
+
+class ArtifactFolder:
+    """An `ArtifactStore` in a folder: one file per content, written aside and renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, content: bytes, media_type: str) -> ArtifactRef:
+        """Store `content` under its hash."""
+        ref = ArtifactRef(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content), media_type=media_type)
+        path = self._folder / ref.sha256
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside = path.with_suffix(f".{os.getpid()}")
+            aside.write_bytes(content)
+            aside.rename(path)
+        return ref
+
+    async def get(self, ref: ArtifactRef) -> bytes:
+        """The bytes; LookupError if the folder was emptied since."""
+        try:
+            return (self._folder / ref.sha256).read_bytes()
+        except FileNotFoundError as error:
+            raise LookupError(f"artifact {ref.sha256} is not in {self._folder}") from error
+
+
+@cache
+def local_workshop() -> Workshop:
+    """One per process, so that model clients and sandbox probes are shared."""
+    artifacts = ArtifactFolder(FOLDER / "artifacts")
+    return Workshop(crew=CrewAICrew(), artifacts=artifacts, verifier=AppVerifier(artifacts), frame=generate_frame)

@@ -1,0 +1,106 @@
+"""Decide how it is built: AppSpec → Architecture, the generated frame, and the work order all engineers share."""
+
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+
+from nodes.artifacts import (
+    AgentResult,
+    AppSpec,
+    Architecture,
+    ArchitecturePlan,
+    ArtifactRef,
+    Decision,
+    Gate,
+    Review,
+    WorkOrder,
+)
+from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
+from nodes.contract import contract_of
+from nodes.errors import EmptyArchitecture
+from nodes.source_trees import JSON, save_tree
+from nodes.stack import PYTHON_WEB
+
+
+class ArchitectureInput(TypedDict, total=False):
+    """The specification, and what a reviewer said of the last architecture."""
+
+    spec: AppSpec
+    options: BuildOptions
+    review: Review
+
+
+class ArchitectureOutput(TypedDict):
+    """The architecture, and references to the `WorkOrder` and the frame's `SourceTree`."""
+
+    architecture: Architecture
+    work_order: ArtifactRef
+    frame: ArtifactRef
+    agent_results: list[AgentResult]
+
+
+async def design_architecture(
+    state: ArchitectureInput, runtime: Runtime[BuildOptions], *, workshop: Workshop
+) -> ArchitectureOutput:
+    """Raises `EmptyArchitecture` and what a crew raises. The contract is derived by program (decision 0008)."""
+    spec = state["spec"]
+    task = AgentTask(
+        name="design_architecture",
+        inputs={"spec": spec.model_dump_json(), "feedback": _feedback(state.get("review"))},
+        answer=ArchitecturePlan,
+        check=lambda plan: complaint_about_plan(plan, spec),
+    )
+    designed = await workshop.crew.perform(task, effective_options(state.get("options"), runtime.context))
+    plan = designed.value
+    if not plan.components:
+        raise EmptyArchitecture
+    architecture = Architecture(
+        stack=PYTHON_WEB.name,
+        summary=plan.summary,
+        decisions=plan.decisions,
+        contract=contract_of(spec),
+        components=plan.components,
+    )
+    frame = await save_tree(workshop.artifacts, workshop.frame(spec, architecture))
+    order = WorkOrder(spec=spec, architecture=architecture, frame=frame)
+    work_order = await workshop.artifacts.put(order.model_dump_json().encode(), JSON)
+    return {"architecture": architecture, "work_order": work_order, "frame": frame, "agent_results": [designed.result]}
+
+
+def complaint_about_plan(plan: ArchitecturePlan, spec: AppSpec) -> str | None:
+    """Names are unique, every record has exactly one owner, dependencies exist and form no circle.
+
+    An empty plan is no complaint: asking again does not help, so the node refuses it (`EmptyArchitecture`).
+    """
+    names = [component.name for component in plan.components]
+    owned = [record for component in plan.components for record in component.records]
+    known = {record.name for record in spec.records}
+    complaints = [f"component {name} is listed twice" for name in sorted(set(names)) if names.count(name) > 1]
+    complaints += [f"record {name} belongs to several components" for name in sorted(set(owned)) if owned.count(name) > 1]
+    complaints += [f"record {name} does not exist" for name in sorted(set(owned) - known)]
+    if plan.components:
+        complaints += [f"record {name} belongs to no component" for name in sorted(known - set(owned))]
+    complaints += [
+        f"component {component.name} depends on {name}, which does not exist"
+        for component in plan.components
+        for name in component.depends_on
+        if name not in names
+    ]
+    if not complaints and circular(plan):
+        complaints.append(f"the dependencies of {', '.join(circular(plan))} form a circle")
+    return "\n".join(complaints) or None
+
+
+def circular(plan: ArchitecturePlan) -> tuple[str, ...]:
+    """The components that can never start because each waits for another."""
+    waiting = {component.name: set(component.depends_on) for component in plan.components}
+    while ready := [name for name, needs in waiting.items() if not needs & waiting.keys()]:
+        for name in ready:
+            del waiting[name]
+    return tuple(sorted(waiting))
+
+
+def _feedback(review: Review | None) -> str:
+    if review and review.answer and review.gate is Gate.architecture and review.answer.decision is Decision.changes_requested:
+        return review.answer.feedback
+    return ""

@@ -1,0 +1,98 @@
+"""Pack the app: one version and its evidence → a zip that is the same byte for byte whenever it is packed again."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import TypedDict
+
+from nodes.artifacts import (
+    AppSpec,
+    AppVersion,
+    Delivery,
+    Ending,
+    Outcome,
+    QaOutcome,
+    RepairStop,
+    Verdict,
+)
+from nodes.context import Workshop
+from nodes.source_trees import JSON, load_tree
+from nodes.verification.evidence_page import evidence_page
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can hold; a real one would make two packages of one version differ."""
+
+
+class DeliveryInput(TypedDict, total=False):
+    """The version to pack, and what is known of it."""
+
+    spec: AppSpec
+    version: AppVersion
+    qa: QaOutcome
+
+
+class DeliveryOutput(TypedDict):
+    """The package, and the last word on the build."""
+
+    delivery: Delivery
+    outcome: Outcome
+
+
+class ClosingOutput(TypedDict):
+    """The last word on a build without a package."""
+
+    outcome: Outcome
+
+
+async def deliver(state: DeliveryInput, *, workshop: Workshop) -> DeliveryOutput:
+    """Content-addressed, so packing twice after a crash leaves one package."""
+    spec, version, report = state["spec"], state["version"], state["qa"].report
+    evidence = report.model_dump_json(indent=2)
+    files = {path: text.encode() for path, text in (await load_tree(workshop.artifacts, version.tree)).items()}
+    files |= {"evidence/report.json": evidence.encode(), "evidence/report.html": evidence_page(report, title=spec.title).encode()}
+    files["MANIFEST.json"] = manifest(spec, version, report.verdict, files)
+    package = await workshop.artifacts.put(zipped(spec.name, files), "application/zip")
+    delivery = Delivery(
+        package=package,
+        evidence=await workshop.artifacts.put(evidence.encode(), JSON),
+        file_name=f"{spec.name}-{version.number}.zip",
+        version=version.number,
+        verdict=report.verdict,
+        accepted_findings=len(report.findings),
+    )
+    reason = "Every check passed." if report.verdict is Verdict.verified else "A reviewer accepted it as it is."
+    return {"delivery": delivery, "outcome": Outcome(ending=Ending.delivered, reason=reason, stop=state["qa"].stop)}
+
+
+async def close_unverified(state: DeliveryInput) -> ClosingOutput:
+    """End a build that nobody may be asked about and that the evidence does not support. Everything is kept."""
+    qa = state["qa"]
+    failed = [check.check.value for check in qa.report.checks if check.findings or check.reason]
+    reason = f"Not verified: {', '.join(failed) or 'no check ran'}. No person was to be asked, so nothing was packaged."
+    return {"outcome": Outcome(ending=Ending.unverified, reason=reason, stop=qa.stop or RepairStop.not_verifiable)}
+
+
+def manifest(spec: AppSpec, version: AppVersion, verdict: Verdict, files: Mapping[str, bytes]) -> bytes:
+    """What is in the package: name, version, verdict, and the SHA-256 of each file."""
+    content = {
+        "app": spec.name,
+        "title": spec.title,
+        "version": version.number,
+        "verdict": verdict.value,
+        "files": {path: hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())},
+    }
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """A zip with everything in one folder, sorted, with fixed times and plain file modes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{folder}/{path}", date_time=EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()

@@ -1,0 +1,126 @@
+"""Find out whether the app works: run it, have the QA engineer read evidence and code, and judge whether to repair."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+
+from nodes.artifacts import (
+    AgentResult,
+    AppSpec,
+    AppVersion,
+    Architecture,
+    ComponentResult,
+    EvidenceReport,
+    QaOutcome,
+    QaReview,
+    RepairStop,
+    Severity,
+    Verdict,
+)
+from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
+from nodes.progress import CheckFinished, announce
+from nodes.source_trees import load_tree
+
+
+class QaInput(TypedDict, total=False):
+    """The assembled version, what it should be, and the last outcome."""
+
+    spec: AppSpec
+    architecture: Architecture
+    version: AppVersion
+    components: dict[str, ComponentResult]
+    options: BuildOptions
+    qa: QaOutcome
+
+
+class QaOutput(TypedDict):
+    """The evidence and what follows from it."""
+
+    qa: QaOutcome
+    agent_results: list[AgentResult]
+
+
+async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> QaOutput:
+    """Raises what a crew raises. A check that cannot run is evidence of nothing, not an error."""
+    version, architecture = state["version"], state["architecture"]
+    options = effective_options(state.get("options"), runtime.context)
+    files = await load_tree(workshop.artifacts, version.tree)
+    report = await workshop.verifier.verify(
+        {path: text.encode() for path, text in files.items()},
+        state["spec"],
+        architecture,
+        version=version.number,
+        tree_sha256=version.tree.sha256,
+        on_check=lambda check: announce(CheckFinished(version=version.number, check=check)),
+    )
+    written = {path for result in state.get("components", {}).values() for path in result.files}
+    task = AgentTask(
+        name="review_app",
+        inputs={
+            "spec": state["spec"].model_dump_json(),
+            "report": report.model_dump_json(),
+            "files": _readable(files, written),
+            "components": json.dumps([component.name for component in architecture.components]),
+        },
+        answer=QaReview,
+    )
+    reviewed = await workshop.crew.perform(task, options)
+    outcome = judge(report, reviewed.value, state.get("qa"), version, rounds=options.repair_rounds)
+    return {"qa": outcome, "agent_results": [reviewed.result]}
+
+
+def judge(
+    report: EvidenceReport, review: QaReview, previous: QaOutcome | None, version: AppVersion, *, rounds: int
+) -> QaOutcome:
+    """Evidence decides. The reviewer's opinion only says where to look when a failure has no component.
+
+    Stops: verified, not verifiable, nothing to repair, the same failures again, rounds exhausted.
+    """
+    continued = previous if previous and previous.stop is None else None
+    round_number = continued.round + 1 if continued else 1
+    failing = _failing_components(report, review)
+    repairable = tuple(name for name in failing if not _failed_before(name, report, continued))
+    match report.verdict:
+        case Verdict.verified:
+            stop: RepairStop | None = RepairStop.verified
+        case Verdict.incomplete:
+            stop = RepairStop.not_verifiable
+        case Verdict.failed if not failing:
+            stop = RepairStop.nothing_to_repair
+        case Verdict.failed if not repairable:
+            stop = RepairStop.same_failure_twice
+        case Verdict.failed if round_number > rounds:
+            stop = RepairStop.rounds_exhausted
+        case Verdict.failed:
+            stop = None
+    return QaOutcome(
+        report=report,
+        review=review,
+        round=round_number,
+        stop=stop,
+        components_to_repair=() if stop else repairable,
+        last_green=version if report.verdict is Verdict.verified else previous.last_green if previous else None,
+    )
+
+
+def _failing_components(report: EvidenceReport, review: QaReview) -> tuple[str, ...]:
+    serious = [finding for finding in report.findings if finding.severity is not Severity.minor]
+    named = sorted({finding.component for finding in serious if finding.component})
+    return tuple(named) or (review.components_to_repair if serious else ())
+
+
+def _failed_before(component: str, report: EvidenceReport, previous: QaOutcome | None) -> bool:
+    """True if the component's failures are all old ones: repairing it again would burn money and fix nothing."""
+    seen = {finding.signature for finding in previous.report.findings} if previous else set()
+    now = {finding.signature for finding in report.findings if finding.component in (component, None)}
+    return bool(now) and now <= seen
+
+
+def _readable(files: Mapping[str, str], written: Sequence[str] | set[str]) -> str:
+    """Every file by name and length; the text of those an engineer wrote."""
+    listed = [
+        {"path": path, "lines": text.count("\n"), **({"text": text} if path in written else {})} for path, text in files.items()
+    ]
+    return json.dumps(listed, ensure_ascii=False)

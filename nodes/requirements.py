@@ -1,0 +1,60 @@
+"""Understand the description: request → AppSpec, or the last AppSpec and a reviewer's feedback → a revised one."""
+
+from typing import TypedDict
+
+from langgraph.runtime import Runtime
+
+from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, Review
+from nodes.blueprint.consistency import problems
+from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
+
+
+class RequirementsInput(TypedDict, total=False):
+    """The request; later also what was understood before and what a reviewer said of it."""
+
+    request: BuildRequest
+    options: BuildOptions
+    spec: AppSpec
+    review: Review
+
+
+class RequirementsOutput(TypedDict):
+    """The specification, and the options this build keeps to."""
+
+    options: BuildOptions
+    spec: AppSpec
+    agent_results: list[AgentResult]
+
+
+async def analyze_requirements(
+    state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop
+) -> RequirementsOutput:
+    """Raises `DescriptionOutOfDomain`, `DescriptionUnclear` and what a crew raises."""
+    options = effective_options(state.get("options"), runtime.context)
+    review, previous = state.get("review"), state.get("spec")
+    answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
+    if answer and answer.spec and review and review.gate is Gate.requirements and not answer.feedback:
+        return {"options": options, "spec": answer.spec, "agent_results": []}
+    task = AgentTask(
+        name="analyze_requirements",
+        inputs={
+            "request": state["request"].model_dump_json(),
+            "previous": _previous(previous, answer.spec if answer else None),
+            "feedback": answer.feedback if answer else "",
+        },
+        answer=AppSpec,
+        check=complaint_about_spec,
+    )
+    analyzed = await workshop.crew.perform(task, options)
+    return {"options": options, "spec": analyzed.value, "agent_results": [analyzed.result]}
+
+
+def complaint_about_spec(spec: AppSpec) -> str | None:
+    """What is inconsistent in `spec`, in words for the analyst."""
+    found = problems(spec)
+    return "\n".join(found) if found else None
+
+
+def _previous(kept: AppSpec | None, edited: AppSpec | None) -> str:
+    spec = edited or kept
+    return spec.model_dump_json() if spec else ""

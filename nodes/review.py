@@ -1,0 +1,171 @@
+"""Ask a person: one interrupt per gate. On resume a node starts again from its first line, so only pure code precedes it."""
+
+from typing import TypedDict
+
+from langgraph.types import interrupt
+from pydantic import ValidationError
+
+from nodes.artifacts import (
+    AppSpec,
+    AppVersion,
+    Architecture,
+    Decision,
+    Ending,
+    Gate,
+    Outcome,
+    QaOutcome,
+    RepairStop,
+    Review,
+    ReviewAnswer,
+    ReviewRequest,
+    Verdict,
+    sha256_of,
+)
+from nodes.blueprint.consistency import problems
+
+
+class RequirementsReviewInput(TypedDict, total=False):
+    """What was understood."""
+
+    spec: AppSpec
+    review: Review
+
+
+class ArchitectureReviewInput(TypedDict, total=False):
+    """What is planned."""
+
+    spec: AppSpec
+    architecture: Architecture
+    review: Review
+
+
+class AppReviewInput(TypedDict, total=False):
+    """What was built, and the evidence."""
+
+    spec: AppSpec
+    version: AppVersion
+    qa: QaOutcome
+    review: Review
+
+
+class ReviewOutput(TypedDict, total=False):
+    """The answer; an edited specification; the build's ending if it was rejected."""
+
+    review: Review
+    spec: AppSpec
+    outcome: Outcome
+
+
+async def review_requirements(state: RequirementsReviewInput) -> ReviewOutput:
+    """Ask whether the description was understood."""
+    spec = state["spec"]
+    request = ReviewRequest(
+        gate=Gate.requirements,
+        title=spec.title,
+        question=_again(state.get("review"), Gate.requirements) + "Is this what you need?",
+        subject_sha256=sha256_of([spec]),
+        open_questions=spec.open_questions,
+    )
+    return _taken(request, interrupt(request.model_dump(mode="json")))
+
+
+async def review_architecture(state: ArchitectureReviewInput) -> ReviewOutput:
+    """Ask whether the plan is right before money is spent on code."""
+    architecture = state["architecture"]
+    request = ReviewRequest(
+        gate=Gate.architecture,
+        title=state["spec"].title,
+        question=_again(state.get("review"), Gate.architecture)
+        + f"{len(architecture.components)} parts, {len(architecture.contract.endpoints)} endpoints. Build it like this?",
+        subject_sha256=sha256_of([architecture]),
+        choices=(Decision.approved, Decision.changes_requested, Decision.rejected),
+    )
+    return _taken(request, interrupt(request.model_dump(mode="json")))
+
+
+async def review_app(state: AppReviewInput) -> ReviewOutput:
+    """Ask whether the app may be packaged, showing what the evidence says."""
+    version, qa = state["version"], state["qa"]
+    request = ReviewRequest(
+        gate=Gate.app,
+        title=state["spec"].title,
+        question=_again(state.get("review"), Gate.app) + _unchanged(state.get("review"), version) + app_question(qa),
+        subject_sha256=sha256_of([version, qa.report]),
+        version=version.number,
+        verdict=qa.report.verdict,
+        findings=qa.report.findings,
+        stop=qa.stop,
+    )
+    output = _taken(request, interrupt(request.model_dump(mode="json")))
+    return {**output, "review": output["review"].model_copy(update={"reviewed": version.tree})}
+
+
+def app_question(qa: QaOutcome) -> str:
+    """What the evidence says, and the question that follows from it."""
+    failed = len(qa.report.findings)
+    match qa.report.verdict:
+        case Verdict.verified:
+            return "Every check passed. Package it?"
+        case Verdict.incomplete:
+            missing = [check.check.value for check in qa.report.checks if check.reason]
+            return f"Not verified: {', '.join(missing) or 'nothing'} could not be run. Accept it as it is?"
+        case Verdict.failed:
+            return f"{failed} finding{'s' if failed != 1 else ''} left. {stop_reason(qa.stop)} Accept it as it is?"
+
+
+def stop_reason(stop: RepairStop | None) -> str:
+    """Why repair ended, in a sentence."""
+    match stop:
+        case RepairStop.rounds_exhausted:
+            return "Stopped: all repair rounds are used."
+        case RepairStop.same_failure_twice:
+            return "Stopped: the same failure came back after a repair."
+        case RepairStop.nothing_to_repair:
+            return "Stopped: no part of the app is to blame for it."
+        case RepairStop.budget_exhausted:
+            return "Stopped: the budget is used."
+        case RepairStop.not_verifiable:
+            return "Stopped: a check could not be run."
+        case RepairStop.verified | None:
+            return ""
+
+
+def understood(resumed: object) -> ReviewAnswer | str:
+    """A reviewer's answer, or what is wrong with it. Takes a `ReviewAnswer` as JSON, or the word alone."""
+    value = {"decision": resumed} if isinstance(resumed, str) else resumed
+    try:
+        return ReviewAnswer.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "answer"
+        choices = ", ".join(Decision)
+        return f"{place}: {first['msg']}. Answer with a decision ({choices}) and, for changes_requested, feedback."
+
+
+def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
+    answer = understood(resumed)
+    if isinstance(answer, str):
+        return {"review": Review(gate=request.gate, problem=answer)}
+    if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
+        return {"review": Review(gate=request.gate, problem="The answer was for an earlier version. Look at this one.")}
+    if answer.spec and (found := problems(answer.spec)):
+        return {"review": Review(gate=request.gate, problem=f"The edited specification does not hold together: {found[0]}")}
+    output: ReviewOutput = {"review": Review(gate=request.gate, answer=answer)}
+    if answer.decision is Decision.approved and answer.spec:
+        output["spec"] = answer.spec
+    if answer.decision is Decision.rejected:
+        output["outcome"] = Outcome(ending=Ending.rejected, reason=answer.feedback or f"Rejected by {answer.decided_by}.")
+    if answer.decision is Decision.expired:
+        output["outcome"] = Outcome(ending=Ending.expired, reason="Nobody answered in time. Everything is kept.")
+    return output
+
+
+def _again(review: Review | None, gate: Gate) -> str:
+    return f"{review.problem} " if review and review.gate is gate and review.problem else ""
+
+
+def _unchanged(review: Review | None, version: AppVersion) -> str:
+    asked_for_changes = review and review.answer and review.answer.decision is Decision.changes_requested
+    if asked_for_changes and review and review.reviewed == version.tree:
+        return "Your feedback changed nothing: the builder could not apply it. "
+    return ""

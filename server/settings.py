@@ -1,0 +1,70 @@
+"""Read the environment, once. The only module that does; everything else receives arguments."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def default_data_dir() -> Path:
+    """Where everything local is kept unless APPYARD_DATA_DIR says otherwise."""
+    return Path("~/.local/share/appyard")
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Names are environment variables; `.env.example` lists them all."""
+
+    model_config = SettingsConfigDict(env_prefix="APPYARD_", extra="ignore", frozen=True, populate_by_name=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Everything kept locally: database, logs, tool state.")
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="PostgreSQL to use. Empty: an embedded PostgreSQL in APPYARD_DATA_DIR.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on. Any other than loopback needs APPYARD_API_KEY.")
+    port: int = Field(default=8123, ge=0, le=65535, description="Port to listen on.")
+    api_key: SecretStr | None = Field(default=None, description="If set, every request carries it as x-api-key.")
+
+    model: str | None = Field(
+        default=None, description="builtin, openai:<model> or azure:<deployment>. Empty: builtin, the builder without a model."
+    )
+    models_by_agent: dict[str, str] = Field(default={}, description='Other models for single agents, as JSON: {"qa_engineer": "openai:…"}.')
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"), description="Key for openai:<model>."
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
+        description="Any OpenAI-compatible endpoint for openai:<model>.",
+    )
+    azure_openai_endpoint: str | None = Field(
+        default=None, validation_alias=AliasChoices("AZURE_OPENAI_ENDPOINT", "azure_openai_endpoint"), description="For azure:<deployment>."
+    )
+    azure_openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("AZURE_OPENAI_API_KEY", "azure_openai_api_key"), description="For azure:<deployment>."
+    )
+    azure_openai_api_version: str = Field(
+        default="2024-10-21",
+        validation_alias=AliasChoices("OPENAI_API_VERSION", "azure_openai_api_version"),
+        description="For azure:<deployment>.",
+    )
+    model_timeout_seconds: float = Field(default=180.0, gt=0, description="Longest wait for one model call.")
+    agents_dir: Path | None = Field(default=None, description="A folder with your own agents.yaml and tasks.yaml.")
+
+    repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")
+    budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
+    review_expiry_hours: float = Field(default=24.0, gt=0, description="How long a build waits for a person before it expires.")
+
+    worker_concurrency: int = Field(default=4, ge=1, le=64, description="Runs one worker drives at once.")
+    lease_seconds: float = Field(default=10.0, ge=2, description="A run whose worker is silent for this long is taken over.")
+    toolchain_dir: Path | None = Field(default=None, description="Where the packages of built apps are. Empty: beside Appyard's own.")
+    unsafe_local: bool = Field(default=False, description="Run generated code WITHOUT a sandbox if there is none. Loopback only.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def root(self) -> Path:
+        """`data_dir` with `~` resolved."""
+        return self.data_dir.expanduser().absolute()

@@ -1,0 +1,264 @@
+"""Every route through the build, with scripted agents and scripted evidence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from graph.builder import build_graph
+from nodes.artifacts import (
+    AppSpec,
+    ArchitecturePlan,
+    BuildRequest,
+    Changeset,
+    Delivery,
+    Ending,
+    FileChange,
+    FileOperation,
+    Finding,
+    GatePolicy,
+    Outcome,
+    QaReview,
+    RepairStop,
+)
+from nodes.context import AgentTask, BuildOptions, GatePolicies
+from nodes.errors import AgentOutputInvalid, EmptyArchitecture
+from tests.factories import ScriptedCrew, ScriptedVerifier, make_finding, make_plan, make_record, make_spec, make_workshop
+
+REQUEST = BuildRequest(app_description="Employees submit claims. A manager approves them.")
+CLAIMS = make_spec()
+
+
+def write(task: AgentTask[Changeset]) -> Changeset:
+    """An engineer who replaces the samples, differently in each attempt."""
+    path = f"app/records/{task.component}s/samples.py"
+    change = FileChange(path=path, operation=FileOperation.replace, content=f"SAMPLES = [{task.attempt}]\n")
+    return Changeset(component=task.component or "", changes=(change,))
+
+
+class Build:
+    """One build of the real graph, in memory."""
+
+    def __init__(
+        self,
+        *,
+        specs: Sequence[AppSpec | Exception] = (CLAIMS,),
+        plans: Sequence[ArchitecturePlan] | None = None,
+        writers: Sequence[object] = (write,),
+        rounds: Sequence[Sequence[Finding] | None] = ((),),
+        app: GatePolicy = GatePolicy.on_findings,
+        requirements: GatePolicy = GatePolicy.auto,
+        architecture: GatePolicy = GatePolicy.auto,
+        repair_rounds: int = 3,
+    ) -> None:
+        made = [make_plan(spec) for spec in specs if isinstance(spec, AppSpec)]
+        self.crew = ScriptedCrew(
+            {
+                "analyze_requirements": specs,
+                "design_architecture": plans or made,
+                "write_component": writers,
+                "review_app": [QaReview(summary="Read.")],
+            }
+        )
+        self.verifier = ScriptedVerifier(rounds)
+        self.graph = build_graph(make_workshop(self.crew, self.verifier)).compile(checkpointer=InMemorySaver())
+        gates = GatePolicies(app=app, requirements=requirements, architecture=architecture)
+        self.options = BuildOptions(gates=gates, repair_rounds=repair_rounds)
+
+    async def start(self) -> dict[str, Any]:
+        return await self._go({"request": REQUEST})
+
+    async def answer(self, **answer: object) -> dict[str, Any]:
+        return await self._go(Command(resume=answer))
+
+    async def _go(self, given: object) -> dict[str, Any]:
+        return await self.graph.ainvoke(given, {"configurable": {"thread_id": "1"}}, context=self.options)
+
+    @property
+    def question(self) -> dict[str, Any]:
+        (pending,) = self.graph.get_state({"configurable": {"thread_id": "1"}}).interrupts
+        return pending.value
+
+
+async def test_a_verified_app_is_delivered_without_asking_anyone() -> None:
+    build = Build()
+    state = await build.start()
+    assert build.crew.names() == ["analyze_requirements", "design_architecture", "write_component(claim#1)", "review_app"]
+    assert state["outcome"] == Outcome(ending=Ending.delivered, reason="Every check passed.", stop=RepairStop.verified)
+    assert isinstance(state["delivery"], Delivery)
+
+
+async def test_a_failing_component_is_repaired_and_the_others_are_not_touched() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+    build = Build(specs=[spec], rounds=[[make_finding("claim")], []])
+    state = await build.start()
+    assert build.crew.names()[2:] == [
+        "write_component(claim#1)",
+        "write_component(trip#1)",
+        "review_app",
+        "write_component(claim#2)",
+        "review_app",
+    ]
+    assert state["outcome"].ending is Ending.delivered
+    assert state["version"].number == 2
+
+
+async def test_an_engineer_who_repairs_is_given_the_findings_of_their_component() -> None:
+    build = Build(rounds=[[make_finding(message="POST /api/claims answered 500")], []])
+    await build.start()
+    repair = build.crew.tasks[-2]
+    assert "POST /api/claims answered 500" in repair.inputs["findings"]
+    assert "SAMPLES = [1]" in repair.inputs["own_files"]
+
+
+async def test_the_same_failure_twice_stops_the_repair_and_asks() -> None:
+    build = Build(rounds=[[make_finding()]])
+    await build.start()
+    assert build.verifier.verified == 2
+    assert build.question["stop"] == RepairStop.same_failure_twice
+    assert build.question["question"].startswith("1 finding left. Stopped: the same failure came back")
+
+
+async def test_repair_ends_when_its_rounds_are_used() -> None:
+    build = Build(rounds=[[make_finding(message=f"{word} broke")] for word in ("alpha", "beta", "gamma", "delta")], repair_rounds=2)
+    await build.start()
+    assert build.verifier.verified == 3
+    assert build.question["stop"] == RepairStop.rounds_exhausted
+
+
+async def test_a_failure_no_component_is_to_blame_for_is_not_repaired() -> None:
+    build = Build(rounds=[[make_finding(component=None)]])
+    await build.start()
+    assert build.question["stop"] == RepairStop.nothing_to_repair
+
+
+async def test_an_app_that_could_not_be_checked_is_never_delivered_unasked() -> None:
+    build = Build(rounds=[None])
+    await build.start()
+    assert build.question["verdict"] == "incomplete"
+    assert build.question["question"] == "Not verified: probe could not be run. Accept it as it is?"
+
+
+async def test_with_nobody_to_ask_an_unverified_app_ends_without_a_package() -> None:
+    build = Build(rounds=[None], app=GatePolicy.auto)
+    state = await build.start()
+    assert state["outcome"].ending is Ending.unverified
+    assert "delivery" not in state
+
+
+async def test_an_architecture_without_components_is_refused() -> None:
+    build = Build(plans=[ArchitecturePlan(summary="Nothing.", components=())])
+    with pytest.raises(EmptyArchitecture):
+        await build.start()
+
+
+async def test_components_are_written_in_waves_of_their_dependencies() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+    plan = make_plan(spec)
+    claim, trip = plan.components
+    waves = plan.model_copy(update={"components": (claim.model_copy(update={"depends_on": ("trip",)}), trip)})
+    build = Build(specs=[spec], plans=[waves])
+    state = await build.start()
+    assert build.crew.names()[2:4] == ["write_component(trip#1)", "write_component(claim#1)"]
+    assert state["version"].number == 2
+
+
+async def test_a_rejected_build_leaves_no_package() -> None:
+    build = Build(app=GatePolicy.always)
+    await build.start()
+    state = await build.answer(decision="rejected", feedback="Not what we need.")
+    assert state["outcome"] == Outcome(ending=Ending.rejected, reason="Not what we need.")
+    assert "delivery" not in state
+
+
+async def test_an_approved_build_is_delivered_with_the_findings_that_were_accepted() -> None:
+    build = Build(rounds=[[make_finding(component=None)]])
+    await build.start()
+    state = await build.answer(decision="approved")
+    assert state["delivery"].accepted_findings == 1
+    assert state["outcome"].reason == "A reviewer accepted it as it is."
+
+
+async def test_changes_to_a_named_part_go_to_its_engineer_with_the_feedback() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+    build = Build(specs=[spec], app=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="changes_requested", feedback="Longer titles.", components=["trip"])
+    assert build.crew.names()[-2:] == ["write_component(trip#2)", "review_app"]
+    assert build.crew.tasks[-2].inputs["feedback"] == "Longer titles."
+    assert build.question["version"] == 2
+
+
+async def test_changes_to_the_whole_revise_the_specification_and_only_what_it_touches() -> None:
+    before = make_spec(make_record("claim"), make_record("trip"))
+    after = make_spec(make_record("claim"), make_record("trip").model_copy(update={"description": "A journey."}))
+    build = Build(specs=[before, after], app=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="changes_requested", feedback="Describe trips.")
+    assert build.crew.names()[5:] == ["analyze_requirements", "design_architecture", "write_component(trip#2)", "review_app"]
+    assert build.crew.tasks[5].inputs["feedback"] == "Describe trips."
+
+
+async def test_feedback_that_changed_nothing_is_said_at_the_gate() -> None:
+    same = FileChange(path="app/records/claims/samples.py", operation=FileOperation.replace, content="SAMPLES = []\n")
+    build = Build(writers=[Changeset(component="claim", changes=(same,))], app=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="changes_requested", feedback="Make it nicer.")
+    assert build.question["question"].startswith("Your feedback changed nothing")
+
+
+async def test_an_answer_nobody_understands_is_asked_again() -> None:
+    build = Build(app=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="perhaps")
+    assert build.question["question"].startswith("decision: Input should be")
+    state = await build.answer(decision="approved")
+    assert state["outcome"].ending is Ending.delivered
+
+
+async def test_an_answer_for_an_earlier_version_is_not_taken() -> None:
+    build = Build(app=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="approved", subject_sha256="0" * 64)
+    assert build.question["question"].startswith("The answer was for an earlier version")
+
+
+async def test_requirements_can_be_edited_at_their_gate() -> None:
+    build = Build(requirements=GatePolicy.always)
+    await build.start()
+    edited = CLAIMS.model_copy(update={"title": "Travel claims"})
+    state = await build.answer(decision="approved", spec=edited.model_dump(mode="json"))
+    assert state["spec"].title == "Travel claims"
+    assert build.crew.names().count("analyze_requirements") == 1
+
+
+async def test_requested_changes_to_the_architecture_go_back_to_the_architect() -> None:
+    build = Build(architecture=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="changes_requested", feedback="Fewer parts.")
+    assert build.crew.names() == ["analyze_requirements", "design_architecture", "design_architecture"]
+    assert build.crew.tasks[-1].inputs["feedback"] == "Fewer parts."
+
+
+async def test_an_agent_that_fails_ends_the_build_with_its_reason() -> None:
+    build = Build(writers=[AgentOutputInvalid("senior_software_engineer, 3 attempts")])
+    with pytest.raises(AgentOutputInvalid, match="3 attempts"):
+        await build.start()
+
+
+async def test_a_failing_engineer_does_not_cost_the_work_of_the_others() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+
+    def trip_fails_once(task: AgentTask[Changeset]) -> Changeset:
+        if task.component == "trip" and build.crew.names().count("write_component(trip#1)") == 1:
+            raise AgentOutputInvalid("trip")
+        return write(task)
+
+    build = Build(specs=[spec], writers=[trip_fails_once])
+    with pytest.raises(AgentOutputInvalid):
+        await build.start()
+    state = await build._go(None)
+    assert build.crew.names().count("write_component(claim#1)") == 1
+    assert state["outcome"].ending is Ending.delivered
