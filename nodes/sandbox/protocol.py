@@ -25,7 +25,8 @@ class Command:
     """A program to run inside the sandbox.
 
     `files` (path → content) are laid into the writable work folder first, which is the current folder. `toolchain` is
-    a virtual environment mounted read-only; its `bin` leads the PATH. `environment` is all the program sees.
+    a virtual environment mounted read-only; its `bin` leads the PATH. `environment` is all the program sees besides
+    PATH, HOME, LANG and the like.
     """
 
     argv: tuple[str, ...]
@@ -77,8 +78,10 @@ class Sandbox(Protocol):
     async def run(self, command: Command) -> ExecResult:
         """Run to the end, or to a limit."""
 
-    def workspace(self, files: Mapping[str, bytes]) -> "AbstractAsyncContextManager[Workspace]":
-        """A work folder that outlives one command: migrate, serve, stop, serve again on the same data."""
+    def workspace(
+        self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()
+    ) -> "AbstractAsyncContextManager[Workspace]":
+        """A work folder of `limits.work_bytes` that outlives one command: migrate, serve, stop, serve again on the data."""
 
 
 class Workspace(Protocol):

@@ -1,0 +1,79 @@
+"""Read from /proc what a set of processes uses: memory, processor time, and who belongs to it."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+_GROUP, _USER_TIME = 2, 11
+"""Places in /proc/<pid>/stat after the program's name, see proc(5)."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What processes use together. `cpu_seconds` includes their ended and awaited children."""
+
+    processes: int
+    memory_bytes: int
+    cpu_seconds: float
+
+
+def usage_of(pids: Iterable[int]) -> Usage:
+    """Add up the processes that still exist. Memory is resident size, so shared pages count once per process."""
+    processes, memory, ticks = 0, 0, 0
+    for pid in pids:
+        fields = _stat(pid)
+        if fields is None:
+            continue
+        processes += 1
+        ticks += sum(int(field) for field in fields[_USER_TIME : _USER_TIME + 4])
+        memory += _resident_bytes(pid)
+    return Usage(processes, memory, ticks / _TICKS_PER_SECOND)
+
+
+def descendants(pid: int) -> set[int]:
+    """`pid` and every process below it."""
+    found, todo = {pid}, [pid]
+    while todo:
+        parent = todo.pop()
+        new = _children(parent) - found
+        found |= new
+        todo += new
+    return found
+
+
+def group_members(group: int) -> set[int]:
+    """Every process of a process group."""
+    members = set()
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (fields := _stat(int(name))) and int(fields[_GROUP]) == group:
+            members.add(int(name))
+    return members
+
+
+def _children(pid: int) -> set[int]:
+    children: set[int] = set()
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            children.update(map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split()))
+    except OSError:
+        pass  # it ended while we looked
+    return children
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # The name is in parentheses and may itself hold spaces and parentheses.
+    return text.rpartition(")")[2].split()
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError):
+        return 0
