@@ -12,8 +12,8 @@ ELSEWHERE = "192.0.2.1"  # TEST-NET-1 of RFC 5737: belongs to nobody
 
 
 def run_guarded(program: str, log: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NETWORK_GUARD_LOG": str(log)}
-    return subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    command = ["env", f"NETWORK_GUARD_LOG={log}", sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
