@@ -53,6 +53,8 @@ CREATE TABLE runs (
     -- Grows with every claim and never shrinks: a write that carries an older token comes from a worker that was given up.
     lease_token bigint NOT NULL DEFAULT 0,
     lease_until timestamptz,
+    -- Whether the worker also holds the run's advisory lock, whose absence then means the worker died.
+    lease_is_held boolean NOT NULL DEFAULT false,
     cancel_requested text CHECK (cancel_requested IN ('interrupt', 'rollback')),
     error json,
     last_event_seq bigint NOT NULL DEFAULT 0,

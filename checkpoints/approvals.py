@@ -1,0 +1,130 @@
+"""What waits for a person, and what was decided: one winner, however many decide at once."""
+
+from collections.abc import Sequence
+from typing import assert_never
+from uuid import UUID
+
+from checkpoints.connection import Database, Parameters, Row, Transaction
+from checkpoints.errors import (
+    ApprovalAlreadyDecided,
+    ApprovalClosed,
+    ApprovalExpired,
+    ApprovalNotFound,
+    ApprovalSuperseded,
+)
+from checkpoints.json_columns import exact
+from checkpoints.records import Approval, ApprovalStatus
+
+
+class ApprovalRepository:
+    """Reads and writes approvals."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(
+        self,
+        thread_id: UUID,
+        interrupt_id: str,
+        request: object,
+        *,
+        expires_in_seconds: float | None = None,
+        transaction: Transaction | None = None,
+    ) -> Approval:
+        """Ask a person. Asking again changes nothing, except that an expired or superseded question waits again."""
+        parameters = {
+            **_key(thread_id, interrupt_id),
+            "request": exact(request),
+            "expires_in_seconds": expires_in_seconds,
+        }
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("open_approval", parameters)
+            return await self.get(thread_id, interrupt_id, transaction=current) if row is None else _approval(row)
+
+    async def get(self, thread_id: UUID, interrupt_id: str, *, transaction: Transaction | None = None) -> Approval:
+        """One approval. Raises `ApprovalNotFound`."""
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("get_approval", _key(thread_id, interrupt_id))
+        if row is None:
+            raise ApprovalNotFound(f"{thread_id}, {interrupt_id}")
+        return _approval(row)
+
+    async def decide(
+        self,
+        thread_id: UUID,
+        interrupt_id: str,
+        decision: object,
+        *,
+        decided_by: str | None = None,
+        run_id: UUID | None = None,
+        transaction: Transaction | None = None,
+    ) -> Approval:
+        """Decide once; `run_id` is the run that resumes with it, created in the same transaction, before or after.
+
+        Raises `ApprovalNotFound`, or the `ApprovalClosed` that fits, which carries the approval as it ended.
+        """
+        parameters = {
+            **_key(thread_id, interrupt_id),
+            "decision": exact(decision),
+            "decided_by": decided_by,
+            "run_id": run_id,
+        }
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("decide_approval", parameters)
+            if row is None:
+                raise _closed(await self.get(thread_id, interrupt_id, transaction=current))
+            return _approval(row)
+
+    async def reopen(
+        self,
+        thread_id: UUID,
+        interrupt_id: str,
+        *,
+        expires_in_seconds: float | None = None,
+        transaction: Transaction | None = None,
+    ) -> Approval:
+        """Take a decision back because its run ended before the graph took it. Raises `ApprovalNotFound`."""
+        parameters = {**_key(thread_id, interrupt_id), "expires_in_seconds": expires_in_seconds}
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("reopen_approval", parameters)
+            return await self.get(thread_id, interrupt_id, transaction=current) if row is None else _approval(row)
+
+    async def expire_due(self, *, limit: int = 100, transaction: Transaction | None = None) -> list[Approval]:
+        """Close what nobody decided in time; the ones this call closed, so that exactly one caller acts on each."""
+        return await self._all("expire_due_approvals", {"limit": limit}, transaction)
+
+    async def supersede(
+        self, thread_id: UUID, *, still_asked: Sequence[str] = (), transaction: Transaction | None = None
+    ) -> list[Approval]:
+        """Close a thread's waiting questions, except those whose interrupts it still has."""
+        return await self._all("supersede_approvals", {"thread_id": thread_id, "still_asked": list(still_asked)}, transaction)
+
+    async def waiting(
+        self, thread_id: UUID | None = None, *, limit: int = 100, offset: int = 0, transaction: Transaction | None = None
+    ) -> list[Approval]:
+        """What waits for a person, the oldest first; of one thread or of all."""
+        return await self._all("waiting_approvals", {"thread_id": thread_id, "limit": limit, "offset": offset}, transaction)
+
+    async def _all(self, query: str, parameters: Parameters, transaction: Transaction | None) -> list[Approval]:
+        async with self._database.transaction(transaction) as current:
+            return [_approval(row) for row in await current.fetch_all(query, parameters)]
+
+
+def _key(thread_id: UUID, interrupt_id: str) -> Parameters:
+    return {"thread_id": thread_id, "interrupt_id": interrupt_id}
+
+
+def _approval(row: Row) -> Approval:
+    return Approval.model_validate(row)
+
+
+def _closed(approval: Approval) -> ApprovalClosed:
+    match approval.status:
+        case ApprovalStatus.decided:
+            return ApprovalAlreadyDecided(approval)
+        case ApprovalStatus.superseded:
+            return ApprovalSuperseded(approval)
+        case ApprovalStatus.expired | ApprovalStatus.pending:  # pending and refused: due, and not yet swept
+            return ApprovalExpired(approval)
+        case _:
+            assert_never(approval.status)

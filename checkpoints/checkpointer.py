@@ -1,0 +1,57 @@
+"""LangGraph's Postgres saver on our pool: strict about what it revives, and fenced against workers given up for dead."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from typing_extensions import override
+
+from checkpoints.connection import Database
+from checkpoints.records import ClaimedRun
+from checkpoints.runs import RunRepository
+
+
+def open_checkpointer(
+    database: Database, allowed_types: Iterable[type], *, claimed: ClaimedRun | None = None
+) -> AsyncPostgresSaver:
+    """A saver for one run, or for reading. Make one each: a saver serialises everything it does behind one lock.
+
+    Only `allowed_types` and LangGraph's own safe types are revived from a checkpoint; anything else comes back as plain
+    data (with the library's default a forged checkpoint could call any function: GHSA-g48c-2wqr-h844). With `claimed`,
+    every write raises `LeaseLost` once another worker has the run.
+    """
+    serializer = JsonPlusSerializer(
+        pickle_fallback=False,
+        allowed_msgpack_modules=[(kind.__module__, kind.__qualname__) for kind in allowed_types],
+    )
+    if claimed is None:
+        return AsyncPostgresSaver(database.pool, serde=serializer)
+    return FencedSaver(database, serializer, claimed)
+
+
+class FencedSaver(AsyncPostgresSaver):
+    """Writes for one attempt at one run, as long as that attempt is the newest."""
+
+    def __init__(self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun) -> None:
+        super().__init__(database.pool, serde=serializer)
+        self._runs = RunRepository(database)
+        self._claimed = claimed
+
+    @override
+    async def aput(
+        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
+    ) -> RunnableConfig:
+        """As the saver does. Raises `LeaseLost`."""
+        await self._runs.check_lease(self._claimed)
+        return await super().aput(config, checkpoint, metadata, new_versions)
+
+    @override
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """As the saver does. Raises `LeaseLost`."""
+        await self._runs.check_lease(self._claimed)
+        await super().aput_writes(config, writes, task_id, task_path)

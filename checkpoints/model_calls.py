@@ -1,0 +1,52 @@
+"""Every answered model call: a journal, so that a crash repeats none, and a ledger, so that all are accounted for."""
+
+from uuid import UUID
+
+from psycopg.errors import ForeignKeyViolation
+
+from checkpoints.connection import Database, Transaction
+from checkpoints.errors import ThreadNotFound
+from checkpoints.json_columns import exact
+from checkpoints.records import AgentUsage, ModelCall, Usage
+
+
+class ModelCallRepository:
+    """Reads and writes model calls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, thread_id: UUID, task_id: str, n: int) -> ModelCall | None:
+        """The answer to the n-th call of a LangGraph task, if it was journaled. Compare its `prompt_sha256`."""
+        async with self._database.transaction() as transaction:
+            row = await transaction.fetch_one("find_model_call", {"thread_id": thread_id, "task_id": task_id, "n": n})
+        return None if row is None else ModelCall.model_validate(row)
+
+    async def record(self, call: ModelCall, *, transaction: Transaction | None = None) -> ModelCall:
+        """Journal an answer durably before its node goes on; the one that counts, should there be one already.
+
+        Raises `ThreadNotFound` if the thread or the run was deleted meanwhile.
+        """
+        parameters = {**call.model_dump(), "answer": exact(call.answer)}
+        try:
+            async with self._database.transaction(transaction) as current:
+                row = await current.fetch_one("record_model_call", parameters)
+                if row is None:
+                    row = await current.fetch_one("find_model_call", parameters)
+        except ForeignKeyViolation as error:
+            raise ThreadNotFound(str(call.thread_id)) from error
+        return ModelCall.model_validate(row)
+
+    async def usage(
+        self, *, thread_id: UUID | None = None, run_id: UUID | None = None, within_hours: float | None = None
+    ) -> Usage:
+        """Sums over the calls of a thread, of a run, of the last hours; of all of them where nothing is given."""
+        async with self._database.transaction() as transaction:
+            row = await transaction.fetch_one("usage", {"thread_id": thread_id, "run_id": run_id, "hours": within_hours})
+        return Usage.model_validate(row)
+
+    async def usage_by_agent(self, thread_id: UUID, *, run_id: UUID | None = None) -> list[AgentUsage]:
+        """The same for each agent, in the order they first spoke."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch_all("usage_by_agent", {"thread_id": thread_id, "run_id": run_id})
+        return [AgentUsage.model_validate(row) for row in rows]

@@ -1,0 +1,411 @@
+-- Every statement the repositories use: a name, a sentence, the statement. `%(name)s` are parameters;
+-- `{sort}` in a search is a column and a direction, put in by Transaction.fetch_sorted.
+
+
+-- ensure_assistant --
+-- Create the assistant, or bring an existing one up to date with what the server is configured to serve.
+INSERT INTO assistants (assistant_id, graph_id, name, description, config, context, metadata)
+VALUES (
+    %(assistant_id)s, %(graph_id)s, %(name)s, %(description)s::text,
+    %(config)s::jsonb, %(context)s::jsonb, %(metadata)s::jsonb
+)
+ON CONFLICT (assistant_id) DO UPDATE
+SET graph_id = excluded.graph_id, name = excluded.name, description = excluded.description, updated_at = now()
+RETURNING *;
+
+-- get_assistant --
+-- One assistant.
+SELECT * FROM assistants WHERE assistant_id = %(assistant_id)s;
+
+
+-- create_thread --
+-- Create a thread; no row if the id is taken.
+INSERT INTO threads (thread_id, metadata, config, graph_id, graph_version)
+VALUES (
+    coalesce(%(thread_id)s::uuid, gen_random_uuid()), %(metadata)s::jsonb, %(config)s::jsonb,
+    %(graph_id)s::text, %(graph_version)s::text
+)
+ON CONFLICT (thread_id) DO NOTHING
+RETURNING *;
+
+-- get_thread --
+-- One thread.
+SELECT * FROM threads WHERE thread_id = %(thread_id)s;
+
+-- lock_thread --
+-- One thread, which nobody else creates a run on, settles or deletes until this transaction ends.
+SELECT * FROM threads WHERE thread_id = %(thread_id)s FOR NO KEY UPDATE;
+
+-- search_threads --
+-- One page of the threads that match every filter given; thread_id breaks ties, so pages do not overlap.
+SELECT *
+FROM threads
+WHERE (%(ids)s::uuid[] IS NULL OR thread_id = ANY (%(ids)s::uuid[]))
+    AND (%(status)s::text IS NULL OR status = %(status)s::text)
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(values)s::jsonb IS NULL OR "values" @> %(values)s::jsonb)
+ORDER BY {sort}, thread_id
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- count_threads --
+-- How many threads match every filter given.
+SELECT count(*) AS count
+FROM threads
+WHERE (%(ids)s::uuid[] IS NULL OR thread_id = ANY (%(ids)s::uuid[]))
+    AND (%(status)s::text IS NULL OR status = %(status)s::text)
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(values)s::jsonb IS NULL OR "values" @> %(values)s::jsonb);
+
+-- update_thread_metadata --
+-- Merge keys into a thread's metadata.
+UPDATE threads
+SET metadata = metadata || %(metadata)s::jsonb, updated_at = now()
+WHERE thread_id = %(thread_id)s
+RETURNING *;
+
+-- pin_thread_graph --
+-- Record which version of which graph the thread's checkpoints were written by.
+UPDATE threads
+SET graph_id = %(graph_id)s, graph_version = %(graph_version)s, updated_at = now()
+WHERE thread_id = %(thread_id)s
+RETURNING *;
+
+-- save_thread_snapshot --
+-- Keep what the last run left behind, for lists and searches.
+UPDATE threads
+SET "values" = %(values)s::jsonb, interrupts = %(interrupts)s::jsonb, error = %(error)s::json,
+    resting_status = %(resting_status)s, updated_at = now(), state_updated_at = now()
+WHERE thread_id = %(thread_id)s;
+
+-- settle_thread --
+-- Busy while a run is pending or running, otherwise what the last run left behind.
+UPDATE threads
+SET status = CASE
+        WHEN EXISTS (SELECT FROM runs WHERE runs.thread_id = threads.thread_id AND runs.status IN ('pending', 'running'))
+        THEN 'busy' ELSE resting_status
+    END,
+    updated_at = now()
+WHERE thread_id = %(thread_id)s
+RETURNING *;
+
+-- delete_thread --
+-- Delete a thread with its runs, events, approvals, calls and uses of artifacts.
+DELETE FROM threads WHERE thread_id = %(thread_id)s;
+
+-- delete_thread_checkpoints --
+-- Delete what LangGraph keeps of a thread.
+WITH deleted_writes AS (DELETE FROM checkpoint_writes WHERE thread_id = %(thread_id)s::uuid::text),
+    deleted_blobs AS (DELETE FROM checkpoint_blobs WHERE thread_id = %(thread_id)s::uuid::text)
+DELETE FROM checkpoints WHERE thread_id = %(thread_id)s::uuid::text;
+
+
+-- create_run --
+-- Create a pending run; no row if the id is taken.
+INSERT INTO runs (run_id, thread_id, assistant_id, metadata, kwargs, multitask_strategy)
+VALUES (
+    coalesce(%(run_id)s::uuid, gen_random_uuid()), %(thread_id)s, %(assistant_id)s,
+    %(metadata)s::jsonb, %(kwargs)s::json, %(multitask_strategy)s
+)
+ON CONFLICT (run_id) DO NOTHING
+RETURNING *;
+
+-- get_run --
+-- One run.
+SELECT * FROM runs WHERE run_id = %(run_id)s;
+
+-- get_run_status --
+-- How far a run is.
+SELECT status FROM runs WHERE run_id = %(run_id)s;
+
+-- list_runs --
+-- One page of a thread's runs, the newest first.
+SELECT *
+FROM runs
+WHERE thread_id = %(thread_id)s
+    AND (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s::text[]))
+ORDER BY created_at DESC, run_id
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- active_runs --
+-- A thread's runs that are not finished, the oldest first.
+SELECT *
+FROM runs
+WHERE thread_id = %(thread_id)s AND status IN ('pending', 'running')
+ORDER BY created_at, run_id;
+
+-- claim_run --
+-- Hand a pending run, or one whose worker died, to this worker; the partial unique index lets one run of a thread through.
+UPDATE runs
+SET status = 'running', attempt = attempt + 1,
+    lease_owner = %(owner)s, lease_token = lease_token + 1, lease_is_held = %(is_held)s,
+    lease_until = now() + make_interval(secs => %(lease_seconds)s),
+    started_at = coalesce(started_at, now()), updated_at = now()
+WHERE run_id = %(run_id)s
+    AND (status = 'pending' OR (status = 'running' AND (lease_until < now() OR %(is_held)s)))
+    AND NOT EXISTS (
+        SELECT FROM runs AS other
+        WHERE other.thread_id = runs.thread_id AND other.run_id <> runs.run_id AND other.status = 'running'
+    )
+RETURNING *;
+
+-- renew_lease --
+-- Keep a claimed run for longer, and hear whether somebody wants it stopped.
+UPDATE runs
+SET lease_until = now() + make_interval(secs => %(lease_seconds)s), updated_at = now()
+WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
+RETURNING *;
+
+-- holds_lease --
+-- Whether this attempt is still the run's newest.
+SELECT FROM runs WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running';
+
+-- release_run --
+-- Give a claimed run back, to be begun again by another worker; the attempt is not counted.
+UPDATE runs
+SET status = 'pending', attempt = attempt - 1, lease_owner = NULL, lease_until = NULL, updated_at = now()
+WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
+RETURNING *, pg_notify('appyard_runs', run_id::text);
+
+-- finish_run --
+-- End a claimed run, and wake those who follow it.
+UPDATE runs
+SET status = %(status)s, error = %(error)s::json, lease_owner = NULL, lease_until = NULL,
+    updated_at = now(), finished_at = now()
+WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
+RETURNING *, pg_notify('appyard_runs', run_id::text);
+
+-- request_cancel --
+-- Cancel a pending run at once; ask the worker of a running one to stop.
+UPDATE runs
+SET cancel_requested = %(action)s,
+    status = CASE status WHEN 'pending' THEN 'cancelled' ELSE status END,
+    finished_at = CASE status WHEN 'pending' THEN now() END,
+    updated_at = now()
+WHERE run_id = %(run_id)s AND status IN ('pending', 'running')
+RETURNING *, pg_notify('appyard_runs', run_id::text);
+
+-- abandoned_runs --
+-- Running runs nobody works on any more: the lease ran out, or the lock that dies with the worker's process is gone.
+SELECT *
+FROM runs
+WHERE status = 'running'
+    AND (
+        lease_until < now()
+        OR (
+            lease_is_held
+            AND hashtextextended(run_id::text, 0) NOT IN (
+                SELECT (classid::bigint << 32) | objid::bigint
+                FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            )
+        )
+    )
+ORDER BY created_at;
+
+-- delete_run --
+-- Delete a finished run with its events.
+DELETE FROM runs WHERE run_id = %(run_id)s AND status NOT IN ('pending', 'running');
+
+-- hold_run --
+-- Take the lock that says a living process works on this run; it goes with the connection.
+SELECT pg_try_advisory_lock(hashtextextended(%(run_id)s::uuid::text, 0)) AS held;
+
+
+-- append_events --
+-- Number and store events of a claimed run, and wake those who follow it; no row if the lease was lost.
+WITH reserved AS (
+    UPDATE runs
+    SET last_event_seq = last_event_seq + cardinality(%(events)s::text[])
+    WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
+    RETURNING run_id, last_event_seq - cardinality(%(events)s::text[]) AS last_seq, pg_notify('appyard_runs', run_id::text)
+)
+INSERT INTO run_events (run_id, seq, event, data)
+SELECT reserved.run_id, reserved.last_seq + appended.position, appended.event, appended.data::json
+FROM reserved, unnest(%(events)s::text[], %(data)s::text[]) WITH ORDINALITY AS appended (event, data, position)
+RETURNING seq;
+
+-- commit_without_waiting --
+-- This transaction may be lost if the server crashes in the next moments; for events that are only worth a glance.
+SET LOCAL synchronous_commit = off;
+
+-- events_after --
+-- What happened in a run after a sequence number.
+SELECT *
+FROM run_events
+WHERE run_id = %(run_id)s AND seq > %(after)s
+ORDER BY seq
+LIMIT %(limit)s;
+
+
+-- open_approval --
+-- Ask a person; asking again is the same question, and revives one that had expired or been superseded.
+INSERT INTO approvals (thread_id, interrupt_id, request, expires_at)
+VALUES (
+    %(thread_id)s, %(interrupt_id)s, %(request)s::json,
+    now() + make_interval(secs => %(expires_in_seconds)s::double precision)
+)
+ON CONFLICT (thread_id, interrupt_id) DO UPDATE
+SET status = 'pending', request = excluded.request, expires_at = excluded.expires_at, opened_at = now()
+WHERE approvals.status IN ('expired', 'superseded')
+RETURNING *;
+
+-- reopen_approval --
+-- Take back a decision that never reached the graph, so that it can be made again.
+UPDATE approvals
+SET status = 'pending', decision = NULL, decided_by = NULL, decided_at = NULL, run_id = NULL,
+    expires_at = now() + make_interval(secs => %(expires_in_seconds)s::double precision)
+WHERE thread_id = %(thread_id)s AND interrupt_id = %(interrupt_id)s AND status = 'decided'
+RETURNING *;
+
+-- get_approval --
+-- One approval.
+SELECT * FROM approvals WHERE thread_id = %(thread_id)s AND interrupt_id = %(interrupt_id)s;
+
+-- decide_approval --
+-- Decide, if nobody has and there is still time: of any number at once, exactly one gets a row.
+UPDATE approvals
+SET status = 'decided', decision = %(decision)s::json, decided_by = %(decided_by)s::text, decided_at = now(),
+    run_id = %(run_id)s::uuid
+WHERE thread_id = %(thread_id)s AND interrupt_id = %(interrupt_id)s AND status = 'pending'
+    AND (expires_at IS NULL OR expires_at > now())
+RETURNING *;
+
+-- expire_due_approvals --
+-- Close the questions whose time is over; a decision that is just being made goes first.
+UPDATE approvals
+SET status = 'expired'
+WHERE (thread_id, interrupt_id) IN (
+    SELECT thread_id, interrupt_id
+    FROM approvals
+    WHERE status = 'pending' AND expires_at <= now()
+    ORDER BY expires_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING *;
+
+-- supersede_approvals --
+-- Close a thread's waiting questions, except those it still asks.
+UPDATE approvals
+SET status = 'superseded'
+WHERE thread_id = %(thread_id)s AND status = 'pending' AND interrupt_id <> ALL (%(still_asked)s::text[])
+RETURNING *;
+
+-- waiting_approvals --
+-- What waits for a person, the oldest first.
+SELECT *
+FROM approvals
+WHERE status = 'pending'
+    AND (expires_at IS NULL OR expires_at > now())
+    AND (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
+ORDER BY opened_at, thread_id, interrupt_id
+LIMIT %(limit)s OFFSET %(offset)s;
+
+
+-- put_artifact --
+-- Store bytes once.
+INSERT INTO artifacts (sha256, media_type, size_bytes, content)
+VALUES (%(sha256)s, %(media_type)s, octet_length(%(content)s::bytea), %(content)s::bytea)
+ON CONFLICT (sha256) DO NOTHING;
+
+-- use_artifact --
+-- Record that a thread refers to an artifact.
+INSERT INTO artifact_uses (sha256, thread_id)
+VALUES (%(sha256)s, %(thread_id)s)
+ON CONFLICT (sha256, thread_id) DO NOTHING;
+
+-- describe_artifact --
+-- What is known of an artifact, without its bytes.
+SELECT sha256, media_type, size_bytes FROM artifacts WHERE sha256 = %(sha256)s;
+
+-- get_artifact --
+-- The bytes.
+SELECT content FROM artifacts WHERE sha256 = %(sha256)s;
+
+-- lock_artifacts_of_thread --
+-- The artifacts a thread refers to; nobody begins to refer to them until this transaction ends.
+SELECT sha256
+FROM artifacts
+WHERE sha256 IN (SELECT sha256 FROM artifact_uses WHERE thread_id = %(thread_id)s)
+ORDER BY sha256
+FOR UPDATE;
+
+-- delete_unused_artifacts --
+-- Of these artifacts, delete those no thread refers to.
+DELETE FROM artifacts
+WHERE sha256 = ANY (%(sha256s)s::text[])
+    AND NOT EXISTS (SELECT FROM artifact_uses WHERE artifact_uses.sha256 = artifacts.sha256);
+
+
+-- find_model_call --
+-- The journaled answer to the n-th call of a task.
+SELECT * FROM model_calls WHERE thread_id = %(thread_id)s AND task_id = %(task_id)s AND n = %(n)s;
+
+-- record_model_call --
+-- Journal an answer; no row if the call has one already.
+INSERT INTO model_calls (
+    thread_id, task_id, n, prompt_sha256, run_id, node, agent, component, attempt, model, answer,
+    input_tokens, output_tokens, cached_tokens, cost_usd, duration_ms
+)
+VALUES (
+    %(thread_id)s, %(task_id)s, %(n)s, %(prompt_sha256)s, %(run_id)s::uuid, %(node)s, %(agent)s, %(component)s::text,
+    %(attempt)s, %(model)s, %(answer)s::json,
+    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s
+)
+ON CONFLICT (thread_id, task_id, n) DO NOTHING
+RETURNING *;
+
+-- usage --
+-- What the calls of a thread, a run or everybody since a moment used, summed up.
+SELECT
+    count(*) AS calls,
+    count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced_calls,
+    coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+    coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+    coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
+    coalesce(sum(cost_usd), 0) AS cost_usd,
+    coalesce(sum(duration_ms), 0)::bigint AS duration_ms
+FROM model_calls
+WHERE (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
+    AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s::uuid)
+    AND (%(hours)s::double precision IS NULL OR created_at > now() - make_interval(secs => %(hours)s * 3600));
+
+-- usage_by_agent --
+-- What each agent used on a thread, or in one run of it, in the order they first spoke.
+SELECT
+    agent,
+    count(*) AS calls,
+    count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced_calls,
+    coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+    coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+    coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
+    coalesce(sum(cost_usd), 0) AS cost_usd,
+    coalesce(sum(duration_ms), 0)::bigint AS duration_ms
+FROM model_calls
+WHERE thread_id = %(thread_id)s
+    AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s::uuid)
+GROUP BY agent
+ORDER BY min(created_at), agent;
+
+
+-- reserve_idempotency_key --
+-- Take a key; waits for a request that is just using it, and gives no row if that one succeeded.
+INSERT INTO idempotency_keys (scope, key, body_sha256)
+VALUES (%(scope)s, %(key)s, %(body_sha256)s)
+ON CONFLICT (scope, key) DO NOTHING
+RETURNING key;
+
+-- get_idempotency_key --
+-- What a key was used for.
+SELECT * FROM idempotency_keys WHERE scope = %(scope)s AND key = %(key)s;
+
+-- store_idempotent_answer --
+-- Keep the answer that repetitions of the request will get.
+UPDATE idempotency_keys
+SET status_code = %(status_code)s, answer = %(answer)s::json
+WHERE scope = %(scope)s AND key = %(key)s;
+
+-- forget_idempotency_keys --
+-- Forget keys nobody will repeat any more.
+DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => %(hours)s);

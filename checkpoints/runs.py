@@ -1,0 +1,206 @@
+"""Runs: the ledger that says what was accepted, who works on it and how it ended.
+
+A worker claims a run and gets a token; every later write of that attempt carries it, so a worker that was given up for
+dead and woke again changes nothing. "Now" is the database's, here as everywhere.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
+
+from checkpoints.connection import Database, Parameters, Transaction
+from checkpoints.errors import (
+    AssistantNotFound,
+    IllegalRunTransition,
+    LeaseLost,
+    RunExists,
+    RunHeldElsewhere,
+    RunNotFound,
+    ThreadBusy,
+    ThreadNotFound,
+)
+from checkpoints.json_columns import exact, exact_or_null, searchable
+from checkpoints.records import TRANSITIONS, CancelAction, ClaimedRun, JsonObject, MultitaskStrategy, Run, RunHold, RunStatus
+
+
+class RunRepository:
+    """Reads and writes runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -------------------------------------------------------------------------------------------- accepting and reading
+
+    async def create(
+        self,
+        thread_id: UUID,
+        assistant_id: UUID,
+        transaction: Transaction,
+        *,
+        kwargs: JsonObject,
+        metadata: JsonObject | None = None,
+        multitask_strategy: MultitaskStrategy = MultitaskStrategy.enqueue,
+        run_id: UUID | None = None,
+    ) -> Run:
+        """A pending run, in the transaction that also puts its job on the queue.
+
+        Of the strategies only `reject` is settled here (`ThreadBusy`); for the others ask `active` and cancel what is in
+        the way. Raises `ThreadNotFound`, `AssistantNotFound`, `RunExists`.
+        """
+        parameters = {
+            "run_id": run_id,
+            "thread_id": thread_id,
+            "assistant_id": assistant_id,
+            "metadata": searchable(metadata or {}),
+            "kwargs": exact(kwargs),
+            "multitask_strategy": multitask_strategy,
+        }
+        if await transaction.fetch_one("lock_thread", parameters) is None:
+            raise ThreadNotFound(str(thread_id))
+        if multitask_strategy is MultitaskStrategy.reject and await self.active(thread_id, transaction=transaction):
+            raise ThreadBusy(str(thread_id))
+        try:
+            async with transaction.savepoint():
+                row = await transaction.fetch_one("create_run", parameters)
+        except ForeignKeyViolation as error:
+            raise AssistantNotFound(str(assistant_id)) from error
+        if row is None:
+            raise RunExists(str(run_id))
+        await transaction.execute("settle_thread", parameters)
+        return Run.model_validate(row)
+
+    async def get(self, run_id: UUID, *, transaction: Transaction | None = None) -> Run:
+        """One run. Raises `RunNotFound`."""
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("get_run", {"run_id": run_id})
+        if row is None:
+            raise RunNotFound(str(run_id))
+        return Run.model_validate(row)
+
+    async def list_of_thread(
+        self, thread_id: UUID, *, statuses: Sequence[RunStatus] | None = None, limit: int = 10, offset: int = 0
+    ) -> list[Run]:
+        """One page of a thread's runs, the newest first."""
+        wanted = None if statuses is None else list(statuses)
+        return await self._all("list_runs", {"thread_id": thread_id, "statuses": wanted, "limit": limit, "offset": offset})
+
+    async def active(self, thread_id: UUID, *, transaction: Transaction | None = None) -> list[Run]:
+        """A thread's pending and running runs, the oldest first."""
+        return await self._all("active_runs", {"thread_id": thread_id}, transaction)
+
+    # -------------------------------------------------------------------------------------------- working on one
+
+    @asynccontextmanager
+    async def hold(self, run_id: UUID) -> AsyncIterator[RunHold]:
+        """Hold a run's lock on a connection of its own; it dies with this process. Raises `RunHeldElsewhere`."""
+        async with self._database.direct_connection() as connection:
+            row = await Transaction(connection).fetch_one("hold_run", {"run_id": run_id})
+            if row is None or not row["held"]:
+                raise RunHeldElsewhere(str(run_id))
+            yield RunHold(run_id=run_id)
+
+    async def claim(self, run_id: UUID, *, owner: str, lease_seconds: float, hold: RunHold | None = None) -> ClaimedRun | None:
+        """Begin an attempt at a run that is pending, or whose lease ran out; with its `hold`, also before that.
+
+        None if there is nothing to do: the run ended or is gone, another worker has it, or its thread runs another.
+        """
+        parameters = {"run_id": run_id, "owner": owner, "lease_seconds": lease_seconds, "is_held": _covers(hold, run_id)}
+        try:
+            async with self._database.transaction() as transaction:
+                row = await transaction.fetch_one("claim_run", parameters)
+        except UniqueViolation:  # another run of the thread was claimed at the same moment
+            return None
+        if row is None:
+            return None
+        run = Run.model_validate(row)
+        return ClaimedRun(run=run, token=run.lease_token)
+
+    async def renew_lease(self, claimed: ClaimedRun, *, lease_seconds: float) -> CancelAction | None:
+        """Keep the run; says whether somebody asked to cancel it. Raises `LeaseLost`."""
+        return (await self._fenced("renew_lease", claimed, {"lease_seconds": lease_seconds})).cancel_requested
+
+    async def check_lease(self, claimed: ClaimedRun) -> None:
+        """Before an effect outside the database. Raises `LeaseLost`."""
+        async with self._database.transaction() as transaction:
+            if await transaction.fetch_one("holds_lease", _fence(claimed)) is None:
+                raise LeaseLost(str(claimed.run.run_id))
+
+    async def release(self, claimed: ClaimedRun, *, transaction: Transaction | None = None) -> Run:
+        """Give the run back uncounted, because this worker shuts down. Raises `LeaseLost`."""
+        return await self._fenced("release_run", claimed, {}, transaction)
+
+    async def finish(
+        self,
+        claimed: ClaimedRun,
+        status: RunStatus,
+        *,
+        error: JsonObject | None = None,
+        transaction: Transaction | None = None,
+    ) -> Run:
+        """End the run. Raises `LeaseLost`, or `IllegalRunTransition` if `status` is not an end or the run has one."""
+        if status not in TRANSITIONS[RunStatus.running] or not status.is_terminal:
+            raise IllegalRunTransition(f"{claimed.run.run_id}: a run cannot end as {status}.")
+        async with self._database.transaction(transaction) as current:
+            run = await self._fenced("finish_run", claimed, {"status": status, "error": exact_or_null(error)}, current)
+            await current.execute("settle_thread", {"thread_id": run.thread_id})
+            return run
+
+    # -------------------------------------------------------------------------------------------- stopping and recovering
+
+    async def request_cancel(
+        self, run_id: UUID, action: CancelAction = CancelAction.interrupt, *, transaction: Transaction | None = None
+    ) -> Run:
+        """A pending run is cancelled at once; the worker of a running one hears of it when it renews its lease.
+
+        Raises `RunNotFound`, or `IllegalRunTransition` if the run has ended.
+        """
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("request_cancel", {"run_id": run_id, "action": action})
+            if row is None:
+                ended = await self.get(run_id, transaction=current)
+                raise IllegalRunTransition(f"{run_id} has ended as {ended.status}.")
+            run = Run.model_validate(row)
+            await current.execute("settle_thread", {"thread_id": run.thread_id})
+            return run
+
+    async def abandoned(self) -> list[Run]:
+        """Running runs whose worker is gone: its lease ran out, or the lock of `hold` died with its process."""
+        return await self._all("abandoned_runs", {})
+
+    async def delete(self, run_id: UUID, *, transaction: Transaction | None = None) -> None:
+        """Delete a run that has ended. Raises `RunNotFound`, or `IllegalRunTransition` if it has not."""
+        async with self._database.transaction(transaction) as current:
+            if not await current.execute("delete_run", {"run_id": run_id}):
+                active = await self.get(run_id, transaction=current)
+                raise IllegalRunTransition(f"{run_id} is {active.status}. Cancel it first.")
+
+    # -------------------------------------------------------------------------------------------- the statements behind
+
+    async def _all(self, query: str, parameters: Parameters, transaction: Transaction | None = None) -> list[Run]:
+        async with self._database.transaction(transaction) as current:
+            return [Run.model_validate(row) for row in await current.fetch_all(query, parameters)]
+
+    async def _fenced(
+        self, query: str, claimed: ClaimedRun, parameters: Parameters, transaction: Transaction | None = None
+    ) -> Run:
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one(query, {**_fence(claimed), **parameters})
+            if row is None:
+                raise await self._why_refused(claimed, current)
+            return Run.model_validate(row)
+
+    async def _why_refused(self, claimed: ClaimedRun, transaction: Transaction) -> LeaseLost | IllegalRunTransition:
+        row = await transaction.fetch_one("get_run", {"run_id": claimed.run.run_id})
+        if row is not None and row["lease_token"] == claimed.token and RunStatus(row["status"]).is_terminal:
+            return IllegalRunTransition(f"{claimed.run.run_id} has ended as {row['status']}.")
+        return LeaseLost(str(claimed.run.run_id))
+
+
+def _covers(hold: RunHold | None, run_id: UUID) -> bool:
+    return hold is not None and hold.run_id == run_id
+
+
+def _fence(claimed: ClaimedRun) -> Parameters:
+    return {"run_id": claimed.run.run_id, "token": claimed.token}

@@ -1,0 +1,147 @@
+"""Threads: creating, finding and deleting them, and the snapshot that says what a thread last came to."""
+
+from typing import Literal
+from uuid import UUID
+
+from checkpoints.connection import Database, Parameters, Transaction
+from checkpoints.errors import ThreadExists, ThreadNotFound
+from checkpoints.json_columns import exact_or_null, searchable, searchable_or_null
+from checkpoints.records import IfExists, JsonObject, Record, Thread, ThreadSort, ThreadStatus
+
+RestingStatus = Literal[ThreadStatus.idle, ThreadStatus.interrupted, ThreadStatus.error]
+
+
+class ThreadFilter(Record):
+    """Which threads; None is any. `metadata` and `values` match threads that contain them."""
+
+    ids: tuple[UUID, ...] | None = None
+    status: ThreadStatus | None = None
+    metadata: JsonObject | None = None
+    values: JsonObject | None = None
+
+    def parameters(self) -> Parameters:
+        """As the queries take it."""
+        return {
+            "ids": None if self.ids is None else list(self.ids),
+            "status": self.status,
+            "metadata": searchable_or_null(self.metadata),
+            "values": searchable_or_null(self.values),
+        }
+
+
+EVERY_THREAD = ThreadFilter()
+
+
+class ThreadRepository:
+    """Reads and writes threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self,
+        thread_id: UUID | None = None,
+        *,
+        metadata: JsonObject | None = None,
+        config: JsonObject | None = None,
+        graph_id: str | None = None,
+        graph_version: str | None = None,
+        if_exists: IfExists = IfExists.raises,
+        transaction: Transaction | None = None,
+    ) -> Thread:
+        """A new thread, or the one that has this id with `IfExists.do_nothing`. Raises `ThreadExists`."""
+        parameters = {
+            "thread_id": thread_id,
+            "metadata": searchable(metadata or {}),
+            "config": searchable(config or {}),
+            "graph_id": graph_id,
+            "graph_version": graph_version,
+        }
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one("create_thread", parameters)
+            if row is None and if_exists is IfExists.do_nothing:
+                row = await current.fetch_one("get_thread", parameters)
+        if row is None:
+            raise ThreadExists(str(thread_id))
+        return Thread.model_validate(row)
+
+    async def get(self, thread_id: UUID, *, transaction: Transaction | None = None) -> Thread:
+        """One thread. Raises `ThreadNotFound`."""
+        return await self._one("get_thread", {"thread_id": thread_id}, transaction)
+
+    async def search(
+        self,
+        which: ThreadFilter = EVERY_THREAD,
+        *,
+        sort_by: ThreadSort = ThreadSort.created_at,
+        descending: bool = True,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> list[Thread]:
+        """One page of the threads that match."""
+        parameters = {**which.parameters(), "limit": limit, "offset": offset}
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch_sorted("search_threads", parameters, by=sort_by, descending=descending)
+        return [Thread.model_validate(row) for row in rows]
+
+    async def count(self, which: ThreadFilter = EVERY_THREAD) -> int:
+        """How many threads match."""
+        async with self._database.transaction() as transaction:
+            row = await transaction.fetch_one("count_threads", which.parameters())
+        return 0 if row is None else int(row["count"])
+
+    async def update_metadata(self, thread_id: UUID, metadata: JsonObject, *, transaction: Transaction | None = None) -> Thread:
+        """Merge keys into the metadata. Raises `ThreadNotFound`."""
+        return await self._one("update_thread_metadata", {"thread_id": thread_id, "metadata": searchable(metadata)}, transaction)
+
+    async def pin_graph(
+        self, thread_id: UUID, graph_id: str, graph_version: str, *, transaction: Transaction | None = None
+    ) -> Thread:
+        """Record which version of which graph writes the thread's checkpoints. Raises `ThreadNotFound`."""
+        parameters = {"thread_id": thread_id, "graph_id": graph_id, "graph_version": graph_version}
+        return await self._one("pin_thread_graph", parameters, transaction)
+
+    async def save_snapshot(
+        self,
+        thread_id: UUID,
+        *,
+        values: JsonObject | None,
+        interrupts: JsonObject,
+        status: RestingStatus,
+        error: JsonObject | None = None,
+        transaction: Transaction | None = None,
+    ) -> Thread:
+        """Keep what a run left behind; the thread stays busy while another run waits. Raises `ThreadNotFound`.
+
+        Call it after `RunRepository.finish`, in the same transaction.
+        """
+        parameters = {
+            "thread_id": thread_id,
+            "values": searchable_or_null(values),
+            "interrupts": searchable(interrupts),
+            "resting_status": status,
+            "error": exact_or_null(error),
+        }
+        async with self._database.transaction(transaction) as current:
+            await current.execute("save_thread_snapshot", parameters)
+            return await self._one("settle_thread", {"thread_id": thread_id}, current)
+
+    async def delete(self, thread_id: UUID, *, transaction: Transaction | None = None) -> None:
+        """Delete a thread with its runs, checkpoints and whatever only it used. Raises `ThreadNotFound`.
+
+        A worker busy on it loses its lease at its next write.
+        """
+        parameters = {"thread_id": thread_id}
+        async with self._database.transaction(transaction) as current:
+            artifacts = await current.fetch_all("lock_artifacts_of_thread", parameters)
+            if not await current.execute("delete_thread", parameters):
+                raise ThreadNotFound(str(thread_id))
+            await current.execute("delete_thread_checkpoints", parameters)
+            await current.execute("delete_unused_artifacts", {"sha256s": [row["sha256"] for row in artifacts]})
+
+    async def _one(self, query: str, parameters: Parameters, transaction: Transaction | None) -> Thread:
+        async with self._database.transaction(transaction) as current:
+            row = await current.fetch_one(query, parameters)
+        if row is None:
+            raise ThreadNotFound(str(parameters["thread_id"]))
+        return Thread.model_validate(row)
