@@ -722,7 +722,11 @@ class Delivery(Artifact):
 
 
 class AgentResult(Artifact):
-    """One task done by one agent: what it used and what it cost. Amounts are of this task alone."""
+    """One task done by one agent: what it used and what it cost. Amounts are of this task alone.
+
+    `replayed_calls` of `calls` were answered from the journal after a crash; their tokens and cost were paid once.
+    `tokens_estimated`: the endpoint did not tell what it used.
+    """
 
     agent: str
     task: str
@@ -730,9 +734,11 @@ class AgentResult(Artifact):
     attempt: int = 1
     model: str
     calls: int
+    replayed_calls: int = 0
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
+    tokens_estimated: bool = False
     cost_usd: float | None = None
     duration_seconds: float = 0.0
     summary: str = ""

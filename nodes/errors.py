@@ -33,6 +33,10 @@ class ModelNotConfigured(BuildError):
     """The model is unknown or lacks its settings. Use builtin, openai:<model> or azure:<deployment>."""
 
 
+class CrewIncompatible(BuildError):
+    """The installed CrewAI does not work as Appyard needs it to. Run `make setup` to get the tested version."""
+
+
 class ChangesetRefused(BuildError):
     """An engineer's change breaks a rule."""
 
