@@ -1,0 +1,44 @@
+"""Put the HTTP application together. Knows routes and middleware; what they call is made in bootstrap."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from server.api import system, workflows
+from server.api.errors import install_error_table, problem
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+OPEN_PATHS = frozenset({"/ok", "/ready", "/info"})
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(lifespan: Lifespan, *, api_key: str | None = None) -> FastAPI:
+    """The application. `lifespan` puts the services on `app.state`; with `api_key` every request has to carry it."""
+    app = FastAPI(
+        title="Appyard",
+        summary="Describe an app; get one that was tested, run and packaged.",
+        version=version("appyard"),
+        lifespan=lifespan,
+    )
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    if api_key:
+        app.middleware("http")(_key_check(api_key))
+    install_error_table(app)
+    app.include_router(system.router)
+    app.include_router(workflows.router)
+    return app
+
+
+def _key_check(api_key: str) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
+    async def check(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        given = request.headers.get("x-api-key", "")
+        if request.url.path in OPEN_PATHS or hmac.compare_digest(given.encode(), api_key.encode()):
+            return await go_on(request)
+        return problem(401, "NotAuthenticated", "Send the server's key in the header x-api-key.")
+
+    return check

@@ -1,0 +1,71 @@
+"""Domain errors to status codes: one table. The message is the error's own; it says what to do."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from checkpoints import errors as persistence
+from server.services import errors as services
+
+STATUS_CODES: Mapping[type[Exception], int] = {
+    persistence.ThreadNotFound: 404,
+    persistence.RunNotFound: 404,
+    persistence.AssistantNotFound: 404,
+    persistence.ApprovalNotFound: 404,
+    persistence.ArtifactNotFound: 404,
+    persistence.ThreadExists: 409,
+    persistence.ThreadBusy: 409,
+    persistence.IllegalRunTransition: 409,
+    persistence.ApprovalAlreadyDecided: 409,
+    persistence.ApprovalExpired: 409,
+    persistence.ApprovalSuperseded: 409,
+    persistence.IdempotencyConflict: 409,
+    persistence.DatabaseUnreachable: 503,
+    persistence.DatabaseBusy: 503,
+    persistence.SchemaOutOfDate: 503,
+    persistence.StorageFull: 507,
+    services.BuildNotFound: 404,
+    services.BuildNotWaiting: 409,
+    services.DecisionStale: 409,
+    services.BuildFinished: 409,
+    services.PackageNotReady: 409,
+    services.GraphVersionUnavailable: 409,
+    services.GraphNotLoaded: 503,
+}
+
+RETRY_AFTER_SECONDS = "5"
+
+
+class Problem(BaseModel):
+    """Every error looks like this. `error` is stable and meant for programs, `detail` for people."""
+
+    error: str
+    detail: str
+
+
+def install_error_table(app: FastAPI) -> None:
+    """Answer domain errors by the table; what is not in it is a fault of ours and answers 500."""
+    for kind, status_code in STATUS_CODES.items():
+        app.add_exception_handler(kind, _answer_with(status_code))
+    app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]  # Starlette types the base class
+
+
+def _answer_with(status_code: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Starlette's handler type is private
+    async def answer(_: Request, error: Exception) -> JSONResponse:
+        headers = {"Retry-After": RETRY_AFTER_SECONDS} if status_code == 503 else None
+        return problem(status_code, type(error).__name__, str(error), headers)
+
+    return answer
+
+
+def problem(status_code: int, name: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error as every client gets it."""
+    return JSONResponse(Problem(error=name, detail=detail).model_dump(), status_code, dict(headers or {}))
+
+
+async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    places = [f"{'.'.join(str(part) for part in found['loc'][1:]) or 'body'}: {found['msg']}" for found in error.errors()[:5]]
+    return problem(422, "InvalidRequest", "; ".join(places))

@@ -1,0 +1,114 @@
+"""The bodies of the workflow API. Field names are those of the original guide; clients of it keep working."""
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nodes.artifacts import BuildRequest, Decision, ReviewAnswer, TargetPlatform
+from nodes.context import BuildOptions
+from server.services.builds import BuildSummary
+
+
+class StartBody(BaseModel):
+    """A build to start."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "user_id": "maria",
+                    "app_description": "Employees submit travel claims with an amount and a date. A manager approves or rejects them.",
+                    "requirements": "- claims are grouped by month\n- receipts may be attached",
+                    "target_platform": "web",
+                    "tech_stack_preferences": ["Python", "PostgreSQL"],
+                    "options": {"gates": {"app": "always"}, "budget_usd": 2.0},
+                }
+            ]
+        },
+    )
+
+    app_description: str
+    user_id: str = "local"
+    requirements: str | None = None
+    target_platform: TargetPlatform = TargetPlatform.web
+    tech_stack_preferences: tuple[str, ...] = ()
+    additional_context: dict[str, Any] | None = None
+    options: BuildOptions = BuildOptions()
+
+    @model_validator(mode="after")
+    def _is_a_request(self) -> Self:
+        self.request()
+        return self
+
+    def request(self) -> BuildRequest:
+        """What the graph is given; it has the limits, so they are written down once."""
+        return BuildRequest.model_validate(self.model_dump(exclude={"options"}))
+
+
+class WorkflowStarted(BaseModel):
+    """The accepted build, and where to ask for it."""
+
+    workflow_id: UUID
+    status: str = "Pending"
+    status_query_url: str
+    created_at: datetime
+    message: str = "Accepted. Ask status_query_url how it stands."
+
+
+class BuildList(BaseModel):
+    """A page of builds."""
+
+    items: tuple[BuildSummary, ...]
+
+
+class ApprovalBody(BaseModel):
+    """A decision: `decision` with optional `feedback`, or the original `approved` and `reason`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"decision": "changes_requested", "feedback": "Claims also need a receipt number.", "reviewer": "li"}]},
+    )
+
+    decision: Decision | None = None
+    approved: bool | None = None
+    feedback: str = Field(default="", max_length=20_000)
+    reason: str = Field(default="", max_length=20_000)
+    reviewer: str = Field(default="local", min_length=1, max_length=200)
+    components: tuple[str, ...] = ()
+    interrupt_id: str | None = None
+    subject_sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        if (self.decision is None) == (self.approved is None):
+            raise ValueError("give either decision (approved, changes_requested, rejected) or approved (true, false)")
+        if self.decision is Decision.expired:
+            raise ValueError("expired is set by the deadline; decide approved, changes_requested or rejected")
+        self.answer()
+        return self
+
+    def decided(self) -> Decision:
+        """The decision in one word."""
+        return self.decision or (Decision.approved if self.approved else Decision.rejected)
+
+    def answer(self) -> ReviewAnswer:
+        """What the review gate is given."""
+        return ReviewAnswer(
+            decision=self.decided(),
+            feedback=self.feedback or self.reason,
+            components=self.components,
+            subject_sha256=self.subject_sha256,
+            decided_by=self.reviewer,
+        )
+
+
+class ApprovalTaken(BaseModel):
+    """The decision stands; the build goes on with it."""
+
+    workflow_id: UUID
+    interrupt_id: str
+    decision: Decision
+    message: str = "The decision is recorded and the build goes on."

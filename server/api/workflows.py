@@ -1,0 +1,89 @@
+"""The workflow API: start a build, ask how it stands, decide, cancel, follow it, and fetch the package."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi.responses import StreamingResponse
+
+from server.api.dependencies import BuildsService
+from server.api.errors import Problem
+from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, StartBody, WorkflowStarted
+from server.api.sse import event_stream
+from server.services.build_status import BuildStatus, RuntimeStatus
+from server.services.builds import BuildStart
+
+router = APIRouter(
+    prefix="/api",
+    tags=["workflow"],
+    responses={404: {"model": Problem}, 409: {"model": Problem}, 422: {"model": Problem}, 503: {"model": Problem}},
+)
+
+
+@router.post("/start", status_code=status.HTTP_202_ACCEPTED)
+async def start(
+    body: StartBody,
+    request: Request,
+    response: Response,
+    builds: BuildsService,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> WorkflowStarted:
+    """Accept a build. Once this answers, the build survives crashes; repeating it with the same key starts nothing new."""
+    started = await builds.start(BuildStart(request=body.request(), options=body.options), idempotency_key=idempotency_key)
+    url = str(request.url_for("workflow_status", workflow_id=started.workflow_id))
+    response.headers["Location"] = url
+    return WorkflowStarted(workflow_id=started.workflow_id, status_query_url=url, created_at=started.created_at)
+
+
+@router.get("/status/{workflow_id}", name="workflow_status")
+async def workflow_status(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
+    """Where a build stands, who is at work, what it cost, and what waits for a decision."""
+    return await builds.status(workflow_id)
+
+
+@router.get("/builds")
+async def list_builds(
+    builds: BuildsService,
+    runtime_status: RuntimeStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> BuildList:
+    """Builds, newest first."""
+    return BuildList(items=await builds.list(runtime_status=runtime_status, limit=limit, offset=offset))
+
+
+@router.post("/approval/{workflow_id}")
+async def decide(workflow_id: UUID, body: ApprovalBody, builds: BuildsService) -> ApprovalTaken:
+    """Approve, request changes, or reject what waits. Bound to the question it answers; exactly one decision wins."""
+    taken = await builds.decide(workflow_id, body.answer(), interrupt_id=body.interrupt_id)
+    return ApprovalTaken(workflow_id=workflow_id, interrupt_id=taken.interrupt_id, decision=body.decided())
+
+
+@router.post("/cancel/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
+async def cancel(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
+    """Stop a build at once. What is finished is kept; `resume` goes on from there."""
+    return await builds.cancel(workflow_id)
+
+
+@router.post("/resume/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
+async def resume(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
+    """Go on with a build that failed or was canceled; finished parts are not done again."""
+    return await builds.resume(workflow_id)
+
+
+@router.get("/events/{workflow_id}", response_class=StreamingResponse)
+async def events(
+    workflow_id: UUID, builds: BuildsService, last_event_id: Annotated[str | None, Header()] = None
+) -> StreamingResponse:
+    """What happens in the newest run, as server-sent events; `Last-Event-ID` continues without gap or repetition."""
+    stream: AsyncIterator[str] = event_stream(await builds.events(workflow_id, after=last_event_id))
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+@router.get("/builds/{workflow_id}/artifact.zip", response_class=Response)
+async def package(workflow_id: UUID, builds: BuildsService) -> Response:
+    """The packaged app."""
+    packed = await builds.package(workflow_id)
+    headers = {"Content-Disposition": f'attachment; filename="{packed.file_name}"', "ETag": f'"{packed.sha256}"'}
+    return Response(packed.content, media_type="application/zip", headers=headers)

@@ -1,0 +1,144 @@
+"""How far a build is, folded from the events it recorded. Pure: the CLI, the status route and the dashboard use it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from pydantic import TypeAdapter, ValidationError
+
+from nodes.artifacts import AgentResult, Architecture, CheckName, CheckResult, CheckStatus
+from nodes.progress import AgentFinished, AgentStarted, CheckFinished, ProgressEvent, VersionAssembled
+
+
+class Stage(StrEnum):
+    """The stations of a build, in order."""
+
+    requirements = "requirements"
+    architecture = "architecture"
+    code = "code"
+    checks = "checks"
+    review = "review"
+    package = "package"
+
+
+@dataclass(frozen=True)
+class ActiveAgent:
+    """An agent at work, and on what."""
+
+    agent: str
+    task: str
+    component: str | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class BuildProgress:
+    """Where a build stands. `checks` are those of the newest version; a repair begins them again."""
+
+    stage: Stage = Stage.requirements
+    finished: bool = False
+    active: tuple[ActiveAgent, ...] = ()
+    components: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
+    version: int = 0
+    checks: tuple[CheckResult, ...] = ()
+    results: tuple[AgentResult, ...] = ()
+    nodes: tuple[str, ...] = field(default=())
+
+    @property
+    def current_agent(self) -> str | None:
+        """The agent at work, or None; of several the first that began."""
+        return self.active[0].agent if self.active else None
+
+    @property
+    def percent(self) -> int:
+        """0 to 100: a tenth for each of requirements and architecture, four for code, three for checks, one for the end."""
+        match self.stage:
+            case Stage.requirements:
+                return 0
+            case Stage.architecture:
+                return 10
+            case Stage.code:
+                return 20 + 40 * len(self.written) // max(1, len(self.components))
+            case Stage.checks:
+                return 60 + 30 * len(self.checks) // len(CheckName)
+            case Stage.review:
+                return 90
+            case Stage.package:
+                return 100 if self.finished else 95
+
+    @property
+    def checks_passed(self) -> int:
+        """How many checks of the newest version passed."""
+        return sum(1 for check in self.checks if check.status is CheckStatus.passed)
+
+
+_PROGRESS: TypeAdapter[ProgressEvent] = TypeAdapter(ProgressEvent)
+
+
+def progress_of(events: Iterable[tuple[str, object]]) -> BuildProgress:
+    """Fold recorded events (name, data), oldest first."""
+    progress = BuildProgress()
+    for name, data in events:
+        progress = advance(progress, name, data)
+    return progress
+
+
+def advance(progress: BuildProgress, name: str, data: object) -> BuildProgress:
+    """`progress` after one more event; events of other kinds change nothing."""
+    match name:
+        case "custom":
+            try:
+                return _after_report(progress, _PROGRESS.validate_python(data))
+            except ValidationError:
+                return progress  # a custom event of another graph or a newer version
+        case "updates" if isinstance(data, dict):
+            for node, slice_ in data.items():
+                progress = _after_node(progress, node, slice_)
+            return progress
+        case _:
+            return progress
+
+
+def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgress:
+    match event:
+        case AgentStarted():
+            agent = ActiveAgent(event.agent, event.task, event.component, event.attempt)
+            return replace(progress, active=(*progress.active, agent), stage=_STAGES.get(event.task, progress.stage))
+        case AgentFinished(result=result):
+            done = ActiveAgent(result.agent, result.task, result.component, result.attempt)
+            written = {result.component} if result.component else set()
+            return replace(
+                progress,
+                active=tuple(agent for agent in progress.active if agent != done),
+                written=progress.written | written,
+                results=(*progress.results, result),
+            )
+        case VersionAssembled():
+            return replace(progress, version=event.version, checks=(), stage=Stage.checks)
+        case CheckFinished():
+            return replace(progress, stage=Stage.checks, checks=(*progress.checks, event.check))
+
+
+_STAGES = {
+    "analyze_requirements": Stage.requirements,
+    "design_architecture": Stage.architecture,
+    "write_component": Stage.code,
+    "review_app": Stage.checks,
+}
+_STAGE_AFTER = {
+    "analyze_requirements": Stage.architecture,
+    "design_architecture": Stage.code,
+    "assemble": Stage.checks,
+    "verify_app": Stage.review,
+    "deliver": Stage.package,
+}
+
+
+def _after_node(progress: BuildProgress, node: str, slice_: object) -> BuildProgress:
+    stage = _STAGE_AFTER.get(node, progress.stage)
+    progress = replace(progress, stage=stage, nodes=(*progress.nodes, node), finished=node == "deliver")
+    if node == "design_architecture" and isinstance(slice_, dict):
+        architecture = Architecture.model_validate(slice_["architecture"])
+        return replace(progress, components=tuple(part.name for part in architecture.components), written=frozenset())
+    return progress

@@ -1,0 +1,195 @@
+"""What a person is told of a build, computed from what was recorded: thread, run, approval, events, ledger of calls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+from uuid import UUID
+
+from checkpoints.records import Approval, Run, RunStatus, Thread, Usage
+from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, ReviewRequest
+from server.services.build_progress import BuildProgress
+
+
+class RuntimeStatus(StrEnum):
+    """One word for where a build stands."""
+
+    pending = "Pending"
+    running = "Running"
+    awaiting_approval = "AwaitingApproval"
+    completed = "Completed"
+    failed = "Failed"
+    canceled = "Canceled"
+    rejected = "Rejected"
+    expired = "Expired"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens unless somebody asks for it."""
+        return self not in (RuntimeStatus.pending, RuntimeStatus.running, RuntimeStatus.awaiting_approval)
+
+
+class PendingReview(Artifact):
+    """The question that waits for a person."""
+
+    interrupt_id: str
+    request: ReviewRequest
+    opened_at: datetime
+    expires_at: datetime | None
+
+
+class CustomStatus(Artifact):
+    """Who works on what, and how far the build is (percent, from recorded events)."""
+
+    current_agent: str | None
+    progress: int
+    stage: str
+    message: str
+
+
+class Turn(Artifact):
+    """One entry of the conversation: who said or did what."""
+
+    role: str
+    content: str
+
+
+class UsageReport(Artifact):
+    """What was used and what it cost. `unpriced_calls` counts calls of models the price table does not know."""
+
+    calls: int
+    unpriced_calls: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cost_usd: float
+
+
+class BuildStatus(Artifact):
+    """Everything a client needs to show a build."""
+
+    workflow_id: UUID
+    runtime_status: RuntimeStatus
+    custom_status: CustomStatus
+    title: str | None
+    input: dict[str, object]
+    output: dict[str, object] | None
+    review: PendingReview | None
+    error: str | None
+    checks: tuple[CheckResult, ...]
+    agent_results: tuple[AgentResult, ...]
+    conversation_history: tuple[Turn, ...]
+    usage: UsageReport
+    usage_by_agent: dict[str, UsageReport]
+    created_time: datetime
+    last_updated_time: datetime
+
+
+def runtime_status(thread: Thread, run: Run) -> RuntimeStatus:
+    """The run ledger says whether the last run is over; the build's own ending says how."""
+    match run.status:
+        case RunStatus.pending:
+            return RuntimeStatus.pending
+        case RunStatus.running:
+            return RuntimeStatus.running
+        case RunStatus.interrupted:
+            return RuntimeStatus.awaiting_approval
+        case RunStatus.cancelled:
+            return RuntimeStatus.canceled
+        case RunStatus.error | RunStatus.timeout:
+            return RuntimeStatus.failed
+        case RunStatus.success:
+            return _ended(outcome_of(thread))
+        case status:
+            assert_never(status)
+
+
+def outcome_of(thread: Thread) -> Outcome | None:
+    """The build's last word on itself, if it has one."""
+    value = (thread.values or {}).get("outcome")
+    return Outcome.model_validate(value) if value else None
+
+
+def delivery_of(thread: Thread) -> Delivery | None:
+    """The package, if there is one."""
+    value = (thread.values or {}).get("delivery")
+    return Delivery.model_validate(value) if value else None
+
+
+def _ended(outcome: Outcome | None) -> RuntimeStatus:
+    if outcome is None:
+        return RuntimeStatus.failed
+    match outcome.ending:
+        case Ending.delivered:
+            return RuntimeStatus.completed
+        case Ending.rejected:
+            return RuntimeStatus.rejected
+        case Ending.expired:
+            return RuntimeStatus.expired
+        case Ending.unverified:
+            return RuntimeStatus.failed
+        case ending:
+            assert_never(ending)
+
+
+def failure_of(thread: Thread, run: Run) -> str | None:
+    """Why the build failed, in words; None if it did not."""
+    if run.error:
+        return str(run.error.get("message") or run.error.get("error"))
+    outcome = outcome_of(thread)
+    return outcome.reason if outcome and outcome.ending is Ending.unverified else None
+
+
+def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingReview | None, failure: str | None) -> str:
+    """One sentence: what is happening, or what to do next."""
+    match status:
+        case RuntimeStatus.pending:
+            return "Waiting for a worker."
+        case RuntimeStatus.running:
+            return _activity(progress)
+        case RuntimeStatus.awaiting_approval:
+            return review.request.question if review else "Waiting for a decision."
+        case RuntimeStatus.completed:
+            return "The package is ready."
+        case RuntimeStatus.failed:
+            return failure or "Failed."
+        case RuntimeStatus.canceled:
+            return "Canceled. Everything is kept; resume it to go on."
+        case RuntimeStatus.rejected:
+            return "Rejected. Everything is kept."
+        case RuntimeStatus.expired:
+            return "Nobody answered in time. Everything is kept; approve it to go on."
+        case _:
+            assert_never(status)
+
+
+def _activity(progress: BuildProgress) -> str:
+    if not progress.active:
+        return f"Working on {progress.stage}."
+    names = ", ".join(f"{agent.agent} ({agent.component})" if agent.component else agent.agent for agent in progress.active)
+    return f"At work: {names}."
+
+
+def conversation(request: str, progress: BuildProgress, approvals: Sequence[Approval]) -> tuple[Turn, ...]:
+    """The description, what the agents did, and what people decided."""
+    turns = [Turn(role="user", content=request)]
+    turns += [Turn(role=result.agent, content=result.summary or result.task) for result in progress.results]
+    for approval in approvals:
+        question = ReviewRequest.model_validate(approval.request).question
+        turns.append(Turn(role="appyard", content=question))
+        if approval.decided_at and isinstance(approval.decision, dict):
+            said = f"{approval.decision.get('decision')}: {approval.decision.get('feedback', '')}".rstrip(": ")
+            turns.append(Turn(role=approval.decided_by or "reviewer", content=said))
+    return tuple(turns)
+
+
+def usage_report(usage: Usage) -> UsageReport:
+    """The ledger's sums as a client sees them."""
+    return UsageReport(
+        calls=usage.calls,
+        unpriced_calls=usage.unpriced_calls,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        cost_usd=float(usage.cost_usd),
+    )

@@ -1,0 +1,342 @@
+"""Builds as people use them: start, look, decide, cancel, resume, fetch. Knows no HTTP and no graph, only the ledger."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from checkpoints.approvals import ApprovalRepository
+from checkpoints.artifacts import ArtifactRepository
+from checkpoints.assistants import AssistantRepository
+from checkpoints.connection import Database, Transaction
+from checkpoints.errors import IllegalRunTransition, ThreadNotFound
+from checkpoints.idempotency import IdempotencyRepository
+from checkpoints.model_calls import ModelCallRepository
+from checkpoints.records import (
+    Approval,
+    JsonObject,
+    MultitaskStrategy,
+    Run,
+    RunEvent,
+    RunStatus,
+    StoredAnswer,
+    Thread,
+)
+from checkpoints.run_events import RunEventRepository
+from checkpoints.runs import RunRepository
+from checkpoints.threads import ThreadFilter, ThreadRepository
+from nodes.artifacts import Artifact, BuildRequest, Decision, ReviewAnswer, ReviewRequest
+from nodes.context import BuildOptions, effective_options
+from server.run_queue import RunQueue
+from server.services.build_progress import BuildProgress, progress_of
+from server.services.build_status import (
+    BuildStatus,
+    CustomStatus,
+    PendingReview,
+    RuntimeStatus,
+    conversation,
+    delivery_of,
+    failure_of,
+    message_of,
+    runtime_status,
+    usage_report,
+)
+from server.services.errors import BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
+
+KIND = {"kind": "build"}
+"""Metadata that marks a thread as a build; other graphs' threads live beside it."""
+
+STREAM_MODES = ["custom", "updates"]
+
+
+@dataclass(frozen=True)
+class BuildStart:
+    """What a build starts with."""
+
+    request: BuildRequest
+    options: BuildOptions
+
+
+@dataclass(frozen=True)
+class StartedBuild:
+    """An accepted build."""
+
+    workflow_id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Package:
+    """A packaged app."""
+
+    content: bytes
+    file_name: str
+    sha256: str
+
+
+class BuildSummary(Artifact):
+    """A line in a list of builds."""
+
+    workflow_id: UUID
+    title: str
+    runtime_status: RuntimeStatus
+    created_time: datetime
+    last_updated_time: datetime
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Everything that is remembered, opened once."""
+
+    database: Database
+    threads: ThreadRepository
+    runs: RunRepository
+    run_events: RunEventRepository
+    approvals: ApprovalRepository
+    artifacts: ArtifactRepository
+    model_calls: ModelCallRepository
+    assistants: AssistantRepository
+    idempotency: IdempotencyRepository
+
+
+class Builds:
+    """The use cases of a build."""
+
+    def __init__(self, ledger: Ledger, run_queue: RunQueue, *, defaults: BuildOptions, graph_id: str, graph_version: str) -> None:
+        self._ledger = ledger
+        self._run_queue = run_queue
+        self._defaults = defaults
+        self._graph_id = graph_id
+        self._graph_version = graph_version
+
+    # ------------------------------------------------------------------------------------------------ starting
+
+    async def start(self, start: BuildStart, *, idempotency_key: str | None = None) -> StartedBuild:
+        """Accept a build: thread, run and job in one transaction. Raises `IdempotencyConflict`."""
+        async with self._ledger.database.transaction() as transaction:
+            if idempotency_key:
+                body = start.request.model_dump_json() + start.options.model_dump_json()
+                digest = hashlib.sha256(body.encode()).hexdigest()
+                repeated = await self._ledger.idempotency.reserve("start", idempotency_key, digest, transaction)
+                if repeated and isinstance(repeated.body, Mapping):
+                    thread = await self._ledger.threads.get(UUID(str(repeated.body["workflow_id"])), transaction=transaction)
+                    return StartedBuild(thread.thread_id, thread.created_at)
+            started = await self._accept(start, transaction)
+            if idempotency_key:
+                answer = StoredAnswer(status_code=202, body={"workflow_id": str(started.workflow_id)})
+                await self._ledger.idempotency.answer("start", idempotency_key, answer, transaction)
+            return started
+
+    async def _accept(self, start: BuildStart, transaction: Transaction) -> StartedBuild:
+        description = start.request.app_description
+        thread = await self._ledger.threads.create(
+            uuid4(),
+            metadata={**KIND, "user_id": start.request.user_id, "description": description[:200]},
+            graph_id=self._graph_id,
+            graph_version=self._graph_version,
+            transaction=transaction,
+        )
+        options = effective_options(self._defaults, start.options)
+        await self._enqueue(thread.thread_id, {"input": {"request": as_json(start.request)}}, options, transaction)
+        return StartedBuild(thread.thread_id, thread.created_at)
+
+    async def _enqueue(
+        self, thread_id: UUID, given: JsonObject, options: BuildOptions, transaction: Transaction, run_id: UUID | None = None
+    ) -> Run:
+        assistant = await self._ledger.assistants.ensure(self._graph_id, transaction=transaction)
+        run = await self._ledger.runs.create(
+            thread_id,
+            assistant.assistant_id,
+            transaction,
+            kwargs={**given, "context": as_json(options), "stream_mode": STREAM_MODES},
+            multitask_strategy=MultitaskStrategy.reject,
+            run_id=run_id,
+        )
+        await self._run_queue.enqueue(run.run_id, thread_id, transaction)
+        return run
+
+    # ------------------------------------------------------------------------------------------------ looking
+
+    async def status(self, workflow_id: UUID) -> BuildStatus:
+        """Everything a client needs to show a build. Raises `BuildNotFound`."""
+        thread = await self._thread(workflow_id)
+        runs = await self._ledger.runs.list_of_thread(workflow_id, limit=100)
+        progress = await self._progress(runs)
+        approvals = await self._ledger.approvals.of_thread(workflow_id)
+        review = pending_review(approvals)
+        status = runtime_status(thread, runs[0])
+        failure = failure_of(thread, runs[0])
+        request = BuildRequest.model_validate(_input(runs)["request"])
+        usage = await self._ledger.model_calls.usage(thread_id=workflow_id)
+        by_agent = await self._ledger.model_calls.usage_by_agent(workflow_id)
+        delivery = delivery_of(thread)
+        return BuildStatus(
+            workflow_id=workflow_id,
+            runtime_status=status,
+            custom_status=CustomStatus(
+                current_agent=progress.current_agent if status is RuntimeStatus.running else None,
+                progress=progress.percent,
+                stage=progress.stage,
+                message=message_of(status, progress, review, failure),
+            ),
+            title=title_of(thread),
+            input=request.model_dump(mode="json"),
+            output=(thread.values or {}) | {"package": f"/api/builds/{workflow_id}/artifact.zip"} if delivery else None,
+            review=review if status is RuntimeStatus.awaiting_approval else None,
+            error=failure,
+            checks=progress.checks,
+            agent_results=progress.results,
+            conversation_history=conversation(request.app_description, progress, approvals),
+            usage=usage_report(usage),
+            usage_by_agent={entry.agent: usage_report(entry) for entry in by_agent},
+            created_time=thread.created_at,
+            last_updated_time=max(thread.updated_at, runs[0].updated_at),
+        )
+
+    async def list(self, *, runtime_status: RuntimeStatus | None = None, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
+        """Builds, newest first."""
+        threads = await self._ledger.threads.search(ThreadFilter(metadata=dict(KIND)), limit=limit, offset=offset)
+        summaries = [await self._summary(thread) for thread in threads]
+        return tuple(summary for summary in summaries if runtime_status in (None, summary.runtime_status))
+
+    async def _summary(self, thread: Thread) -> BuildSummary:
+        (run,) = await self._ledger.runs.list_of_thread(thread.thread_id, limit=1)
+        return BuildSummary(
+            workflow_id=thread.thread_id,
+            title=title_of(thread) or str(thread.metadata["description"]),
+            runtime_status=runtime_status(thread, run),
+            created_time=thread.created_at,
+            last_updated_time=max(thread.updated_at, run.updated_at),
+        )
+
+    async def events(self, workflow_id: UUID, *, after: str | None = None) -> AsyncIterator[RunEvent]:
+        """What happens in the newest run, from its beginning or after an event id. Raises `BuildNotFound`."""
+        await self._thread(workflow_id)
+        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        return self._ledger.run_events.follow(run.run_id, after=int(after) if after and after.isdigit() else 0)
+
+    async def package(self, workflow_id: UUID) -> Package:
+        """The packaged app. Raises `BuildNotFound`, `PackageNotReady`."""
+        delivery = delivery_of(await self._thread(workflow_id))
+        if delivery is None:
+            raise PackageNotReady(str(workflow_id))
+        content = await self._ledger.artifacts.get(delivery.package.sha256)
+        return Package(content, delivery.file_name, delivery.package.sha256)
+
+    # ------------------------------------------------------------------------------------------------ deciding
+
+    async def decide(self, workflow_id: UUID, answer: ReviewAnswer, *, interrupt_id: str | None = None) -> Approval:
+        """Record the decision and go on with it, in one transaction; exactly one of many wins.
+
+        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `ApprovalAlreadyDecided`, `ApprovalExpired`.
+        """
+        await self._thread(workflow_id)
+        async with self._ledger.database.transaction() as transaction:
+            waiting = await self._ledger.approvals.waiting(workflow_id, transaction=transaction)
+            asked = interrupt_id or (waiting[0].interrupt_id if waiting else None)
+            if asked is None:
+                raise await self._not_waiting(workflow_id)
+            approval = await self._ledger.approvals.get(workflow_id, asked, transaction=transaction)
+            check_current(answer, ReviewRequest.model_validate(approval.request))
+            run_id = uuid4()
+            decided = await self._ledger.approvals.decide(
+                workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, transaction=transaction
+            )
+            resume = {"command": {"resume": {asked: as_json(answer)}}}
+            await self._enqueue(workflow_id, resume, await self._options(workflow_id), transaction, run_id)
+            return decided
+
+    async def _not_waiting(self, workflow_id: UUID) -> BuildNotWaiting:
+        thread = await self._thread(workflow_id)
+        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        return BuildNotWaiting(f"It is {runtime_status(thread, run)}.")
+
+    async def _options(self, workflow_id: UUID) -> BuildOptions:
+        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        return BuildOptions.model_validate(run.kwargs.get("context") or {})
+
+    # ------------------------------------------------------------------------------------------------ stopping, going on
+
+    async def cancel(self, workflow_id: UUID) -> BuildStatus:
+        """Stop the newest run at once. Raises `BuildNotFound`, `BuildFinished`."""
+        await self._thread(workflow_id)
+        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        try:
+            await self._ledger.runs.request_cancel(run.run_id)
+        except IllegalRunTransition as error:
+            raise BuildFinished(error.detail) from error
+        await self._run_queue.cancel(run.run_id)
+        return await self.status(workflow_id)
+
+    async def resume(self, workflow_id: UUID) -> BuildStatus:
+        """Go on from the last checkpoint of a build that failed or was canceled. Raises `BuildNotFound`, `ThreadBusy`."""
+        thread = await self._thread(workflow_id)
+        runs = await self._ledger.runs.list_of_thread(workflow_id, limit=100)
+        if runs[0].status not in (RunStatus.error, RunStatus.timeout, RunStatus.cancelled):
+            raise BuildNotWaiting(f"It is {runtime_status(thread, runs[0])}; only a failed or canceled build is resumed.")
+        given: JsonObject = {"input": None} if thread.values else _input(runs, as_given=True)
+        async with self._ledger.database.transaction() as transaction:
+            await self._enqueue(workflow_id, given, await self._options(workflow_id), transaction)
+        return await self.status(workflow_id)
+
+    # ------------------------------------------------------------------------------------------------ reading the ledger
+
+    async def _thread(self, workflow_id: UUID) -> Thread:
+        try:
+            thread = await self._ledger.threads.get(workflow_id)
+        except ThreadNotFound as error:
+            raise BuildNotFound(str(workflow_id)) from error
+        if thread.metadata.get("kind") != KIND["kind"]:
+            raise BuildNotFound(str(workflow_id))
+        return thread
+
+    async def _progress(self, runs: list[Run]) -> BuildProgress:
+        events: list[tuple[str, object]] = []
+        for run in reversed(runs):
+            after = 0
+            while page := await self._ledger.run_events.read_after(run.run_id, after):
+                events += [(event.event, event.data) for event in page]
+                after = page[-1].seq
+        return progress_of(events)
+
+
+def pending_review(approvals: list[Approval]) -> PendingReview | None:
+    """The question that waits, if one does."""
+    for approval in approvals:
+        if approval.status == "pending":
+            return PendingReview(
+                interrupt_id=approval.interrupt_id,
+                request=ReviewRequest.model_validate(approval.request),
+                opened_at=approval.opened_at,
+                expires_at=approval.expires_at,
+            )
+    return None
+
+
+def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
+    """Refuse an answer for something other than what is asked now. Raises `DecisionStale`."""
+    if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
+        raise DecisionStale(f"It was for {answer.subject_sha256[:12]}, what waits is {request.subject_sha256[:12]}.")
+    if answer.decision not in (*request.choices, Decision.expired):
+        raise DecisionStale(f"{answer.decision} is not a choice here.")
+
+
+def title_of(thread: Thread) -> str | None:
+    """The app's title, once it was understood."""
+    spec = (thread.values or {}).get("spec")
+    return str(spec["title"]) if isinstance(spec, Mapping) else None
+
+
+def _input(runs: list[Run], *, as_given: bool = False) -> JsonObject:
+    """The input of the thread's first run; for a rerun in the form a run is accepted with."""
+    given = runs[-1].kwargs["input"]
+    assert isinstance(given, dict)
+    return {"input": given} if as_given else given
+
+
+def as_json(value: Artifact) -> JsonObject:
+    """What was set, as JSON: unset options stay unset, so that later defaults apply."""
+    made: JsonObject = json.loads(value.model_dump_json(exclude_unset=True))
+    return made
