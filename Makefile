@@ -27,7 +27,7 @@ demo: setup  ## Build an app from a description, without a key
 	@echo
 	@echo "The package lies in $(DEMO_OUT); its README starts the app."
 	@echo "Another app:   make demo DESCRIPTION=\"…\""
-	@echo "Over HTTP:     make serve, then open http://127.0.0.1:2024/docs"
+	@echo "Over HTTP:     make serve, then open http://127.0.0.1:8123/docs"
 
 .PHONY: serve
 serve: setup  ## Start the server and a worker on this machine
@@ -53,6 +53,10 @@ format: $(STAMPS)/project  ## Format, and repair what the linter can repair
 .PHONY: bench
 bench: setup  ## Run every program of benchmarks/; each prints its table
 	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" $(ARGS) || exit 1; done
+
+.PHONY: docs
+docs: $(STAMPS)/project  ## Write the parts of the documentation that follow from code
+	@$(BIN)/python -m docs.generate
 
 .PHONY: lock
 lock: $(STAMPS)/uv  ## Pin the dependencies of pyproject.toml again, newest first
@@ -108,5 +112,6 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 # What the built apps are tested with, apart from Appyard's own packages.
 $(STAMPS)/toolchain: nodes/verification/python_web/requirements.lock $(STAMPS)/project
 	@echo "Installing the tool chain of the built apps"
-	@$(INDEXES) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m nodes.verification.toolchain
+	@$(INDEXES) $(BIN)/python -c "import asyncio; from nodes.verification import toolchain as tools; \
+		asyncio.run(tools.install_toolchain(tools.default_toolchain()))"
 	@touch $@
