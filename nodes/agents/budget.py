@@ -1,0 +1,65 @@
+"""Keep a build within its budget: reserve the most a call can cost before it is made, release when it is recorded."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from nodes.agents.journal import CallJournal
+from nodes.errors import BudgetExhausted
+
+
+@dataclass
+class _Account:
+    """What the calls under way of one thread may still cost. `released` is set, and replaced, when one of them ends."""
+
+    users: int = 0
+    reserved_usd: list[float] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self, amount_usd: float) -> None:
+        self.reserved_usd.remove(amount_usd)
+        ended, self.released = self.released, asyncio.Event()
+        ended.set()
+
+
+class Budget:
+    """Reservations of the calls under way in this process; what is spent is told by the journal."""
+
+    def __init__(self) -> None:
+        self._accounts: defaultdict[str, _Account] = defaultdict(_Account)
+
+    @asynccontextmanager
+    async def reserve(self, journal: CallJournal, thread_id: str, bound_usd: float, budget_usd: float) -> AsyncIterator[None]:
+        """Hold `bound_usd` while a call is made and recorded.
+
+        Waits while only other calls under way stand in the way, since they mostly cost less than they reserve.
+        Raises `BudgetExhausted` once the call would not fit even if none of them cost anything.
+        """
+        account = self._accounts[thread_id]
+        account.users += 1
+        try:
+            await _take(account, journal, thread_id, bound_usd, budget_usd)
+            try:
+                yield
+            finally:
+                account.release(bound_usd)
+        finally:
+            account.users -= 1
+            if not account.users:
+                del self._accounts[thread_id]
+
+
+async def _take(account: _Account, journal: CallJournal, thread_id: str, bound_usd: float, budget_usd: float) -> None:
+    while True:
+        released = account.released
+        spent = await journal.spent_usd(thread_id)
+        if spent + bound_usd > budget_usd:
+            raise BudgetExhausted(f"Spent ${spent:.4f} of ${budget_usd:.4f}; the next call can cost up to ${bound_usd:.4f}.")
+        if released.is_set():
+            continue  # a call was recorded and released while we asked, so `spent` may lack it
+        if spent + sum(account.reserved_usd) + bound_usd <= budget_usd:
+            account.reserved_usd.append(bound_usd)
+            return
+        await released.wait()

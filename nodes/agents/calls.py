@@ -1,0 +1,223 @@
+"""Make the model calls of one task: each journaled, within the budget, retried in this one place, and counted."""
+
+import asyncio
+import json
+import random
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+from langchain_core.messages import AIMessage, BaseMessage
+from pydantic import BaseModel
+
+from nodes.agents.answers import strict_schema
+from nodes.agents.budget import Budget
+from nodes.agents.failures import ENDPOINT_ERRORS, Transient, judge
+from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, ToolRequest, prompt_sha256
+from nodes.agents.models import AnswerForm, ChatModel, Provider
+from nodes.agents.pricing import Price, Usage
+from nodes.errors import JournalMismatch, ModelNotConfigured, ModelRefused, ModelUnavailable
+
+CHARACTERS_PER_TOKEN = 4
+"""OpenAI's rule of thumb for English and code, used only where an endpoint does not tell what it used."""
+
+MESSAGE_OVERHEAD_TOKENS = 16
+"""More than any chat format adds around a message."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a call is tried, and how long is waited in between.
+
+    The wait doubles from `first_wait_seconds`, or is what the endpoint asks for. If that is more than
+    `longest_wait_seconds` the call is given up at once: the build is resumed later instead of occupying a worker.
+    """
+
+    tries: int = 4
+    first_wait_seconds: float = 1.0
+    longest_wait_seconds: float = 60.0
+
+    def wait_seconds(self, failed_tries: int, asked_seconds: float | None) -> float:
+        """Seconds before the next try; up to a fifth is added so that parallel engineers do not return in step."""
+        doubled = min(self.first_wait_seconds * 2 ** (failed_tries - 1), self.longest_wait_seconds)
+        return (doubled if asked_seconds is None else asked_seconds) * (1 + random.random() / 5)  # noqa: S311 - no secret
+
+
+@dataclass(frozen=True)
+class Money:
+    """What calls may cost. `budget_usd` None: no limit. `price` None: unknown."""
+
+    budget: Budget
+    price: Price | None
+    budget_usd: float | None = None
+
+
+@dataclass
+class Totals:
+    """What the calls of one task used so far. `replayed` of `calls` were answered from the journal."""
+
+    calls: int = 0
+    replayed: int = 0
+    usage: Usage = Usage()
+    cost_usd: float | None = 0.0
+
+    def add(self, call: JournaledCall, *, replayed: bool) -> None:
+        self.calls += 1
+        self.replayed += replayed
+        self.usage += call.answer.usage
+        self.cost_usd = None if self.cost_usd is None or call.cost_usd is None else self.cost_usd + call.cost_usd
+
+
+class ModelCalls:
+    """The calls of one task to one model, in order.
+
+    `totals` is exact whether the task succeeds or fails, `truncated` tells of the last answer, and `first_n` is the
+    number of the first call within the node's execution.
+    """
+
+    def __init__(self, model: ChatModel, execution: NodeExecution, journal: CallJournal, money: Money, retries: RetryPolicy) -> None:
+        self.model = model
+        self.totals = Totals()
+        self.truncated = False
+        self.first_n: int | None = None
+        self._execution = execution
+        self._journal = journal
+        self._money = money
+        self._retries = retries
+
+    async def answer(
+        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None, tools: Sequence[dict[str, Any]] = ()
+    ) -> ModelAnswer:
+        """Ask, or return what was answered before a crash.
+
+        Raises `JournalMismatch`, `BudgetExhausted`, `ModelUnavailable`, `ModelRefused`, and what a built-in model raises.
+        """
+        thread_id, task_id, n = self._execution.thread_id, self._execution.task_id, self._execution.next_call()
+        self.first_n = n if self.first_n is None else self.first_n
+        asked = prompt_sha256(messages)
+        if known := await self._journal.find(thread_id, task_id, n):
+            if known.prompt_sha256 != asked:
+                raise JournalMismatch(f"Call {n} of task {task_id} in thread {thread_id}.")
+            return self._counted(known, replayed=True)
+        async with self._reservation(messages, answer, tools):
+            given = await self._ask(messages, answer, tools)
+            cost = self._money.price.of(given.usage) if self._money.price else None
+            call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost)
+            # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
+            await _completed(self._journal.record(thread_id, task_id, n, call))
+        return self._counted(call, replayed=False)
+
+    def _counted(self, call: JournaledCall, *, replayed: bool) -> ModelAnswer:
+        self.totals.add(call, replayed=replayed)
+        self.truncated = call.answer.truncated
+        return call.answer
+
+    def _reservation(
+        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
+    ) -> AbstractAsyncContextManager[None]:
+        money = self._money
+        if money.budget_usd is None:
+            return nullcontext()
+        return money.budget.reserve(
+            self._journal, self._execution.thread_id, self._bound_usd(messages, answer, tools), money.budget_usd
+        )
+
+    def _bound_usd(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> float:
+        """The most the call can cost. A token stands for at least one byte, so the bytes bound the tokens."""
+        name, price, limit = self.model.name, self._money.price, self.model.max_output_tokens
+        if price is None:
+            raise ModelNotConfigured(f"{name} has no price, so the budget cannot be kept. Add its price, or set no budget.")
+        if price.output and limit is None:
+            raise ModelNotConfigured(f"{name} has no output limit, so the budget cannot be kept. Set one, or set no budget.")
+        asked = "".join(str(message.content) for message in messages)
+        schema = json.dumps([strict_schema(answer) if self._by_schema(answer) and answer else None, *tools])
+        tokens = len((asked + schema).encode("utf-8", "surrogatepass")) + MESSAGE_OVERHEAD_TOKENS * (len(messages) + 1)
+        return price.of(Usage(input_tokens=tokens, output_tokens=limit or 0))
+
+    def _by_schema(self, answer: type[BaseModel] | None) -> bool:
+        return answer is not None and self.model.answer_form is AnswerForm.json_schema
+
+    async def _ask(
+        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
+    ) -> ModelAnswer:
+        failed_tries = 0
+        while True:
+            try:
+                async with asyncio.timeout(self.model.request_timeout_seconds):
+                    return await self._ask_once(messages, answer, tools)
+            except openai.LengthFinishReasonError as error:
+                return self._cut_answer(error, messages)
+            except ENDPOINT_ERRORS as error:
+                verdict = judge(error, str(self.model.name))
+                if isinstance(verdict, ModelRefused):
+                    raise verdict from error
+                failed_tries += 1
+                await self._wait_or_give_up(verdict, failed_tries, error)
+
+    async def _wait_or_give_up(self, failure: Transient, failed_tries: int, error: Exception) -> None:
+        retries, asked = self._retries, failure.retry_after_seconds
+        tried = f"{self.model.name}: {failure.reason} ({failed_tries} of {retries.tries} tries)."
+        if failed_tries >= retries.tries:
+            raise ModelUnavailable(tried) from error
+        if asked is not None and asked > retries.longest_wait_seconds:
+            raise ModelUnavailable(f"{tried} It asks to wait {asked:.0f} seconds.") from error
+        await asyncio.sleep(retries.wait_seconds(failed_tries, asked))
+
+    async def _ask_once(
+        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
+    ) -> ModelAnswer:
+        chat = self.model.chat
+        if answer is not None and self._by_schema(answer):
+            structured = chat.with_structured_output(strict_schema(answer), method="json_schema", include_raw=True)
+            said = await structured.ainvoke(list(messages))
+            message = said["raw"] if isinstance(said, dict) else said
+        else:
+            message = await (chat.bind_tools(tools) if tools else chat).ainvoke(list(messages))
+        if not isinstance(message, AIMessage):
+            raise TypeError(f"{self.model.name} answered with {type(message).__name__} instead of a message")
+        return self._read(message, messages)
+
+    def _read(self, message: AIMessage, messages: Sequence[BaseMessage]) -> ModelAnswer:
+        finish = message.response_metadata.get("finish_reason")
+        if finish == "content_filter":
+            raise ModelRefused(f"{self.model.name}: the endpoint's content filter stopped the answer.")
+        text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
+        requests = tuple(
+            ToolRequest(id=call["id"] or "", name=call["name"], arguments=json.dumps(call["args"])) for call in message.tool_calls
+        )
+        usage = _usage(message) or self._estimate(messages, text)
+        return ModelAnswer(text=text, tool_requests=requests, truncated=finish == "length", usage=usage)
+
+    def _cut_answer(self, error: openai.LengthFinishReasonError, messages: Sequence[BaseMessage]) -> ModelAnswer:
+        """The client raises where a structured answer reaches its limit; the tokens were used all the same."""
+        completion = error.completion
+        text = (completion.choices[0].message.content or "") if completion.choices else ""
+        used = completion.usage
+        usage = Usage(input_tokens=used.prompt_tokens, output_tokens=used.completion_tokens) if used else self._estimate(messages, text)
+        return ModelAnswer(text=text, truncated=True, usage=usage)
+
+    def _estimate(self, messages: Sequence[BaseMessage], text: str) -> Usage:
+        if self.model.name.provider is Provider.builtin:
+            return Usage()
+        asked = sum(len(str(message.content)) for message in messages)
+        return Usage(input_tokens=asked // CHARACTERS_PER_TOKEN, output_tokens=len(text) // CHARACTERS_PER_TOKEN, estimated=True)
+
+
+def _usage(message: AIMessage) -> Usage | None:
+    used = message.usage_metadata
+    if not used or not used["total_tokens"]:
+        return None
+    cached = used.get("input_token_details", {}).get("cache_read", 0)
+    return Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"], cached_tokens=cached)
+
+
+async def _completed(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` to its end even if we are cancelled meanwhile; the cancellation follows."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -1,0 +1,171 @@
+"""The agents as nodes see them: one task in, one validated answer out, with what it used. Imports no CrewAI itself."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from pydantic import BaseModel
+from typing_extensions import override
+
+from nodes.agents.budget import Budget
+from nodes.agents.crewai_import import import_runtime
+from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
+from nodes.agents.models import ChatModel, ModelName, ModelSource
+from nodes.agents.pricing import PriceTable, load_prices
+from nodes.agents.prompt import render
+from nodes.agents.roster import AgentEntry, Roster, load_roster
+from nodes.agents.self_test import SelfTest, self_test
+from nodes.artifacts import AgentResult
+from nodes.context import AgentAnswer, AgentTask, BuildOptions, Crew
+from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelNotConfigured, ModelUnavailable
+from nodes.progress import AgentFinished, AgentStarted, ProgressEvent, announce
+
+if TYPE_CHECKING:
+    from nodes.agents.calls import ModelCalls, RetryPolicy
+
+M = TypeVar("M", bound=BaseModel)
+
+TASK_TIMEOUT_SECONDS = 1800
+"""Three answers of the longest kind from a slow model; agents.yaml may say less or more (`max_execution_time`)."""
+
+
+class CrewAICrew(Crew):
+    """CrewAI agents over LangChain chat models.
+
+    `default_model` answers where neither the build nor agents.yaml names a model. `storage` is a writable folder for
+    CrewAI. `journal` None keeps answers in memory, which survives a failed node but not the process.
+    """
+
+    def __init__(
+        self,
+        models: ModelSource,
+        default_model: ModelName,
+        storage: Path,
+        *,
+        roster: Roster | None = None,
+        journal: CallJournal | None = None,
+        prices: PriceTable | None = None,
+        retries: "RetryPolicy | None" = None,
+    ) -> None:
+        self._models = models
+        self._default_model = default_model
+        self._storage = storage
+        self._roster = roster or load_roster()
+        self._journal = journal or InMemoryJournal()
+        self._prices = prices or load_prices()
+        self._retries = retries
+        self._budget = Budget()
+        self._runtime: ModuleType | None = None
+
+    async def warm(self) -> SelfTest:
+        """Import CrewAI and check it before the first build needs it; the worker does this in the background."""
+        tested = await self_test(self._storage)
+        if tested.ok:
+            self._runtime = import_runtime(self._storage)
+        return tested
+
+    def model_of(self, task: str, options: BuildOptions) -> ModelName:
+        """The model that would do `task`: named for the agent, else for the build, else in agents.yaml, else the default.
+
+        Raises `ModelNotConfigured` for a malformed name, or one given for an agent that does not exist.
+        """
+        by_agent = self._by_agent(options.models_by_agent)
+        name, agent = self._roster.agent_of(task)
+        chosen = by_agent.get(name) or options.model or agent.llm
+        return ModelName.parse(chosen) if chosen else self._default_model
+
+    @override
+    async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
+        """Have the agent responsible for `task.name` answer; cancelling it cancels the model call.
+
+        Raises `AgentOutputInvalid`, `ModelUnavailable`, `ModelRefused`, `ModelNotConfigured`, `BudgetExhausted`,
+        `JournalMismatch`, `CrewIncompatible`, and unchanged what a built-in model raises.
+        """
+        _, agent = self._roster.agent_of(task.name)
+        model = self._models.open(self.model_of(task.name, options))
+        await self._ready()
+        execution = current_execution()
+        _tell(AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)))
+        started = time.monotonic()
+        calls = self._calls(model, execution, options)
+        value = await self._traced(task, agent, calls, execution)
+        result = _result(task, agent, calls, time.monotonic() - started)
+        _tell(AgentFinished(result=result))
+        return AgentAnswer(value, result)
+
+    async def _ready(self) -> None:
+        if self._runtime is None:
+            tested = await self.warm()
+            if not tested.ok:
+                raise CrewIncompatible("; ".join(tested.reasons))
+
+    def _by_agent(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """`models_by_agent` with agents named as in agents.yaml; people may also write the role."""
+        names = {alias.casefold(): name for name, agent in self._roster.agents.items() for alias in (name, agent.role)}
+        if unknown := [name for name in chosen if name.casefold() not in names]:
+            raise ModelNotConfigured(f"There is no agent {unknown[0]!r}; there are {', '.join(self._roster.agents)}.")
+        return {names[name.casefold()]: model for name, model in chosen.items()}
+
+    def _calls(self, model: ChatModel, execution: NodeExecution | None, options: BuildOptions) -> "ModelCalls":
+        from nodes.agents.calls import ModelCalls, Money, RetryPolicy
+
+        money = Money(self._budget, self._prices.price(model.name), options.budget_usd)
+        journal = self._journal if execution else InMemoryJournal()
+        return ModelCalls(model, execution or outside_a_graph(), journal, money, self._retries or RetryPolicy())
+
+    async def _traced(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
+        """Run the task as a step of its own, so that streams and traces show node → agent → model call."""
+
+        async def step(_: object) -> M:
+            return await self._run(task, agent, calls, execution)
+
+        about = {"agent": agent.role, "task": task.name, "component": task.component, "attempt": task.attempt}
+        config = RunnableConfig(metadata=about, run_name=f"crewai:{agent.role}")
+        return await RunnableLambda(step).ainvoke(about, config)
+
+    async def _run(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
+        from nodes.agents import runtime
+
+        entry = self._roster.task(task.name)
+        description = render(task.name, entry, task.inputs, task.answer, calls.model.answer_form)
+        assignment = runtime.Assignment(agent, entry, task.name, description, task.answer, task.check)
+        limit = agent.max_execution_time or TASK_TIMEOUT_SECONDS
+        try:
+            async with asyncio.timeout(limit):
+                return await runtime.run(assignment, calls)
+        except TimeoutError as error:
+            raise ModelUnavailable(f"{calls.model.name}: {agent.role} did not finish within {limit} seconds.") from error
+        except AgentOutputInvalid:
+            # Answers that led nowhere must not be replayed when the build is resumed; what they cost stays counted.
+            if execution and calls.first_n is not None:
+                await self._journal.retire(execution.thread_id, execution.task_id, calls.first_n)
+            raise
+
+
+def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", duration_seconds: float) -> AgentResult:
+    totals = calls.totals
+    return AgentResult(
+        agent=agent.role,
+        task=task.name,
+        component=task.component,
+        attempt=task.attempt,
+        model=str(calls.model.name),
+        calls=totals.calls,
+        replayed_calls=totals.replayed,
+        input_tokens=totals.usage.input_tokens,
+        output_tokens=totals.usage.output_tokens,
+        cached_tokens=totals.usage.cached_tokens,
+        tokens_estimated=totals.usage.estimated,
+        cost_usd=totals.cost_usd,
+        duration_seconds=round(duration_seconds, 3),
+    )
+
+
+def _tell(event: ProgressEvent) -> None:
+    """Announce on the run's stream; outside a graph nobody listens."""
+    if current_execution():
+        announce(event)

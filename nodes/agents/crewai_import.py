@@ -1,0 +1,57 @@
+"""Import CrewAI: once, with its telemetry off and its files in a folder of ours. Nothing else imports it first.
+
+The one exception to "the environment is read only in server/settings.py": CrewAI can be configured by nothing else.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+SWITCHES: Mapping[str, str] = {
+    "CREWAI_DISABLE_TELEMETRY": "true",  # otherwise it reports home and takes over SIGTERM and SIGINT
+    "CREWAI_TRACING_ENABLED": "false",
+    "CREWAI_DISABLE_VERSION_CHECK": "true",
+}
+
+_importing = threading.Lock()
+
+
+def import_runtime(storage: Path) -> ModuleType:
+    """`nodes.agents.runtime`, which imports CrewAI: 3 to 6 seconds the first time, so call it in a thread.
+
+    `storage` is a writable folder; it becomes CrewAI's, and the home folder if that is not writable, since CrewAI cannot
+    be imported without one. Raises OSError if `storage` cannot be made.
+    """
+    with _importing:
+        before = _prepare(storage)
+        from nodes.agents import runtime
+
+        _forget_dotenv(before)
+        return runtime
+
+
+def _prepare(storage: Path) -> frozenset[str]:
+    """Set what CrewAI reads; the names of all variables there are now."""
+    storage = storage.resolve()
+    storage.mkdir(parents=True, exist_ok=True)
+    environment = os.environ  # noqa: TID251 - see the module's docstring
+    environment.update(SWITCHES)
+    environment["CREWAI_STORAGE_DIR"] = str(storage)
+    # CrewAI unpickles the file named here before each task; its default lies in the current folder.
+    environment["CREWAI_TRAINED_AGENTS_FILE"] = str(storage / "no-trained-agents.pkl")
+    if not _is_writable(Path(environment.get("HOME") or "~").expanduser()):
+        environment["HOME"] = str(storage)
+    return frozenset(environment)
+
+
+def _is_writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _forget_dotenv(before: frozenset[str]) -> None:
+    """CrewAI loads a `.env` from above its own package; no setting of ours may come from there."""
+    environment = os.environ  # noqa: TID251
+    for name in set(environment) - before:
+        del environment[name]

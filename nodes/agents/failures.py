@@ -1,0 +1,72 @@
+"""Sort what can go wrong at a model's endpoint: worth another try, refused for good, or an answer cut short."""
+
+import json
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import httpx
+import openai
+from langchain_core.exceptions import ContextOverflowError
+
+from nodes.errors import ModelRefused
+
+ENDPOINT_ERRORS = (openai.OpenAIError, httpx.HTTPError, TimeoutError, json.JSONDecodeError, ContextOverflowError)
+"""What a call raises because of the endpoint. The client passes httpx's errors and broken JSON of a stream through."""
+
+TRANSIENT_STATUSES = frozenset({408, 409, 429})
+_ADVICE = {
+    400: "The request does not suit this model; another model, or answers held to the schema in words, may do.",
+    401: "The key is wrong or has been withdrawn.",
+    403: "The key may not use this model.",
+    404: "The endpoint has no such model or deployment.",
+}
+
+
+@dataclass(frozen=True)
+class Transient:
+    """A failure that may pass. `retry_after_seconds` is what the endpoint asked for."""
+
+    reason: str
+    retry_after_seconds: float | None = None
+
+
+def judge(error: Exception, model: str) -> Transient | ModelRefused:
+    """What to do about `error`, one of `ENDPOINT_ERRORS`."""
+    if isinstance(error, ContextOverflowError):
+        return ModelRefused(f"{model}: the prompt is longer than the model can read. Choose one with a larger context window.")
+    if isinstance(error, openai.ContentFilterFinishReasonError):
+        return ModelRefused(f"{model}: the endpoint's content filter stopped the answer.")
+    if isinstance(error, openai.APIStatusError):
+        return _judge_status(error, model)
+    if isinstance(error, TimeoutError | openai.APITimeoutError | httpx.TimeoutException):
+        return Transient("it did not answer in time")
+    if isinstance(error, httpx.HTTPError | json.JSONDecodeError):
+        return Transient(f"the connection broke off ({type(error).__name__})")
+    return Transient(_first_line(error))
+
+
+def _judge_status(error: openai.APIStatusError, model: str) -> Transient | ModelRefused:
+    status = error.status_code
+    if error.code == "insufficient_quota":
+        return ModelRefused(f"{model}: the account's quota is used up ({_first_line(error)}).")
+    if status in TRANSIENT_STATUSES or status >= 500:
+        return Transient(f"HTTP {status}: {_first_line(error)}", _retry_after_seconds(error.response.headers))
+    return ModelRefused(f"{model}: HTTP {status}: {_first_line(error)} {_ADVICE.get(status, '')}".rstrip())
+
+
+def _retry_after_seconds(headers: httpx.Headers) -> float | None:
+    """`retry-after-ms`, or `Retry-After` as seconds or as a date; a date counts from the endpoint's own `Date`."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        asked = headers.get("retry-after", "")
+        if asked.replace(".", "", 1).isdigit():
+            return float(asked)
+        return max(0.0, (parsedate_to_datetime(asked) - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    message = error.message if isinstance(error, openai.APIError) else str(error)
+    return (message.strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,0 +1,108 @@
+"""What CrewAI takes for a language model: an adapter that hands each call to `ModelCalls`. Imports CrewAI.
+
+CrewAI's own classes would bypass LangChain, and with it streaming, tracing and exact usage.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from crewai.llms.base_llm import BaseLLM
+from langchain_core.messages import BaseMessage, convert_to_messages
+from pydantic import BaseModel, Field, PrivateAttr
+from typing_extensions import override
+
+from nodes.agents.calls import CHARACTERS_PER_TOKEN, ModelCalls
+from nodes.agents.journal import ModelAnswer
+
+NOTHING_SAID = "(the model answered with nothing)"
+"""CrewAI fails on an empty text; this one reaches the guardrail, which asks again."""
+
+_MESSAGE_KEYS = ("role", "content", "tool_calls", "tool_call_id", "name")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _without_crewai_retries(method: F) -> F:
+    """Mark a call as already wrapped: CrewAI would add three attempts of its own around each of ours."""
+    method._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+    return method
+
+
+class ChatModelLLM(BaseLLM):
+    """One per task, because CrewAI counts usage per instance; the chat model inside is shared."""
+
+    llm_type: str = "appyard"
+    calls: Any = Field(exclude=True)
+    _loop: asyncio.AbstractEventLoop = PrivateAttr(default_factory=asyncio.get_running_loop)
+    _synchronous_calls: int = PrivateAttr(default=0)
+
+    @property
+    def synchronous_calls(self) -> int:
+        """How often CrewAI called from a thread instead of awaiting; the self-test expects 0."""
+        return self._synchronous_calls
+
+    @override
+    def supports_function_calling(self) -> bool:
+        return True
+
+    @override
+    def supports_stop_words(self) -> bool:
+        return False  # cutting at a stop word would corrupt code
+
+    @override
+    def get_context_window_size(self) -> int:
+        return int(self._calls().model.context_tokens)
+
+    @override
+    def get_input_tokens_count(self, messages: Any, tools: Any = None, response_model: Any = None) -> int:
+        text = messages if isinstance(messages, str) else "".join(str(message.get("content") or "") for message in messages)
+        return len(text) // CHARACTERS_PER_TOKEN
+
+    @override
+    @_without_crewai_retries
+    async def acall(
+        self,
+        messages: Any,
+        tools: Any = None,
+        callbacks: Any = None,
+        available_functions: Any = None,
+        from_task: Any = None,
+        from_agent: Any = None,
+        response_model: type[BaseModel] | None = None,
+    ) -> Any:
+        """A text, or the list of tool calls the executor has to run. CrewAI's guardrail reads the text as the answer."""
+        answer = await self._calls().answer(self._converted(messages), response_model, tuple(tools or ()))
+        self._count(answer)
+        if answer.tool_requests and response_model is None:
+            return [
+                {"id": request.id, "type": "function", "function": {"name": request.name, "arguments": request.arguments}}
+                for request in answer.tool_requests
+            ]
+        return answer.text.strip() or NOTHING_SAID
+
+    @override
+    @_without_crewai_retries
+    def call(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        """What CrewAI does from its own threads, such as asking an agent with tools for a last answer."""
+        self._synchronous_calls += 1
+        return asyncio.run_coroutine_threadsafe(self.acall(messages, *args, **kwargs), self._loop).result()
+
+    def _calls(self) -> ModelCalls:
+        calls: ModelCalls = self.calls
+        return calls
+
+    def _converted(self, messages: Any) -> list[BaseMessage]:
+        kept = [{key: message[key] for key in _MESSAGE_KEYS if key in message} for message in self._format_messages(messages)]
+        return convert_to_messages([{**message, "content": message.get("content") or ""} for message in kept])
+
+    def _count(self, answer: ModelAnswer) -> None:
+        used = answer.usage
+        self._track_token_usage_internal(
+            {
+                "prompt_tokens": used.input_tokens,
+                "completion_tokens": used.output_tokens,
+                "total_tokens": used.input_tokens + used.output_tokens,
+                "cached_prompt_tokens": used.cached_tokens,
+            }
+        )

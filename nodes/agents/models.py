@@ -1,0 +1,195 @@
+"""Turn a model's name into a chat model: `builtin`, `openai:<model>` or `azure:<deployment>`. Makes no call.
+
+`openai:` also covers every endpoint that speaks OpenAI's chat completions: set the base URL.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from nodes.errors import ModelNotConfigured
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_OPENAI_MODEL = "gpt-5.4"
+"""What a key alone means: OpenAI's middle price class of mid-2026, half the price of its flagship."""
+
+DEFAULT_CONTEXT_TOKENS = 128_000
+DEFAULT_OUTPUT_TOKENS = 32_000
+"""About 2,500 lines of code; the largest component we ask for is a fifth of it. It bounds what one call can cost."""
+
+
+class Provider(StrEnum):
+    """Who answers. `builtin` is the program that comes with Appyard, not a language model."""
+
+    builtin = "builtin"
+    openai = "openai"
+    azure = "azure"
+
+
+class AnswerForm(StrEnum):
+    """How the model is held to the answer's schema: by the endpoint (`json_schema`), or in words (`prompt`)."""
+
+    json_schema = "json_schema"
+    prompt = "prompt"
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """A model as a person names it. `model` is empty exactly for `builtin`."""
+
+    provider: Provider
+    model: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "ModelName":
+        """Read `builtin`, `openai:<model>` or `azure:<deployment>`; raises `ModelNotConfigured`."""
+        provider, colon, model = text.strip().partition(":")
+        if provider == Provider.builtin and not colon:
+            return cls(Provider.builtin)
+        if provider in (Provider.openai, Provider.azure) and model.strip():
+            return cls(Provider(provider), model.strip())
+        raise ModelNotConfigured(f"{text!r} is not a model name.")
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}" if self.model else str(self.provider)
+
+
+BUILTIN = ModelName(Provider.builtin)
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """How endpoints are reached. `request_timeout_seconds` runs from sending to the last byte of an answer.
+
+    `max_output_tokens` is sent with each call; None means 32,000 at OpenAI and Azure, and no limit at other endpoints,
+    whose models may be smaller. `answer_form` None means: by schema at OpenAI and Azure, in words elsewhere.
+    """
+
+    openai_api_key: str | None = field(default=None, repr=False)
+    openai_base_url: str | None = None
+    azure_endpoint: str | None = None
+    azure_api_key: str | None = field(default=None, repr=False)
+    azure_api_version: str = "2024-10-21"
+    request_timeout_seconds: float = 300.0
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+    answer_form: AnswerForm | None = None
+
+
+@dataclass(frozen=True)
+class ChatModel:
+    """A chat model ready to be called, and what has to be known to call it well."""
+
+    name: ModelName
+    chat: "BaseChatModel"
+    answer_form: AnswerForm = AnswerForm.prompt
+    context_tokens: int = DEFAULT_CONTEXT_TOKENS
+    max_output_tokens: int | None = None
+    request_timeout_seconds: float = 300.0
+
+
+class ModelSource(Protocol):
+    """Where a crew gets its chat models."""
+
+    def open(self, name: ModelName) -> ChatModel:
+        """The chat model called `name`, the same one each time; raises `ModelNotConfigured`."""
+
+
+class ChatModels:
+    """The chat models of one process. Each name is opened once, so that all its agents share one connection pool."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self._settings = settings
+        self._opened: dict[ModelName, ChatModel] = {}
+
+    def open(self, name: ModelName) -> ChatModel:
+        """The chat model called `name`; raises `ModelNotConfigured` if its settings are missing."""
+        if name not in self._opened:
+            self._opened[name] = self._create(name)
+        return self._opened[name]
+
+    def _create(self, name: ModelName) -> ChatModel:
+        match name.provider:
+            case Provider.builtin:
+                from nodes.blueprint.chat_model import BlueprintChatModel
+
+                return ChatModel(name, BlueprintChatModel())
+            case Provider.openai:
+                return self._openai(name)
+            case Provider.azure:
+                return self._azure(name)
+            case _:
+                assert_never(name.provider)
+
+    def _openai(self, name: ModelName) -> ChatModel:
+        from langchain_openai import ChatOpenAI
+        from pydantic import SecretStr
+
+        settings = self._settings
+        if not settings.openai_api_key and not settings.openai_base_url:
+            raise ModelNotConfigured(f"{name} needs an OpenAI key, or the base URL of a compatible endpoint.")
+        is_openai = settings.openai_base_url in (None, OPENAI_URL)
+        limit = settings.max_output_tokens or (DEFAULT_OUTPUT_TOKENS if is_openai else None)
+        chat = ChatOpenAI(
+            model=name.model,
+            api_key=SecretStr(settings.openai_api_key or "none"),  # local endpoints ask for none, the client for some
+            base_url=settings.openai_base_url or OPENAI_URL,
+            stream_usage=True,  # otherwise a streamed answer does not tell what it used
+            max_retries=0,  # calls.py is the one retry layer
+            timeout=settings.request_timeout_seconds,
+            temperature=settings.temperature,
+            max_completion_tokens=limit,
+        )
+        return self._opened_model(name, chat, limit, AnswerForm.json_schema if is_openai else AnswerForm.prompt)
+
+    def _azure(self, name: ModelName) -> ChatModel:
+        from langchain_openai import AzureChatOpenAI
+        from pydantic import SecretStr
+
+        settings = self._settings
+        if not settings.azure_endpoint or not settings.azure_api_key:
+            raise ModelNotConfigured(f"{name} needs the endpoint and the key of an Azure OpenAI resource.")
+        limit = settings.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+        chat = AzureChatOpenAI(
+            azure_deployment=name.model,
+            azure_endpoint=settings.azure_endpoint,
+            api_key=SecretStr(settings.azure_api_key),
+            api_version=settings.azure_api_version,
+            stream_usage=True,
+            max_retries=0,
+            timeout=settings.request_timeout_seconds,
+            temperature=settings.temperature,
+            max_completion_tokens=limit,
+        )
+        return self._opened_model(name, chat, limit, AnswerForm.json_schema)
+
+    def _opened_model(self, name: ModelName, chat: "BaseChatModel", limit: int | None, form: AnswerForm) -> ChatModel:
+        profile = chat.profile or {}
+        return ChatModel(
+            name=name,
+            chat=chat,
+            answer_form=self._settings.answer_form or form,
+            context_tokens=profile.get("max_input_tokens") or DEFAULT_CONTEXT_TOKENS,
+            max_output_tokens=limit,
+            request_timeout_seconds=self._settings.request_timeout_seconds,
+        )
+
+
+def default_model(settings: ModelSettings, configured: str | None = None) -> ModelName:
+    """The model of agents for which nobody named one.
+
+    `configured` is the operator's choice. Without it an OpenAI key means OpenAI's middle class; no key, `builtin`.
+    Raises `ModelNotConfigured` where an endpoint is set but its models cannot be guessed.
+    """
+    if configured and configured.strip():
+        return ModelName.parse(configured)
+    if settings.openai_base_url not in (None, OPENAI_URL):
+        raise ModelNotConfigured("A base URL is set but no model. Name one that the endpoint serves: openai:<model>.")
+    if settings.openai_api_key:
+        return ModelName(Provider.openai, DEFAULT_OPENAI_MODEL)
+    if settings.azure_api_key:
+        raise ModelNotConfigured("An Azure key is set but no model. Name a deployment: azure:<deployment>.")
+    return BUILTIN

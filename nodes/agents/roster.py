@@ -1,0 +1,221 @@
+"""Who does which task: agents.yaml and tasks.yaml, in CrewAI's own keys. What is written there is used or refused.
+
+A folder of your own may hold either file; its entries are laid over ours key by key.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+OURS = Path(__file__).parent
+
+TASK_INPUTS: Mapping[str, tuple[str, ...]] = {
+    "analyze_requirements": ("request", "previous", "feedback"),
+    "design_architecture": ("spec", "feedback"),
+    "write_component": ("contract", "spec", "component", "own_files", "findings", "feedback"),
+    "review_app": ("spec", "report", "files", "components"),
+}
+"""The tasks there are, and the inputs a node gives with each."""
+
+PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
+"""CrewAI's own pattern; other braces, as in JSON, are left alone."""
+
+_NO_TOOLS = "these agents answer from their inputs alone; tools are not supported"
+REFUSED_AGENT_KEYS: Mapping[str, str] = {
+    "allow_delegation": "the graph decides who works next; only false is accepted",
+    "verbose": "CrewAI would print to the server's console; only false is accepted",
+    "memory": "it needs an embedding service and writes to the home folder; a build's memory is its thread",
+    "max_rpm": "CrewAI waits for its turn with a sleep that stops every other build of the process",
+    "max_retry_limit": "failed calls are retried in one place, with the provider's Retry-After",
+    "max_iter": "an agent without tools answers in one step; wrong answers are bounded by guardrail_max_retries",
+    "respect_context_window": "CrewAI would summarise the inputs; they are chosen to fit, never cut",
+    "inject_date": "a prompt that changes overnight cannot be matched with its recorded answer after a crash",
+    "tools": _NO_TOOLS,
+    "mcps": _NO_TOOLS,
+    "apps": _NO_TOOLS,
+    "knowledge_sources": "it needs an embedding service; put what the agent must know into its backstory",
+    "embedder": "it needs an embedding service; put what the agent must know into its backstory",
+    "reasoning": "it adds unbounded model calls before each task; choose a reasoning model instead",
+    "planning": "it adds unbounded model calls before each task; choose a reasoning model instead",
+    "function_calling_llm": "CrewAI has deprecated it; use llm",
+    "allow_code_execution": "generated code runs in the sandbox only",
+    "code_execution_mode": "generated code runs in the sandbox only",
+    "multimodal": "the inputs are text",
+    "step_callback": "progress is announced on the run's stream",
+    "system_template": "the system message is made of role, goal and backstory",
+    "prompt_template": "the prompt is made of the task's description and expected_output",
+    "response_template": "the answer is one JSON object",
+    "use_system_prompt": "the system message is the part of the prompt that providers cache",
+}
+REFUSED_TASK_KEYS: Mapping[str, str] = {
+    "human_input": "CrewAI would read the server's standard input; people are asked at the review gates",
+    "context": "a task receives its inputs from the graph's state, not from other tasks' texts",
+    "tools": _NO_TOOLS,
+    "async_execution": "the graph runs tasks side by side",
+    "output_file": "answers are kept in the artifact store",
+    "output_json": "the node that asks states the answer's type",
+    "output_pydantic": "the node that asks states the answer's type",
+    "guardrail": "a guardrail in words is another model call; answers are checked by program",
+    "guardrails": "a guardrail in words is another model call; answers are checked by program",
+    "markdown": "the answer is one JSON object",
+    "callback": "progress is announced on the run's stream",
+}
+_HARMLESS_VALUES: Mapping[str, object] = {
+    "allow_delegation": False,
+    "verbose": False,
+    "memory": False,
+    "human_input": False,
+    "async_execution": False,
+    "markdown": False,
+    "allow_code_execution": False,
+    "multimodal": False,
+    "reasoning": False,
+    "planning": False,
+    "inject_date": False,
+    "tools": [],
+    "context": [],
+}
+
+
+class RosterInvalid(ValueError):
+    """agents.yaml or tasks.yaml cannot be used; the message names the file, the entry and the key."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+E = TypeVar("E", bound=_Entry)
+
+
+class AgentEntry(_Entry):
+    """One agent. `llm` is a model name as in `nodes.agents.models`; None: whatever the build uses.
+
+    `max_execution_time` bounds one task, all its attempts included, in seconds.
+    """
+
+    role: str = Field(min_length=1)
+    goal: str = Field(min_length=1)
+    backstory: str = Field(min_length=1)
+    llm: str | None = None
+    max_execution_time: int | None = Field(default=None, gt=0)
+
+    @field_validator("role", "goal", "backstory")
+    @classmethod
+    def _has_no_placeholder(cls, text: str) -> str:
+        if found := PLACEHOLDER.search(text):
+            raise ValueError(
+                f"{found.group(0)} has no meaning here: an agent's texts are the same for every task, so that "
+                "providers can cache them. Placeholders belong into a task's description."
+            )
+        return text
+
+
+class TaskEntry(_Entry):
+    """One task: `description` holds a `{placeholder}` for each input."""
+
+    description: str = Field(min_length=1)
+    expected_output: str = Field(min_length=1)
+    agent: str
+    guardrail_max_retries: int = Field(default=2, ge=0, le=5)
+
+    @field_validator("expected_output")
+    @classmethod
+    def _has_no_placeholder(cls, text: str) -> str:
+        if found := PLACEHOLDER.search(text):
+            raise ValueError(f"{found.group(0)} has no meaning here; inputs belong into the description")
+        return text
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Agents by name and tasks by name, checked against one another."""
+
+    agents: Mapping[str, AgentEntry]
+    tasks: Mapping[str, TaskEntry]
+
+    def task(self, name: str) -> TaskEntry:
+        """The task called `name`; LookupError naming the known ones."""
+        if name not in self.tasks:
+            raise LookupError(f"There is no task {name!r}; there are {', '.join(self.tasks)}.")
+        return self.tasks[name]
+
+    def agent_of(self, task: str) -> tuple[str, AgentEntry]:
+        """Name and entry of the agent who does `task`."""
+        name = self.task(task).agent
+        return name, self.agents[name]
+
+
+def load_roster(folder: Path | None = None) -> Roster:
+    """Read our agents and tasks, with those in `folder` laid over them; raises `RosterInvalid`."""
+    agents = _entries("agents.yaml", folder, AgentEntry, REFUSED_AGENT_KEYS)
+    tasks = _entries("tasks.yaml", folder, TaskEntry, REFUSED_TASK_KEYS)
+    for name, task in tasks.items():
+        _check_task(name, task, agents)
+    return Roster(agents, tasks)
+
+
+def _entries(file_name: str, folder: Path | None, kind: type[E], refused: Mapping[str, str]) -> dict[str, E]:
+    paths = [OURS / file_name] + ([folder / file_name] if folder and (folder / file_name).is_file() else [])
+    merged: dict[str, dict[str, Any]] = {}
+    origin: dict[str, Path] = {}
+    for path in paths:
+        for name, given in _read(path).items():
+            merged[name] = merged.get(name, {}) | _accepted(path, name, given, kind, refused)
+            origin[name] = path
+    return {name: _validated(origin[name], name, given, kind) for name, given in merged.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise RosterInvalid(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise RosterInvalid(f"{path}: must map names to entries.")
+    return content
+
+
+def _accepted(path: Path, name: str, given: object, kind: type[BaseModel], refused: Mapping[str, str]) -> dict[str, Any]:
+    """The keys of an entry that are used; harmless values of refused keys are dropped, anything else is an error."""
+    if not isinstance(given, dict):
+        raise RosterInvalid(f"{path}: {name}: must map keys to values.")
+    kept = {}
+    for key, value in given.items():
+        if key in kind.model_fields:
+            kept[key] = value
+        elif key in refused:
+            if key not in _HARMLESS_VALUES or value != _HARMLESS_VALUES[key]:
+                raise RosterInvalid(f"{path}: {name}.{key} is not supported: {refused[key]}.")
+        else:
+            close = difflib.get_close_matches(str(key), [*kind.model_fields, *refused], n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(kind.model_fields)}."
+            raise RosterInvalid(f"{path}: {name}.{key} is not a known key{hint}")
+    return kept
+
+
+def _validated(path: Path, name: str, given: dict[str, Any], kind: type[E]) -> E:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise RosterInvalid(f"{path}: {name}.{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+
+
+def _check_task(name: str, task: TaskEntry, agents: Mapping[str, AgentEntry]) -> None:
+    if name not in TASK_INPUTS:
+        raise RosterInvalid(f"tasks.yaml: {name} is no task of the graph; there are {', '.join(TASK_INPUTS)}.")
+    if task.agent not in agents:
+        raise RosterInvalid(f"tasks.yaml: {name}.agent: there is no agent {task.agent!r}; there are {', '.join(agents)}.")
+    placed, known = PLACEHOLDER.findall(task.description), TASK_INPUTS[name]
+    for unknown in [item for item in placed if item not in known]:
+        raise RosterInvalid(f"tasks.yaml: {name}.description: {{{unknown}}} is no input; there are {', '.join(known)}.")
+    for wanted in known:
+        if placed.count(wanted) != 1:
+            raise RosterInvalid(f"tasks.yaml: {name}.description: {{{wanted}}} must stand in it exactly once.")

@@ -1,0 +1,118 @@
+"""Run one task by one fresh CrewAI agent. Imports CrewAI; `crewai_import` is the only way here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Generic, TypeVar
+
+from crewai import Agent, Task
+from crewai.agents.agent_executor import AgentExecutor
+from crewai.events.event_bus import crewai_event_bus
+from crewai.tasks.task_output import TaskOutput
+from crewai.tools import BaseTool
+from crewai_core.printer import set_suppress_console_output
+from pydantic import BaseModel
+
+from nodes.agents.answers import Unusable, parse_answer
+from nodes.agents.calls import ModelCalls
+from nodes.agents.executor import DirectExecutor
+from nodes.agents.llm import ChatModelLLM
+from nodes.agents.roster import AgentEntry, TaskEntry
+from nodes.errors import AgentOutputInvalid
+
+M = TypeVar("M", bound=BaseModel)
+
+CREWAI_VERSION = version("crewai")
+ECHOED_CHARACTERS = 120_000
+"""CrewAI repeats a wrong answer in the next prompt; of longer ones the model gets the beginning."""
+
+
+@dataclass(frozen=True)
+class Assignment(Generic[M]):
+    """One task as CrewAI gets it: `description` is the whole rendered prompt."""
+
+    agent: AgentEntry
+    task: TaskEntry
+    name: str
+    description: str
+    answer: type[M]
+    check: Callable[[M], str | None] | None = None
+    tools: Sequence[BaseTool] = ()
+
+
+class Guardrail(Generic[M]):
+    """Takes an answer or says what is wrong with it; CrewAI then asks again. `value` is the answer taken."""
+
+    def __init__(self, assignment: Assignment[M], calls: ModelCalls) -> None:
+        self.value: M | None = None
+        self._assignment = assignment
+        self._calls = calls
+        self._refused = 0
+
+    def judge(self, output: TaskOutput) -> tuple[bool, Any]:
+        """CrewAI's guardrail; raises `AgentOutputInvalid` at the last permitted attempt."""
+        try:
+            self.value = self._accepted(output.raw)
+        except Unusable as complaint:
+            self._refuse(str(complaint))
+            output.raw = output.raw[:ECHOED_CHARACTERS]
+            return False, str(complaint)
+        return True, output.raw
+
+    def _accepted(self, text: str) -> M:
+        value = parse_answer(text, self._assignment.answer, truncated=self._calls.truncated)
+        if self._assignment.check and (complaint := self._assignment.check(value)):
+            raise Unusable(complaint)
+        return value
+
+    def _refuse(self, complaint: str) -> None:
+        self._refused += 1
+        if self._refused > self._assignment.task.guardrail_max_retries:
+            raise AgentOutputInvalid(f"{self._assignment.agent.role}, after {self._refused} answers: {complaint}")
+
+
+async def run(assignment: Assignment[M], calls: ModelCalls, executor: type[AgentExecutor] = DirectExecutor) -> M:
+    """The validated answer. Raises `AgentOutputInvalid`, and unchanged what `ModelCalls.answer` raises."""
+    return await run_with(assignment, ChatModelLLM(model=str(calls.model.name), calls=calls), calls, executor)
+
+
+async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCalls, executor: type[AgentExecutor]) -> M:
+    """As `run`, with an adapter the caller can look into afterwards."""
+    # CrewAI keeps every event's source in a context variable; without this each run keeps all agents of its context alive.
+    crewai_event_bus.reset_runtime_state()
+    set_suppress_console_output(True)
+    guardrail = Guardrail(assignment, calls)
+    agent = _agent(assignment, llm, executor)
+    await _task(assignment, agent, guardrail).aexecute_sync(agent, tools=list(assignment.tools) or None)
+    if guardrail.value is None:
+        raise RuntimeError("CrewAI returned without having asked the guardrail")
+    return guardrail.value
+
+
+def _agent(assignment: Assignment[M], llm: ChatModelLLM, executor: type[AgentExecutor]) -> Agent:
+    entry = assignment.agent
+    return Agent(
+        role=entry.role,
+        goal=entry.goal,
+        backstory=entry.backstory,
+        llm=llm,
+        executor_class=executor,
+        tools=list(assignment.tools),
+        verbose=False,
+        cache=False,
+        allow_delegation=False,
+        respect_context_window=False,  # CrewAI would summarise the inputs
+        max_retry_limit=0,  # calls.py is the one retry layer
+    )
+
+
+def _task(assignment: Assignment[M], agent: Agent, guardrail: Guardrail[M]) -> Task:
+    return Task(
+        name=assignment.name,
+        description=assignment.description,
+        expected_output=assignment.task.expected_output,
+        agent=agent,
+        response_model=assignment.answer,
+        guardrail=guardrail.judge,
+        guardrail_max_retries=assignment.task.guardrail_max_retries,
+    )
