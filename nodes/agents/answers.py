@@ -3,6 +3,7 @@
 Also writes the JSON schemas models are held to: compact for a prompt, strict for an endpoint.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -104,11 +105,13 @@ def _refuse_unstorable(value: BaseModel) -> None:
 # ---------------------------------------------------------------------------------------------- schemas
 
 
+@functools.cache
 def compact_schema(answer: type[BaseModel]) -> str:
     """The JSON schema of `answer` for a prompt: minified, without the titles pydantic adds."""
     return json.dumps(_rewritten(answer.model_json_schema(), _without_title), separators=(",", ":"), ensure_ascii=False)
 
 
+@functools.cache
 def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
     """The schema as OpenAI's strict mode takes it, as a named `json_schema`.
 

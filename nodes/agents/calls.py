@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import openai
@@ -60,7 +60,7 @@ class Totals:
 
     calls: int = 0
     replayed: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     cost_usd: float | None = 0.0
 
     def add(self, call: JournaledCall, *, replayed: bool) -> None:
@@ -120,9 +120,7 @@ class ModelCalls:
         money = self._money
         if money.budget_usd is None:
             return nullcontext()
-        return money.budget.reserve(
-            self._journal, self._execution.thread_id, self._bound_usd(messages, answer, tools), money.budget_usd
-        )
+        return money.budget.reserve(self._journal, self._execution.thread_id, self._bound_usd(messages, answer, tools), money.budget_usd)
 
     def _bound_usd(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> float:
         """The most the call can cost. A token stands for at least one byte, so the bytes bound the tokens."""
@@ -139,9 +137,7 @@ class ModelCalls:
     def _by_schema(self, answer: type[BaseModel] | None) -> bool:
         return answer is not None and self.model.answer_form is AnswerForm.json_schema
 
-    async def _ask(
-        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
-    ) -> ModelAnswer:
+    async def _ask(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> ModelAnswer:
         failed_tries = 0
         while True:
             try:

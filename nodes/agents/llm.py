@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from crewai.llms.base_llm import BaseLLM
+from crewai.utilities.types import LLMMessage
 from langchain_core.messages import BaseMessage, convert_to_messages
 from pydantic import BaseModel, Field, PrivateAttr
 from typing_extensions import override
@@ -25,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _without_crewai_retries(method: F) -> F:
     """Mark a call as already wrapped: CrewAI would add three attempts of its own around each of ours."""
-    method._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+    method._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]  # noqa: SLF001 - CrewAI's own mark
     return method
 
 
@@ -42,7 +43,6 @@ class ChatModelLLM(BaseLLM):
         """How often CrewAI called from a thread instead of awaiting; the self-test expects 0."""
         return self._synchronous_calls
 
-    @override
     def supports_function_calling(self) -> bool:
         return True
 
@@ -92,8 +92,9 @@ class ChatModelLLM(BaseLLM):
         calls: ModelCalls = self.calls
         return calls
 
-    def _converted(self, messages: Any) -> list[BaseMessage]:
-        kept = [{key: message[key] for key in _MESSAGE_KEYS if key in message} for message in self._format_messages(messages)]
+    def _converted(self, messages: str | list[LLMMessage]) -> list[BaseMessage]:
+        formatted = [dict(message) for message in self._format_messages(messages)]
+        kept = [{key: message[key] for key in _MESSAGE_KEYS if key in message} for message in formatted]
         return convert_to_messages([{**message, "content": message.get("content") or ""} for message in kept])
 
     def _count(self, answer: ModelAnswer) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
 
+from typing_extensions import override
+
 from nodes.errors import ModelNotConfigured
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class ModelName:
             return cls(Provider(provider), model.strip())
         raise ModelNotConfigured(f"{text!r} is not a model name.")
 
+    @override
     def __str__(self) -> str:
         return f"{self.provider}:{self.model}" if self.model else str(self.provider)
 

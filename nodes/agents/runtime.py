@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import Any, Generic, TypeVar
 
 from crewai import Agent, Task
-from crewai.agents.agent_executor import AgentExecutor
 from crewai.events.event_bus import crewai_event_bus
+from crewai.lite_agent_output import LiteAgentOutput
 from crewai.tasks.task_output import TaskOutput
 from crewai.tools import BaseTool
 from crewai_core.printer import set_suppress_console_output
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from nodes.agents.answers import Unusable, parse_answer
 from nodes.agents.calls import ModelCalls
-from nodes.agents.executor import DirectExecutor
+from nodes.agents.executor import AsyncExecutor, DirectExecutor
 from nodes.agents.llm import ChatModelLLM
 from nodes.agents.roster import AgentEntry, TaskEntry
 from nodes.errors import AgentOutputInvalid
@@ -49,7 +49,7 @@ class Guardrail(Generic[M]):
         self._calls = calls
         self._refused = 0
 
-    def judge(self, output: TaskOutput) -> tuple[bool, Any]:
+    def judge(self, output: TaskOutput | LiteAgentOutput) -> tuple[bool, Any]:
         """CrewAI's guardrail; raises `AgentOutputInvalid` at the last permitted attempt."""
         try:
             self.value = self._accepted(output.raw)
@@ -71,32 +71,32 @@ class Guardrail(Generic[M]):
             raise AgentOutputInvalid(f"{self._assignment.agent.role}, after {self._refused} answers: {complaint}")
 
 
-async def run(assignment: Assignment[M], calls: ModelCalls, executor: type[AgentExecutor] = DirectExecutor) -> M:
+async def run(assignment: Assignment[M], calls: ModelCalls) -> M:
     """The validated answer. Raises `AgentOutputInvalid`, and unchanged what `ModelCalls.answer` raises."""
-    return await run_with(assignment, ChatModelLLM(model=str(calls.model.name), calls=calls), calls, executor)
+    return await run_with(assignment, ChatModelLLM(model=str(calls.model.name), calls=calls), calls)
 
 
-async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCalls, executor: type[AgentExecutor]) -> M:
+async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCalls) -> M:
     """As `run`, with an adapter the caller can look into afterwards."""
     # CrewAI keeps every event's source in a context variable; without this each run keeps all agents of its context alive.
     crewai_event_bus.reset_runtime_state()
     set_suppress_console_output(True)
     guardrail = Guardrail(assignment, calls)
-    agent = _agent(assignment, llm, executor)
+    agent = _agent(assignment, llm)
     await _task(assignment, agent, guardrail).aexecute_sync(agent, tools=list(assignment.tools) or None)
     if guardrail.value is None:
         raise RuntimeError("CrewAI returned without having asked the guardrail")
     return guardrail.value
 
 
-def _agent(assignment: Assignment[M], llm: ChatModelLLM, executor: type[AgentExecutor]) -> Agent:
+def _agent(assignment: Assignment[M], llm: ChatModelLLM) -> Agent:
     entry = assignment.agent
     return Agent(
         role=entry.role,
         goal=entry.goal,
         backstory=entry.backstory,
         llm=llm,
-        executor_class=executor,
+        executor_class=AsyncExecutor if assignment.tools else DirectExecutor,
         tools=list(assignment.tools),
         verbose=False,
         cache=False,

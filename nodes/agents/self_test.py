@@ -98,10 +98,8 @@ async def self_test(storage: Path) -> SelfTest:
     if not runtime.CREWAI_VERSION.startswith(SUPPORTED_CREWAI):
         reasons.append(f"CrewAI {runtime.CREWAI_VERSION} is installed; tested is {SUPPORTED_CREWAI}x")
     # A fresh context: inside a graph's run, the rehearsal must neither stream nor be traced as part of it.
-    rehearsal = asyncio.create_task(_rehearse(), context=contextvars.Context())
-    return SelfTest(
-        ok=not (reasons := [*reasons, *await rehearsal]), crewai_version=runtime.CREWAI_VERSION, reasons=tuple(reasons)
-    )
+    reasons += await asyncio.create_task(_rehearse(), context=contextvars.Context())
+    return SelfTest(ok=not reasons, crewai_version=runtime.CREWAI_VERSION, reasons=tuple(reasons))
 
 
 async def _rehearse() -> list[str]:
@@ -152,7 +150,6 @@ async def _can_be_cancelled() -> list[str]:
 async def _perform(chat: _Rehearsal) -> "tuple[_Greeting, ModelCalls, int]":
     from nodes.agents import runtime
     from nodes.agents.calls import ModelCalls, Money, RetryPolicy
-    from nodes.agents.executor import DirectExecutor
     from nodes.agents.llm import ChatModelLLM
 
     calls = ModelCalls(ChatModel(BUILTIN, chat), outside_a_graph(), InMemoryJournal(), Money(Budget(), None), RetryPolicy(tries=1))
@@ -164,7 +161,7 @@ async def _perform(chat: _Rehearsal) -> "tuple[_Greeting, ModelCalls, int]":
         description="Greet.",
         answer=_Greeting,
     )
-    value = await runtime.run_with(assignment, llm, calls, DirectExecutor)
+    value = await runtime.run_with(assignment, llm, calls)
     return value, calls, llm.synchronous_calls
 
 

@@ -19,7 +19,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
+from typing_extensions import override
 
 from nodes.agents.calls import RetryPolicy
 from nodes.agents.crew import CrewAICrew
@@ -44,13 +45,14 @@ class ScriptedChatModel(BaseChatModel):
     seconds: float = 0.0
     chunk_characters: int = 16
     usage: bool = True
-    prompts: list[str] = []
+    prompts: list[str] = Field(default_factory=list)
     started: int = 0
     finished: int = 0
     cancelled: int = 0
     _begun: asyncio.Event = PrivateAttr(default_factory=asyncio.Event)
 
     @property
+    @override
     def _llm_type(self) -> str:
         return "scripted"
 
@@ -58,6 +60,7 @@ class ScriptedChatModel(BaseChatModel):
         """Wait for the first call."""
         await self._begun.wait()
 
+    @override
     async def _agenerate(
         self,
         messages: list[BaseMessage],
@@ -68,6 +71,7 @@ class ScriptedChatModel(BaseChatModel):
         text = await self._reply(messages)
         return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text, usage_metadata=self._usage()))])
 
+    @override
     async def _astream(
         self,
         messages: list[BaseMessage],
@@ -81,6 +85,7 @@ class ScriptedChatModel(BaseChatModel):
             yield ChatGenerationChunk(message=AIMessageChunk(content=text[start : start + self.chunk_characters]))
         yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=self._usage()))
 
+    @override
     def _generate(
         self,
         messages: list[BaseMessage],
