@@ -1,0 +1,199 @@
+"""Who may do what: the least that makes the described job possible, and never more than was said for sensitive acts."""
+
+from dataclasses import dataclass
+
+from nodes.artifacts import GUESSED, INFERRED, Action, Scope, Source
+from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.draft import Draft, RecordDraft, is_role_noun, noun_of, stated
+from nodes.blueprint.reader.lexicon import VERBS, VerbKind
+from nodes.blueprint.reader.life import actors_of
+from nodes.blueprint.reader.phrases import Clause
+
+ADMINISTRATOR = "administrator"
+_ALL = (Action.read, Action.create, Action.update, Action.delete)
+_BY_KIND = {
+    VerbKind.create: (Action.create,),
+    VerbKind.keep: (Action.create,),
+    VerbKind.update: (Action.update,),
+    VerbKind.delete: (Action.delete,),
+    VerbKind.read: (Action.read,),
+    VerbKind.manage: _ALL,
+}
+PARTIES = frozenset("customer client patient product supplier employee vendor company student book car vehicle room table service".split())
+"""Records of the business, not of the person who typed them in."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One right of one role on one record, in the user's nouns."""
+
+    role: str
+    record: str
+    action: Action
+    scope: Scope
+    source: Source
+
+
+def read_grants(clauses: list[Clause], draft: Draft) -> None:
+    """Note which role was said to do what with which record."""
+    for clause in clauses:
+        kinds = VERBS.get(clause.verb, frozenset())
+        actors = actors_of(clause, draft)
+        if clause.negated or not actors:
+            continue
+        phrases = clause.subjects if clause.passive else clause.objects
+        own = any(word in phrase.text.lower().split() for phrase in phrases for word in ("their", "own", "his", "her"))
+        for record in [found for found in map(draft.find, (*phrases, *clause.after("in", "on", "to"))) if found is not None]:
+            actions = {action for kind, granted in _BY_KIND.items() if kind in kinds for action in granted}
+            for actor in actors:
+                for action in actions or {Action.read}:
+                    _note(record, actor, action, Scope.own if own else Scope.all, stated(clause.quote))
+                if Action.create in actions:
+                    record.creators.setdefault(actor, stated(clause.quote))
+
+
+def _note(record: RecordDraft, role: str, action: Action, scope: Scope, source: Source) -> None:
+    known = record.grants.get((role, action))
+    if known is None or known[0] is Scope.own and scope is Scope.all and action is Action.read:
+        record.grants[(role, action)] = (scope, source)
+
+
+def grants_of(draft: Draft) -> list[Grant]:
+    """Every permission, in the order of records, roles and actions."""
+    if set(draft.roles) <= {ADMINISTRATOR}:
+        return _without_roles(draft)
+    table: dict[tuple[str, str, Action], tuple[Scope, Source]] = {}
+    for record in draft.records.values():
+        _grant_record(record, draft, table)
+    _grant_administrator(draft, table)
+    _grant_references(draft, table)
+    return [Grant(role, record, action, *table[(role, record, action)]) for role, record, action in table]
+
+
+def _without_roles(draft: Draft) -> list[Grant]:
+    return [Grant(role, record, action, Scope.all, GUESSED) for record in draft.records for role in draft.roles for action in _ALL]
+
+
+def _grant_record(record: RecordDraft, draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
+    personal = is_personal(record, draft)
+    open_to_read = is_published(record, draft)
+    for role in draft.roles:
+        if role == ADMINISTRATOR:
+            continue
+        for action in _ALL:
+            stated_right = record.grants.get((role, action))
+            if stated_right is None:
+                continue
+            scope, source = stated_right
+            if personal and role in record.creators:
+                scope = Scope.all if action is Action.read and (open_to_read or _reviews(role, record)) else Scope.own
+            elif action in {Action.update, Action.delete} and _is_public(role) and _others_manage(record, role, draft):
+                scope = Scope.own
+            table[(role, record.noun, action)] = (scope if action is not Action.create else Scope.all, source)
+        if role in record.creators:
+            _grant_creator(role, record, draft, table, personal=personal, open_to_read=open_to_read)
+        if role in {actor for step in record.steps.values() for actor in step.roles} and (role, record.noun, Action.read) not in table:
+            table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
+        elif _reviews(role, record) and role not in record.creators:
+            table[(role, record.noun, Action.read)] = (Scope.all, table.get((role, record.noun, Action.read), (Scope.all, INFERRED))[1])
+
+
+def _grant_creator(
+    role: str, record: RecordDraft, draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]], *, personal: bool, open_to_read: bool
+) -> None:
+    """Who creates also reads; what has a workflow or was cast is not changed afterwards, else a person mends what is theirs."""
+    source = record.creators[role]
+    table[(role, record.noun, Action.create)] = (Scope.all, source)
+    reading = Scope.own if personal and not open_to_read and not _reviews(role, record) else Scope.all
+    known = table.get((role, record.noun, Action.read))
+    table[(role, record.noun, Action.read)] = (reading if known is None or personal else known[0], known[1] if known else source)
+    if record.steps or record.states or record.noun == "vote":
+        return
+    scope = Scope.own if personal or open_to_read else Scope.all
+    table.setdefault((role, record.noun, Action.update), (scope, INFERRED))
+    table.setdefault((role, record.noun, Action.delete), (Scope.own, INFERRED))
+
+
+def _reviews(role: str, record: RecordDraft) -> bool:
+    """Whether a role moves records on that others made."""
+    return any(role in step.roles for step in record.steps.values()) and role not in record.creators
+
+
+def _is_public(role: str) -> bool:
+    return role.split(" ")[-1] in lexicon.PUBLIC_ROLES
+
+
+def _others_manage(record: RecordDraft, role: str, draft: Draft) -> bool:
+    return any(other != role and other in record.role_verbs() for other in draft.roles)
+
+
+def is_personal(record: RecordDraft, draft: Draft) -> bool:
+    """Whether each record belongs to the person who made it: acts, submissions, and what the public enters."""
+    if record.associated:
+        return True
+    if not record.creators or record.noun.split(" ")[-1] in PARTIES and not any(_is_public(role) for role in record.creators):
+        return False
+    if any(_reviews(role, record) for role in draft.roles):
+        return True
+    return all(_is_public(role) for role in record.creators) and record.noun not in PARTIES
+
+
+def is_published(record: RecordDraft, draft: Draft) -> bool:
+    """Whether others are meant to read it: posts, offers, and everything another role browses."""
+    if record.noun.split(" ")[-1] in lexicon.CONTENT_NOUNS:
+        return True
+    if record.noun in {report.record for report in draft.reports if report.wanted_by}:
+        return record.noun == "vote"
+    readers = {role for role, action in record.grants if action is Action.read and record.grants[(role, action)][0] is Scope.all}
+    return bool(readers - set(record.creators)) and not record.associated and not record.steps
+
+
+def _grant_administrator(draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
+    """The administrator reads and clears up everything, and keeps what nobody else keeps."""
+    for record in draft.records.values():
+        kept_by_others = {action for role, noun, action in table if noun == record.noun and role != ADMINISTRATOR}
+        wanted = {Action.read, Action.delete}
+        if not record.associated:
+            wanted |= {Action.update} if not record.steps else set()
+            wanted |= {Action.create} if Action.create not in kept_by_others or not is_personal(record, draft) else set()
+        elif Action.create not in kept_by_others:
+            wanted |= {Action.create, Action.update}
+        for action in _ALL:
+            said = record.grants.get((ADMINISTRATOR, action))
+            if said or action in wanted:
+                table[(ADMINISTRATOR, record.noun, action)] = (Scope.all, said[1] if said else INFERRED)
+
+
+def _grant_references(draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
+    """Whoever fills in a reference has to see what can be chosen; who reads a record sees what it refers to."""
+    for record in draft.records.values():
+        for relation in record.relations.values():
+            if relation.target not in draft.records or relation.target == record.noun:
+                continue
+            for role in draft.roles:
+                writes = (role, record.noun, Action.create) in table or (role, record.noun, Action.update) in table
+                if writes and (role, relation.target, Action.read) not in table:
+                    table[(role, relation.target, Action.read)] = (Scope.all, INFERRED)
+    for record in draft.records.values():  # parts are read with the whole: the options of a poll
+        for relation in record.relations.values():
+            for role in draft.roles:
+                readable = table.get((role, relation.target, Action.read))
+                if readable and not record.associated and not record.creators and not is_role_noun(relation.target):
+                    table.setdefault((role, record.noun, Action.read), (readable[0], INFERRED))
+
+
+def complete_roles(clauses: list[Clause], draft: Draft) -> None:
+    """Exactly one administrator, and people to work with the records if the description names nobody."""
+    if ADMINISTRATOR not in draft.roles:
+        draft.role(ADMINISTRATOR, INFERRED)
+    if set(draft.roles) == {ADMINISTRATOR} and not any(step.roles or record.creators for record in draft.records.values() for step in record.steps.values()):
+        named = any(phrase.head == "user" for clause in clauses for phrase in (*clause.subjects, *clause.objects))
+        draft.role("user", INFERRED if named else GUESSED)
+
+
+def noun_roles(draft: Draft) -> set[str]:
+    """The nouns of all roles."""
+    return {noun_of_role for noun_of_role in draft.roles}
+
+
+__all__ = ["ADMINISTRATOR", "Grant", "complete_roles", "grants_of", "is_personal", "noun_of", "read_grants"]

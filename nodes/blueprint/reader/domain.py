@@ -1,0 +1,103 @@
+"""What the built-in builder does not make, and what it does instead. It refuses with a reason rather than pretend."""
+
+import re
+
+from nodes.artifacts import BuildRequest, TargetPlatform, UnmetPreference
+from nodes.errors import DescriptionOutOfDomain, DescriptionUnclear
+
+_INSTEAD = "It makes web apps that keep records: people, forms, lists, roles, workflow states and reports."
+_MODEL = "Set a key and choose a model (openai:<model> or azure:<deployment>) for this"
+
+REFUSED: tuple[tuple[str, str, str], ...] = (
+    (
+        r"\b(2048|tetris|snake game|pong|chess game|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy|platformer|shooter|solitaire|"
+        r"(?:video|board|card|puzzle|arcade|browser|word|memory|guessing|multiplayer|online|text adventure)\s+game|\ba (?:\w+ ){0,3}game\b(?! (?:store|shop|library|collection|catalog|rental)))",
+        "a game",
+        "The builder could make an app that keeps players, matches and scores.",
+    ),
+    (
+        r"\b(command[- ]line|cli tool|cli app|cli\b|terminal (?:tool|app)|shell script|bash script|daemon|cron job that)",
+        "a command-line tool",
+        "The builder could make a web app that keeps what the tool would work on.",
+    ),
+    (
+        r"\b(desktop (?:app|application|tool|program)|windows app|mac(?:os)? app|electron app|tkinter|pyqt|\bqt app|browser extension|chrome extension|vs ?code extension|plugin for)\b",
+        "a desktop program or extension",
+        "The builder could make the same records usable in a browser.",
+    ),
+    (
+        r"\b(mobile app|android app|ios app|iphone app|react native|flutter|smartphone app)\b",
+        "a mobile app",
+        "The builder could make a web app whose pages fit a phone.",
+    ),
+    (
+        r"\b(unit converter|currency converter|converter app|calculator|converts? (?:between|from|text|markdown|units)|encrypt|decrypt|compiler|"
+        r"sorting algorithm|algorithm (?:that|to|for)|parse[sr]? (?:a|the)|password generator|qr code generator|image (?:editor|filter|resizer)|"
+        r"text editor|drawing app|paint app|pomodoro|stopwatch|metronome|music player|video player|chat ?bot|web scraper|scrap(?:e|es|ing) |"
+        r"machine learning|neural network|train(?:s)? a model|recommendation engine|speech recognition|face recognition|url shortener|shorten(?:s|er)? (?:a |the )?urls?)\b",
+        "computation rather than records",
+        "The builder could keep the inputs and results as records that people enter.",
+    ),
+    (
+        r"\b(weather app|using an api for|fetch(?:es)? (?:data|weather|news|prices|rates|stock)|(?:weather|stock price|exchange rate|news|twitter|maps?) api|real[- ]time (?:stock|crypto|exchange|traffic|weather))\b",
+        "data from an outside service",
+        "The builder could make an app in which people enter those data themselves.",
+    ),
+)
+"""Pattern, what it is, what could be built instead. General kinds of software, not single products."""
+
+_ENGLISH = frozenset(
+    """the a an of and or to for with in on by is are has have who can that users user app system create build each from as at it be
+    this their they i we my management tracker""".split()
+)
+_MET = frozenset(
+    """python fastapi sqlalchemy sqlite postgres postgresql html html5 css css3 jinja jinja2 web rest api rest-api restful uvicorn docker
+    pytest alembic pydantic javascript openapi sql json http server-rendered""".split()
+)
+_NAMED_TECHNOLOGIES = re.compile(
+    r"\b(react|vue(?:\.js)?|angular|svelte|next\.?js|node(?:\.?js)?|express(?:\.js)|django|flask|ruby on rails|rails|laravel|php|java|spring boot|"
+    r"kotlin|swift|golang|rust|\.net|c#|typescript|mongodb|mysql|mariadb|redis|firebase|supabase|graphql|tailwind|bootstrap|kubernetes|"
+    r"local ?storage|dynamodb|oracle|sql server|elasticsearch)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+_SERVICES = re.compile(r"\b(stripe|paypal|google maps|twilio|whatsapp|slack|google calendar|oauth|single sign-on|sso|payment gateway)\b", re.IGNORECASE)
+
+
+def check_domain(request: BuildRequest) -> None:
+    """Raise `DescriptionUnclear` for text that is too short or not English, `DescriptionOutOfDomain` for other software."""
+    text = f"{request.app_description}\n{request.requirements or ''}"
+    if request.target_platform not in {TargetPlatform.web, TargetPlatform.api}:
+        raise DescriptionOutOfDomain(_refusal(f"a program for the platform {request.target_platform}", "The builder could make the same app for the web."))
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    lowered = text.lower()
+    for pattern, kind, instead in REFUSED:
+        if re.search(pattern, lowered):
+            raise DescriptionOutOfDomain(_refusal(kind, instead))
+    if len(words) < 2:
+        raise DescriptionUnclear("It is too short to read.")
+    if len(words) > 5 and sum(word in _ENGLISH for word in words) / len(words) < 0.06:
+        raise DescriptionUnclear("The text does not read as English, which is the only language the built-in builder knows.")
+
+
+def _refusal(kind: str, instead: str) -> str:
+    return f"It asks for {kind}. {_MODEL}: a model would write that logic. {instead} {_INSTEAD}"
+
+
+def unmet_preferences(request: BuildRequest) -> tuple[UnmetPreference, ...]:
+    """Wishes about technology the stack of the built-in builder does not fulfil, named in the request or its text."""
+    text = f"{request.app_description} {request.requirements or ''}"
+    wished = [*request.tech_stack_preferences, *(match.group(0) for match in _NAMED_TECHNOLOGIES.finditer(text))]
+    found: dict[str, UnmetPreference] = {}
+    for wish in wished:
+        if wish.strip() and not set(re.findall(r"[a-z0-9.+#-]+", wish.lower())) & _MET:
+            found.setdefault(wish.lower(), UnmetPreference(preference=wish, reason=_why(wish)))
+    for match in _SERVICES.finditer(text):
+        reason = "The built-in builder connects no outside service; a model or a developer adds it."
+        found.setdefault(match.group(0).lower(), UnmetPreference(preference=match.group(0), reason=reason))
+    return tuple(found.values())
+
+
+def _why(wish: str) -> str:
+    if "storage" in wish.lower():
+        return "Data is kept in the server's database, so it is shared between devices and survives the browser."
+    return "The built-in builder writes Python with FastAPI, SQLAlchemy and server-rendered pages on SQLite or PostgreSQL."

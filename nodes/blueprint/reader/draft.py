@@ -1,0 +1,202 @@
+"""The specification while it is being read: mutable, keyed by the user's nouns; `finish` turns it into an `AppSpec`."""
+
+from dataclasses import dataclass, field
+
+from nodes.artifacts import ACCOUNT, Action, FieldType, Provenance, RelationKind, Scope, Source
+from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.naming import singular
+from nodes.blueprint.reader.phrases import Phrase
+from nodes.blueprint.reader.tagging import lexicon_tag
+
+
+def stated(quote: str) -> Source:
+    """A source that quotes the user, shortened to what fits on a line or two."""
+    return Source(provenance=Provenance.stated, quote=quote if len(quote) <= 240 else quote[:239] + "…")
+
+
+@dataclass
+class FieldDraft:
+    """A field; `words` decide its name, `label` keeps the user's spelling."""
+
+    label: str
+    type: FieldType
+    source: Source
+    required: bool = False
+    unique: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass
+class RelationDraft:
+    """A reference to the record keyed `target`, or to an account."""
+
+    label: str
+    target: str
+    source: Source
+    kind: RelationKind = RelationKind.many_to_one
+    required: bool = False
+
+
+@dataclass
+class StepDraft:
+    """A transition: the verb, where it leads, and who does it."""
+
+    verb: str
+    state: str
+    rank: int
+    final: bool
+    refusal: bool
+    source: Source
+    roles: dict[str, Source] = field(default_factory=dict)
+
+
+@dataclass
+class RecordDraft:
+    """A record, keyed by its noun. `grants` are stated rights: (role, action) → source."""
+
+    noun: str
+    source: Source
+    label: str = ""
+    fields: dict[str, FieldDraft] = field(default_factory=dict)
+    relations: dict[str, RelationDraft] = field(default_factory=dict)
+    steps: dict[str, StepDraft] = field(default_factory=dict)
+    states: list[str] = field(default_factory=list)
+    initial: str = ""
+    workflow_source: Source | None = None
+    grants: dict[tuple[str, Action], tuple[Scope, Source]] = field(default_factory=dict)
+    creators: dict[str, Source] = field(default_factory=dict)
+    associated: bool = False
+    timed: bool = False
+    weak: bool = False
+
+    def role_verbs(self) -> set[str]:
+        """The roles with any right or step on this record."""
+        return {role for role, _ in self.grants} | {role for step in self.steps.values() for role in step.roles}
+
+
+@dataclass
+class RoleDraft:
+    """A role, keyed by its noun."""
+
+    noun: str
+    source: Source
+    may_register: bool | None = None
+
+
+@dataclass(frozen=True)
+class RuleDraft:
+    """A rule in the user's nouns."""
+
+    kind: str
+    record: str
+    fields: tuple[str, ...]
+    message: str
+    source: Source
+    per: str | None = None
+
+
+@dataclass(frozen=True)
+class ReportDraft:
+    """A report in the user's nouns. `wanted_by` names the roles that asked for it."""
+
+    label: str
+    record: str
+    group_by: str
+    source: Source
+    measure: str | None = None
+    wanted_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QuestionDraft:
+    """An open question with what is built meanwhile."""
+
+    name: str
+    question: str
+    default: str
+
+
+@dataclass
+class Draft:
+    """Everything read so far."""
+
+    title: str = ""
+    summary: str = ""
+    records: dict[str, RecordDraft] = field(default_factory=dict)
+    roles: dict[str, RoleDraft] = field(default_factory=dict)
+    rules: list[RuleDraft] = field(default_factory=list)
+    reports: list[ReportDraft] = field(default_factory=list)
+    questions: list[QuestionDraft] = field(default_factory=list)
+    non_goals: list[str] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+
+    def find(self, phrase: Phrase) -> RecordDraft | None:
+        """The record a phrase speaks of: by its whole noun, else by its head if only one record ends with it."""
+        return self.find_noun(noun_of(phrase))
+
+    def find_noun(self, noun: str) -> RecordDraft | None:
+        """The record of a noun; see `find`."""
+        if not noun:
+            return None
+        if noun in self.records:
+            return self.records[noun]
+        head = noun.split(" ")[-1]
+        if " " in noun and head in self.records and not self._is_other(noun):
+            return self.records[head]
+        endings = [record for key, record in self.records.items() if key.split(" ")[-1] == noun]
+        return endings[0] if len(endings) == 1 else None
+
+    def _is_other(self, noun: str) -> bool:
+        """`line item` is no `item` if `line` belongs to a noun of its own in the records."""
+        return any(key.endswith(noun) for key in self.records)
+
+    def record(self, noun: str, source: Source, *, weak: bool = False) -> RecordDraft:
+        """The record of `noun`, added if it is new."""
+        known = self.find_noun(noun)
+        if known is None:
+            known = self.records[noun] = RecordDraft(noun, source, weak=weak)
+        known.weak = known.weak and weak
+        return known
+
+    def role(self, noun: str, source: Source) -> str:
+        """The key of a role, added if it is new; every word for an administrator is one role."""
+        key = "administrator" if noun.split(" ")[-1] in lexicon.ADMINISTRATORS else noun
+        if key not in self.roles:
+            self.roles[key] = RoleDraft(key, source)
+        return key
+
+    def ask(self, name: str, question: str, default: str) -> None:
+        """Note an open question once."""
+        if all(known.name != name for known in self.questions):
+            self.questions.append(QuestionDraft(name, question, default))
+
+
+TAILS = frozenset("record log entry information detail data list profile history entity management tracking catalog catalogue info database".split())
+"""Heads that add nothing to the noun before them: `purchase record` is a purchase."""
+
+CONTAINERS = frozenset("type kind list number history stock status variety set collection one level part copy amount range record detail total".split())
+"""Heads that pass through to what follows "of": `types of cars` speaks of cars."""
+
+
+def noun_of(phrase: Phrase) -> str:
+    """The noun a phrase is about, in the singular, without filler: `different types of cars` → `car`; empty if none."""
+    if phrase.of is not None and phrase.head in CONTAINERS:
+        return noun_of(phrase.of)
+    words = [singular(word) if index == len(phrase.nouns) - 1 and phrase.head in TAILS else word for index, word in enumerate(phrase.nouns)]
+    words.append(phrase.head)
+    while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business"):
+        words.pop()
+    words[-1] = singular(words[-1])
+    words = [word for word in words[:-1] if not lexicon_tag(word).startswith("VBG") or word in {"line"}] + words[-1:]
+    return " ".join(words[-3:])
+
+
+def is_role_noun(noun: str) -> bool:
+    """Whether a noun names a kind of person who may act."""
+    head = noun.split(" ")[-1]
+    return head in lexicon.ROLE_NOUNS
+
+
+__all__ = ["ACCOUNT", "Draft", "RecordDraft", "is_role_noun", "noun_of", "stated"]

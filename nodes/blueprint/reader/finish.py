@@ -1,0 +1,333 @@
+"""Draft → `AppSpec`: names, default fields, workflows, permissions. Whatever was read, the result is consistent."""
+
+from nodes.artifacts import (
+    ACCOUNT,
+    GUESSED,
+    INFERRED,
+    Action,
+    AppSpec,
+    FieldSpec,
+    FieldType,
+    OpenQuestion,
+    Permission,
+    RecordSpec,
+    Relation,
+    RelationKind,
+    ReportSpec,
+    RoleSpec,
+    RuleKind,
+    RuleSpec,
+    Scope,
+    Transition,
+    UnmetPreference,
+    Workflow,
+    WorkflowState,
+)
+from nodes.blueprint.reader import trades
+from nodes.blueprint.reader.access import ADMINISTRATOR, Grant, grants_of
+from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, StepDraft
+from nodes.blueprint.reader.lexicon import PUBLIC_ROLES, STEPS
+from nodes.blueprint.reader.naming import RESERVED, RESERVED_FIELDS, RESERVED_PLURALS, identifier, plural, sentence_case, slug, unique
+from nodes.blueprint.reader.values import value_of
+
+TITLES = ("title", "name", "subject", "label", "number", "question", "address", "text", "food", "original url", "description", "content")
+
+
+class _Names:
+    """The identifiers given to nouns, so that every part of the specification uses the same."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.records: dict[str, tuple[str, str]] = {}
+        self.roles: dict[str, str] = {}
+        self.fields: dict[tuple[str, str], str] = {}
+        taken: set[str] = set()
+        taken_plurals: set[str] = set()
+        for noun in draft.records:
+            self.records[noun] = _record_names(noun, taken, taken_plurals)
+        taken_roles: set[str] = set()
+        for noun in draft.roles:
+            self.roles[noun] = unique(identifier(noun, fallback="role", suffix="role", reserved=frozenset({"account"})), taken_roles)
+
+    def field(self, record: str, key: str) -> str:
+        """The identifier of a field or relation; the built-in names stay as they are."""
+        return self.fields.get((record, key), key)
+
+    def target(self, noun: str) -> str:
+        """The identifier of a relation's target."""
+        return ACCOUNT if noun == ACCOUNT else self.records[noun][0]
+
+
+def _record_names(noun: str, taken: set[str], taken_plurals: set[str]) -> tuple[str, str]:
+    name = identifier(noun, fallback="item", suffix="record")
+    if slug(plural(noun)) in RESERVED_PLURALS:
+        name = f"{slug(noun) or 'item'}_record"
+    name = unique(name, taken)
+    many = slug(plural(name.replace("_", " "))) or f"{name}s"
+    many = many if many != name else f"{name}_list"
+    return name, unique(many, taken_plurals)
+
+
+def spec_of(draft: Draft, unmet: tuple[UnmetPreference, ...]) -> AppSpec:
+    """Build the specification; every cross-reference points to something that exists."""
+    names = _Names(draft)
+    for record in draft.records.values():
+        complete_fields(record)
+        _name_parts(record, names)
+    records = [_record(record, names, draft) for record in draft.records.values()]
+    grants = grants_of(draft)
+    return AppSpec(
+        name=identifier(draft.title, fallback="app", suffix="app"),
+        title=draft.title,
+        summary=draft.summary,
+        records=tuple(records),
+        roles=tuple(_role(noun, draft, names, grants) for noun in _administrator_last(draft)),
+        permissions=tuple(_permission(grant, names) for grant in grants),
+        rules=tuple(_rules(draft, names)),
+        reports=tuple(_reports(draft, names)),
+        non_goals=tuple(draft.non_goals),
+        open_questions=tuple(OpenQuestion(name=slug(entry.name) or "question", question=entry.question, default=entry.default) for entry in draft.questions),
+        unmet_preferences=unmet,
+    )
+
+
+def _administrator_last(draft: Draft) -> list[str]:
+    return sorted(draft.roles, key=lambda noun: noun == ADMINISTRATOR)
+
+
+def complete_fields(record: RecordDraft) -> None:
+    """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
+    usual = trades.usual_fields(record.noun)
+    stated_fields = [field for field in record.fields.values()]
+    if not stated_fields or record.associated and record.timed and not _has_date(record):
+        for label, type_, choices, required in usual:
+            _guess(record, label, type_, choices, required)
+    elif len(stated_fields) == 1 and not _title_key(record) or all(field.type is FieldType.choice for field in stated_fields):
+        for label, type_, choices, required in usual:
+            _guess(record, label, type_, choices, required)
+    if not _title_key(record) and not record.associated and not any(field.type in {FieldType.text, FieldType.date} for field in record.fields.values()):
+        _guess(record, "title", None, (), True, first=True)
+    if not record.fields and not record.relations:
+        _guess(record, "notes", None, (), False)
+
+
+def _has_date(record: RecordDraft) -> bool:
+    return any(field.type in {FieldType.date, FieldType.datetime} for field in record.fields.values())
+
+
+def _guess(record: RecordDraft, label: str, type_: FieldType | None, choices: tuple[str, ...], required: bool, *, first: bool = False) -> None:
+    key = label.lower()
+    if key in record.fields or key in record.relations or any(key == known.split(" ")[-1] for known in record.fields):
+        if key in record.fields and choices and record.fields[key].type is FieldType.text:
+            record.fields[key].type, record.fields[key].choices = FieldType.choice, choices
+        return
+    value = value_of(tuple(key.split()), choices=choices)
+    minimum = value.minimum if type_ in {None, value.type} else (0 if type_ in {FieldType.integer, FieldType.money, FieldType.decimal} else None)
+    maximum = value.maximum if type_ in {None, value.type} else None
+    field = FieldDraft(sentence_case(label), type_ or value.type, GUESSED, required, False, value.choices if choices or type_ is None else (), minimum, maximum)
+    record.fields = {key: field, **record.fields} if first else {**record.fields, key: field}
+
+
+def _title_key(record: RecordDraft) -> str | None:
+    for wanted in TITLES:
+        for key in record.fields:
+            if key == wanted or key.split(" ")[-1] == wanted and record.fields[key].type is FieldType.text:
+                return key
+    return None
+
+
+def _name_parts(record: RecordDraft, names: _Names) -> None:
+    taken: set[str] = set()
+    own = names.records[record.noun][0]
+    for key in record.fields:
+        name = identifier(key, fallback="field", suffix="field", reserved=RESERVED_FIELDS)
+        if name.endswith("_field") and (slug(key) or "field") in RESERVED_FIELDS:
+            name = f"{own}_{slug(key)}"[:44]
+        names.fields[(record.noun, key)] = unique(name, taken)
+    for key in record.relations:
+        names.fields[(record.noun, key)] = unique(identifier(key, fallback="related", suffix="link"), taken)
+
+
+def _record(record: RecordDraft, names: _Names, draft: Draft) -> RecordSpec:
+    name, many = names.records[record.noun]
+    fields = tuple(_field(key, field, record, names) for key, field in record.fields.items())
+    relations = tuple(
+        Relation(
+            name=names.field(record.noun, key),
+            label=relation.label,
+            target=names.target(relation.target),
+            kind=relation.kind,
+            required=relation.required and relation.kind is RelationKind.many_to_one and relation.target != record.noun,
+            source=relation.source,
+        )
+        for key, relation in record.relations.items()
+    )
+    title = _title_key(record) or next(iter(record.fields), None)
+    if title is None:
+        title_field = relations[0].name
+    else:
+        title_field = names.field(record.noun, title)
+    return RecordSpec(
+        name=name,
+        plural=many,
+        label=sentence_case(record.label or record.noun),
+        plural_label=sentence_case(plural(record.label or record.noun)),
+        fields=fields,
+        relations=relations,
+        workflow=_workflow(record, names, draft),
+        title_field=title_field,
+        source=record.source,
+    )
+
+
+def _field(key: str, field: FieldDraft, record: RecordDraft, names: _Names) -> FieldSpec:
+    title = key == _title_key(record)
+    required = field.required or title or record.noun == "booking" and field.type is FieldType.datetime
+    return FieldSpec(
+        name=names.field(record.noun, key),
+        label=field.label,
+        type=field.type,
+        required=required and field.type is not FieldType.boolean,
+        unique=field.unique or key in {"isbn", "sku", "vin", "plate number", "registration number", "short code"},
+        choices=field.choices if field.type is FieldType.choice else (),
+        minimum=field.minimum,
+        maximum=field.maximum,
+        source=field.source,
+    )
+
+
+def _workflow(record: RecordDraft, names: _Names, draft: Draft) -> Workflow | None:
+    steps = sorted(record.steps.values(), key=lambda step: step.rank)
+    listed = [slug(state) for state in record.states if slug(state)]
+    if not steps and len(listed) < 2:
+        return None
+    initial = record.initial if record.initial and (not listed or record.initial in listed) else (listed[0] if listed else "new")
+    states = list(dict.fromkeys([initial, *(listed or []), *(step.state for step in steps)]))
+    transitions = [_transition(step, steps, states, initial, record, names, draft) for step in steps]
+    reached = {step.state for step in steps} | {initial}
+    for state in [state for state in listed if state not in reached]:
+        transitions.append(_stated_transition(state, listed, record, names, draft))
+    transitions = [transition for transition in transitions if transition.from_states]
+    unique_names: set[str] = set()
+    transitions = [transition.model_copy(update={"name": unique(transition.name, unique_names)}) for transition in transitions]
+    return Workflow(states=tuple(WorkflowState(name=state, label=sentence_case(state.replace("_", " "))) for state in states), initial=initial, transitions=tuple(transitions))
+
+
+def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], initial: str, record: RecordDraft, names: _Names, draft: Draft) -> Transition:
+    listed = [slug(state) for state in record.states]
+    order = {state: _rank(state, index, listed) for index, state in enumerate(states)} | {initial: -1.0}
+    final = {known.state for known in steps if known.final} | {known.state for known in steps if known.refusal}
+    if step.verb == "reopen":
+        sources = [state for state in states if state in final]
+    elif step.verb in {"cancel", "withdraw"} or step.refusal and step.rank > 4:
+        sources = [state for state in states if state not in final and state != step.state]
+    else:
+        before = [state for state in states if order[state] < order[step.state] and state not in final]
+        best = max((order[state] for state in before), default=None)
+        sources = [state for state in before if order[state] == best] if not listed else before
+    return Transition(
+        name=identifier(step.verb, fallback="step", suffix="step"),
+        label=sentence_case(step.verb),
+        from_states=tuple(sources),
+        to_state=step.state,
+        roles=tuple(_actors(step, record, names, draft)),
+        source=step.source,
+    )
+
+
+def _rank(state: str, index: int, listed: list[str]) -> float:
+    if state in listed:
+        return float(listed.index(state))
+    ranks = [step.rank for step in STEPS.values() if step.state == state]
+    return float(ranks[0]) if ranks else 6.0 + index / 100
+
+
+def _stated_transition(state: str, listed: list[str], record: RecordDraft, names: _Names, draft: Draft) -> Transition:
+    verb = next((verb for verb, step in STEPS.items() if step.state == state), "")
+    refusal = bool(verb) and STEPS[verb].refusal
+    place = listed.index(state)
+    earlier = [known for known in listed[:place] if not _is_end(known)] or listed[:1]
+    sources = earlier if refusal or state in {"overdue", "closed"} else earlier[-1:]
+    step = StepDraft(verb or f"mark as {state}", state, 5, False, refusal, record.workflow_source or INFERRED)
+    return Transition(
+        name=identifier(verb or f"mark_{state}", fallback="step", suffix="step"),
+        label=sentence_case(verb) if verb else f"Mark as {state.replace('_', ' ')}",
+        from_states=tuple(known for known in sources if known != state),
+        to_state=state,
+        roles=tuple(_actors(step, record, names, draft)),
+        source=record.workflow_source or INFERRED,
+    )
+
+
+def _is_end(state: str) -> bool:
+    return any(step.state == state and step.refusal for step in STEPS.values())
+
+
+def _actors(step: StepDraft, record: RecordDraft, names: _Names, draft: Draft) -> list[str]:
+    """Who may take a step: whoever was named; a person pays and cancels what is theirs; else those who keep the record."""
+    found = list(step.roles)
+    if not found and step.verb in {"cancel", "withdraw", "pay", "submit"}:
+        found = list(record.creators)
+    if not found and record.states:
+        found = list(record.creators)
+    if not found:
+        managers = {role for (role, action) in record.grants if action in {Action.update, Action.create} and role not in record.creators}
+        found = [role for role in draft.roles if role in managers]
+    if not found:
+        found = [role for role in draft.roles if role != ADMINISTRATOR and role.split(" ")[-1] not in PUBLIC_ROLES and role in record.role_verbs()]
+    if not found or step.verb in {"cancel"} and ADMINISTRATOR not in found:
+        found = [*found, ADMINISTRATOR]
+    if len(draft.roles) == 2 and "user" in draft.roles and not record.creators and "user" not in found:
+        found = ["user", *found]
+    return [names.roles[role] for role in dict.fromkeys(found) if role in names.roles]
+
+
+def _role(noun: str, draft: Draft, names: _Names, grants: list[Grant]) -> RoleSpec:
+    role = draft.roles[noun]
+    writes = [grant for grant in grants if grant.role == noun and grant.action in {Action.update, Action.delete}]
+    personal = all(grant.scope is Scope.own for grant in writes)
+    public = noun.split(" ")[-1] in PUBLIC_ROLES
+    return RoleSpec(
+        name=names.roles[noun],
+        label=sentence_case(noun),
+        may_register=role.may_register if role.may_register is not None else public and personal and bool(grants) and role.source != GUESSED,
+        administers=noun == ADMINISTRATOR,
+        source=role.source,
+    )
+
+
+def _permission(grant: Grant, names: _Names) -> Permission:
+    return Permission(role=names.roles[grant.role], record=names.records[grant.record][0], action=grant.action, scope=grant.scope, source=grant.source)
+
+
+def _rules(draft: Draft, names: _Names) -> list[RuleSpec]:
+    taken: set[str] = set()
+    return [
+        RuleSpec(
+            name=unique(identifier(f"{names.records[rule.record][0]}_{rule.kind}", fallback="rule", suffix="rule"), taken),
+            record=names.records[rule.record][0],
+            kind=RuleKind(rule.kind),
+            fields=tuple(names.field(rule.record, key) for key in rule.fields),
+            per=names.field(rule.record, rule.per) if rule.per else None,
+            message=rule.message,
+            source=rule.source,
+        )
+        for rule in draft.rules
+    ]
+
+
+def _reports(draft: Draft, names: _Names) -> list[ReportSpec]:
+    taken: set[str] = set()
+    return [
+        ReportSpec(
+            name=unique(identifier(report.label, fallback="report", suffix="report"), taken),
+            label=report.label,
+            record=names.records[report.record][0],
+            group_by=names.field(report.record, report.group_by),
+            measure=names.field(report.record, report.measure) if report.measure else None,
+            source=report.source,
+        )
+        for report in draft.reports
+    ]
+
+
+__all__ = ["RESERVED", "complete_fields", "spec_of"]

@@ -1,0 +1,215 @@
+"""The life of a record: acts that are records themselves, states, and who moves a record from one to the next."""
+
+from nodes.artifacts import Source
+from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, StepDraft, is_role_noun, noun_of, stated
+from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
+from nodes.blueprint.reader.naming import sentence_case
+from nodes.blueprint.reader.phrases import Clause, Phrase
+from nodes.blueprint.reader.records import is_recordable
+
+_BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply"})
+_REQUESTED = frozenset({"request", "application", "claim", "leave"})
+_MAKING = frozenset({"issue", "send", "schedule", "publish", "sign", "review", "check", "start", "complete", "receive", "prepare"})
+
+
+def actors_of(clause: Clause, draft: Draft) -> list[str]:
+    """The roles that do what a clause says."""
+    phrases = clause.after("by") if clause.passive else clause.subjects
+    found = []
+    for phrase in phrases:
+        noun = noun_of(phrase)
+        key = "administrator" if noun.split(" ")[-1] in lexicon.ADMINISTRATORS else noun
+        if key in draft.roles:
+            found.append(key)
+    return found
+
+
+def read_associations(clauses: list[Clause], draft: Draft) -> None:
+    """Records hidden in verbs: `book a car` keeps a booking of a car by the person who books."""
+    for clause in clauses:
+        if clause.verb in ASSOCIATIONS and not clause.negated:
+            _associate(clause, draft)
+        elif clause.verb == "request" and not clause.passive:
+            _request(clause, draft)
+
+
+def _associate(clause: Clause, draft: Draft) -> None:
+    act = ASSOCIATIONS[clause.verb]
+    noun = act.noun.lower()
+    targets = _targets(clause, draft)
+    phrases = clause.subjects if clause.passive else clause.objects
+    itself = next((phrase for phrase in phrases if phrase.head in lexicon.EVENT_NOUNS or phrase.head == noun), None)
+    actors = actors_of(clause, draft)
+    if itself is None and not targets and clause.verb not in {"apply", "vote", "donate", "adopt", "enroll", "enrol", "reply", "comment", "bid"}:
+        return
+    if not actors and itself is None and clause.passive and not targets:
+        return
+    if clause.verb in {"answer", "order", "rate", "comment", "hire", "attend", "visit", "join", "buy", "purchase"} and not actors and itself is None:
+        return
+    record = draft.record(noun_of(itself) if itself is not None else noun, stated(clause.quote))
+    record.associated, record.timed = True, record.timed or act.timed or itself is not None and itself.head in lexicon.EVENT_NOUNS
+    if act.state and not record.initial:
+        record.initial = act.state
+    for actor in actors:
+        record.creators.setdefault(actor, stated(clause.quote))
+    if not targets and itself is None:
+        targets = _offered(record, draft)
+    for target in targets:
+        if target is not record:
+            record.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True))
+
+
+def _targets(clause: Clause, draft: Draft) -> list[RecordDraft]:
+    found = []
+    for phrase in (*(clause.subjects if clause.passive else clause.objects), *clause.after("to", "for", "in", "on", "with", "into", "of")):
+        record = draft.find(phrase)
+        if record is not None:
+            found.append(record)
+    return found
+
+
+def _offered(record: RecordDraft, draft: Draft) -> list[RecordDraft]:
+    """`students browse and apply`: what they apply to is what somebody else offers."""
+    offered = [other for other in draft.records.values() if other is not record and not is_role_noun(other.noun) and not other.associated]
+    return offered[-1:]
+
+
+def _request(clause: Clause, draft: Draft) -> None:
+    for phrase in clause.objects:
+        noun = noun_of(phrase)
+        if noun.split(" ")[-1] in {"request", "report", "appointment", "refund"} or not is_recordable(noun):
+            continue
+        target = draft.records.get(noun)
+        wanted = target is not None and (target.fields or target.grants) and noun != "leave"
+        record = draft.record(f"{noun} request", stated(clause.quote))
+        if target is not None and not target.fields and noun in draft.records:
+            draft.records.pop(noun)
+            record.fields |= target.fields
+        elif wanted and target is not None:
+            record.relations.setdefault(noun, RelationDraft(sentence_case(noun), noun, stated(clause.quote), required=True))
+        record.initial = record.initial or "requested"
+        record.timed = bool(clause.after("for")) or record.timed
+        for actor in actors_of(clause, draft):
+            record.creators.setdefault(actor, stated(clause.quote))
+
+
+def read_steps(clauses: list[Clause], draft: Draft) -> None:
+    """Transitions from verbs, in the order of the text; `them` is the record spoken of last."""
+    spoken: RecordDraft | None = None
+    for clause in clauses:
+        if clause.verb in STEPS and not clause.negated:
+            spoken = _step(clause, draft, spoken) or spoken
+        elif clause.verb == "mark":
+            _mark(clause, draft, spoken)
+        spoken = _spoken_of(clause, draft) or spoken
+
+
+def _spoken_of(clause: Clause, draft: Draft) -> RecordDraft | None:
+    act = ASSOCIATIONS.get(clause.verb)
+    if act is not None and (found := draft.find_noun(act.noun.lower())) is not None and found.associated:
+        return found
+    objects = clause.subjects if clause.passive or not clause.objects else clause.objects
+    for phrase in reversed(objects):
+        record = draft.find(phrase)
+        if record is not None and noun_of(phrase) not in draft.roles:
+            return record
+    return None
+
+
+def _step(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDraft | None:
+    step = STEPS[clause.verb]
+    actors = actors_of(clause, draft)
+    record = _stepped(clause, draft, spoken)
+    if record is None:
+        return None
+    making = not clause.passive and not _is_pronoun(clause)
+    if clause.verb in _BEGINNINGS and (making or clause.passive) and not (clause.verb == "open" and not actors):
+        record.initial = record.initial or step.state
+        for actor in actors:
+            record.creators.setdefault(actor, stated(clause.quote))
+        return record
+    if clause.verb in _MAKING and making and not record.creators and not record.associated and not record.states and VerbKind.create in VERBS[clause.verb]:
+        for actor in actors:
+            record.creators.setdefault(actor, stated(clause.quote))
+        return record
+    if clause.verb in {"review", "check", "assign", "start", "receive", "complete"} and not clause.passive and not (record.initial or record.states):
+        return record
+    if clause.verb in {"review", "check"}:
+        return record
+    if clause.passive and not actors and clause.verb in {"send", "assign", "issue", "deliver"} and record.noun not in {"order", "invoice", "ticket", "task", "request"}:
+        return record
+    add_step(record, clause.verb, stated(clause.quote), actors)
+    return record
+
+
+def _is_pronoun(clause: Clause) -> bool:
+    return not clause.objects or clause.objects[0].determiner == "pronoun"
+
+
+def _stepped(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDraft | None:
+    """The record a step moves: the object, or the act on it (`return them`: the loan, not the book)."""
+    phrases = clause.subjects if clause.passive else clause.objects
+    direct = next((record for record in map(draft.find, phrases) if record is not None), None)
+    if direct is None and phrases and not _is_pronoun(clause) and not clause.passive:
+        return None
+    if direct is None and clause.passive:
+        return None
+    acts = [record for record in draft.records.values() if record.associated and record.initial]
+    if direct is not None and not direct.associated and clause.verb in {"return", "cancel", "confirm", "check in", "check out", "pick up"}:
+        onto = [record for record in acts if direct.noun in record.relations]
+        if onto and not direct.initial:
+            return onto[-1]
+    if direct is not None:
+        return direct
+    if clause.verb in {"pay", "cancel", "confirm", "return"} and acts and (spoken is None or not spoken.associated):
+        return acts[-1]
+    if spoken is not None:
+        return next((record for record in acts if spoken.noun in record.relations), spoken) if spoken not in acts and not spoken.initial else spoken
+    return acts[-1] if acts else None
+
+
+def add_step(record: RecordDraft, verb: str, source: Source, actors: list[str]) -> None:
+    """Add a transition of the verb table, or add actors to it."""
+    step = STEPS[verb]
+    same = next((known for known in record.steps.values() if known.state == step.state), None)
+    known = same or record.steps.setdefault(verb, StepDraft(verb, step.state, step.rank, step.final, step.refusal, source))
+    for actor in actors:
+        known.roles.setdefault(actor, source)
+
+
+def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
+    """`mark tasks as done`, `mark them as in progress or done`."""
+    direct = next((record for record in map(draft.find, clause.objects) if record is not None), None)
+    record = direct or spoken
+    match_at = clause.quote.lower().find(" as ")
+    if record is None or match_at < 0:
+        return
+    tail = clause.quote[match_at + 4 :].split(",")[0].split(" when ")[0].split(" by ")[0]
+    for value in tail.replace(" and ", " or ").split(" or "):
+        words = value.strip().lower()
+        if not words or len(words.split()) > 3 or words in {"favorite", "favourite", "favorites"}:
+            continue
+        state = words.replace(" ", "_").replace("-", "_")
+        rank = 8 if words in {"done", "complete", "completed", "finished", "closed"} else 6
+        step = record.steps.setdefault(f"mark {words}", StepDraft(f"mark as {words}", state, rank, rank == 8, False, stated(clause.quote)))
+        for actor in actors_of(clause, draft):
+            step.roles.setdefault(actor, stated(clause.quote))
+        record.initial = record.initial or "open"
+
+
+def complete_lives(draft: Draft) -> None:
+    """Give acts the step everybody expects: a loan comes back, a booking can be cancelled by who made it."""
+    guess = Source.model_validate({"provenance": "guessed"})
+    for record in draft.records.values():
+        if record.associated and record.timed and record.initial and not record.states:
+            verb = "return" if record.noun == "loan" else "cancel"
+            if not any(step.final for step in record.steps.values()):
+                add_step(record, verb, guess, [] if verb == "return" else list(record.creators))
+        if record.initial and not record.steps and not record.states:
+            record.initial = ""
+
+
+def subject_phrase(noun: str) -> Phrase:
+    """A phrase that names `noun`, for callers that have only the word."""
+    return Phrase(noun.split(" ")[-1], nouns=tuple(noun.split(" ")[:-1]))

@@ -1,0 +1,296 @@
+"""Fields and relations: what records have, what they belong to, and the values that are listed for them."""
+
+from nodes.artifacts import ACCOUNT, FieldType, RelationKind, Source
+from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, RelationDraft, is_role_noun, noun_of, stated
+from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
+from nodes.blueprint.reader.naming import sentence_case, singular
+from nodes.blueprint.reader.phrases import Clause, Phrase, values_in
+from nodes.blueprint.reader.tagging import Tag
+from nodes.blueprint.reader.values import ATTRIBUTES, value_of
+
+HAVING = frozenset({"have", "contain", "include", "consist", "hold", "need", ":"})
+_STATE_WORDS = frozenset({"status", "state", "stage"})
+
+
+def read_parts(clauses: list[Clause], draft: Draft) -> None:
+    """Add the fields and relations the clauses state; `last` is what a sentence without an owner speaks of."""
+    last: RecordDraft | None = None
+    for clause in clauses:
+        last = _subject_record(clause, draft) or last
+        if clause.verb in HAVING and not clause.negated and not clause.passive:
+            _owned(clause, draft)
+        elif clause.verb == "belong":
+            _belongs(clause, draft)
+        elif clause.verb == "be":
+            _copula(clause, draft, last)
+        elif clause.verb == "":
+            _bare_list(clause, draft, last)
+        else:
+            _acted(clause, draft)
+
+
+def _subject_record(clause: Clause, draft: Draft) -> RecordDraft | None:
+    for phrase in (*clause.objects, *clause.subjects):
+        record = draft.find(phrase)
+        if record is not None and noun_of(phrase) not in draft.roles:
+            return record
+    return None
+
+
+def _owned(clause: Clause, draft: Draft) -> None:
+    for subject in clause.subjects:
+        owner = draft.find(subject)
+        if owner is None:
+            continue
+        for phrase in (*clause.objects, *(clause.after("of") if clause.verb == "consist" else ())):
+            add_part(owner, phrase, stated(clause.quote), draft)
+
+
+def add_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -> None:
+    """Whether a part is a relation, a child record or a field depends on what else the description keeps."""
+    if phrase.head in {"center", "panel", "dashboard", "page", "portal", "account", "login"} or phrase.determiner == "pronoun":
+        return
+    noun = noun_of(phrase)
+    target = _related(noun, phrase, draft)
+    if target is not None and target.noun != owner.noun:
+        _relate(owner, target, phrase, source)
+        return
+    if target is None and phrase.many and phrase.determiner in {"one", "many", "several", "multiple", "various", "more"} and not phrase.of and phrase.head not in ATTRIBUTES:
+        child = draft.record(noun, source)
+        _relate(owner, child, phrase, source)
+        return
+    if noun in draft.roles and noun not in {"user"} and phrase.head not in ATTRIBUTES:
+        owner.relations.setdefault(noun, RelationDraft(_label(phrase), ACCOUNT, source))
+        return
+    add_field(owner, phrase, source)
+
+
+def _related(noun: str, phrase: Phrase, draft: Draft) -> RecordDraft | None:
+    if phrase.head in ATTRIBUTES and " " not in noun and noun not in draft.records:
+        return None
+    found = draft.records.get(noun)
+    if found is None and phrase.modifiers and phrase.head in draft.records and phrase.head not in ATTRIBUTES:
+        found = draft.records[phrase.head]
+    return found
+
+
+def _relate(owner: RecordDraft, target: RecordDraft, phrase: Phrase, source: Source) -> None:
+    adjectives = [word for word in phrase.modifiers if word not in target.noun.split(" ") and word not in lexicon.ADJECTIVES - {"preferred"}]
+    if phrase.many and adjectives and phrase.head == target.noun.split(" ")[-1] and phrase.head not in {"record", "log"}:
+        label = " ".join((*phrase.modifiers, phrase.text.split()[-1].lower()))
+        owner.relations.setdefault(label, RelationDraft(sentence_case(label), target.noun, source, RelationKind.many_to_many))
+    elif phrase.many:
+        target.relations.setdefault(owner.noun, RelationDraft(sentence_case(owner.noun), owner.noun, source, required=True))
+    else:
+        name = phrase.name if adjectives else target.noun
+        owner.relations.setdefault(name, RelationDraft(sentence_case(name), target.noun, source, required=True))
+
+
+def _label(phrase: Phrase) -> str:
+    """The user's spelling without determiner: `an ISBN` → `ISBN`, `number of rooms` → `Number of rooms`."""
+    skip = lexicon.DETERMINERS | lexicon.POSSESSIVES | {"one", "more", "or", "several", "many", "own", "different", "various"}
+    words = phrase.text.split()
+    while words and (words[0].lower() in skip or words[0].lower().endswith("'s")):
+        words.pop(0)
+    return sentence_case(" ".join(words) or phrase.head)
+
+
+def add_field(owner: RecordDraft, phrase: Phrase, source: Source, *, required: bool = False) -> FieldDraft | None:
+    """Add a field named by a phrase, typed by its words; a `status` with values becomes the workflow's states."""
+    counted = phrase.of is not None and phrase.head in {"number", "count", "amount", "quantity"} and phrase.of.many
+    words = phrase.words if phrase.of is None else (*phrase.words, *phrase.of.words) if not counted else phrase.words
+    if phrase.head in _STATE_WORDS:
+        if phrase.inside:
+            set_states(owner, list(phrase.inside), source)
+        elif not owner.states:
+            owner.workflow_source = source
+            owner.states = []
+        if phrase.inside or owner.steps:
+            return None
+        if not owner.states:
+            owner.states = ["active", "inactive"]
+        return None
+    value = value_of(words, counted=counted, choices=phrase.inside)
+    label = _label(phrase)
+    key = label.lower() if phrase.of is not None else " ".join(phrase.words)
+    if phrase.many and phrase.head not in {"species"} and value.type is FieldType.text and not phrase.inside:
+        value = value_of(("notes",))
+    known = owner.fields.get(key)
+    if known is not None:
+        if phrase.inside:
+            known.type, known.choices = FieldType.choice, value.choices
+        return known
+    field = FieldDraft(label, value.type, source, required or key in {"name", "title"}, False, value.choices, value.minimum, value.maximum)
+    owner.fields[key] = field
+    return field
+
+
+def set_states(record: RecordDraft, values: list[str], source: Source) -> None:
+    """The states the user listed, in their order; the first is where a record starts."""
+    named = [value.strip().lower() for value in values if value.strip()]
+    record.states = list(dict.fromkeys([*record.states, *named])) if record.workflow_source else list(dict.fromkeys(named))
+    record.workflow_source = source
+
+
+def _belongs(clause: Clause, draft: Draft) -> None:
+    for subject in clause.subjects:
+        owner = draft.find(subject)
+        for phrase in clause.after("to") or clause.objects:
+            target = draft.find(phrase)
+            if owner is not None and target is not None:
+                owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=target is not owner))
+            elif owner is not None and noun_of(phrase) in draft.roles:
+                owner.relations.setdefault(noun_of(phrase), RelationDraft(_label(phrase), ACCOUNT, stated(clause.quote)))
+
+
+def _copula(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
+    """`The subjects are a, b and c`, `the leave type is one of x or y`, `invoices are draft, sent or paid`, `a manager is an employee`."""
+    if not clause.subjects:
+        return
+    subject = clause.subjects[-1]
+    values = [_plain(value) for value in values_in(_until_clause_end(clause))]
+    values = [value for value in values if value]
+    owner = draft.find(subject)
+    source = stated(clause.quote)
+    if owner is not None and noun_of(subject) == owner.noun:
+        if len(values) > 1 and all(len(value.split()) <= 3 for value in values) and not clause.objects:
+            set_states(owner, values, source)
+        return
+    if subject.head in _STATE_WORDS | {"statuses"} and len(values) > 1:
+        target = draft.find_noun(subject.owner) or (draft.find(subject.of) if subject.of else None) or _compound_owner(subject, draft) or last
+        if target is not None:
+            set_states(target, values, source)
+        return
+    if len(values) > 1 and (subject.head in ATTRIBUTES or subject.many):
+        target = draft.find_noun(subject.owner) or (draft.find(subject.of) if subject.of else None) or _compound_owner(subject, draft) or last or _only(draft)
+        if target is not None:
+            _set_choices(target, subject, values, source)
+        return
+    recursive = draft.find(clause.objects[0]) if clause.objects else None
+    if recursive is not None and is_role_noun(subject.head):
+        recursive.fields.pop(subject.head, None)
+        recursive.relations[subject.head] = RelationDraft(_label(subject), recursive.noun, source)
+        draft.hidden.add(subject.head)
+
+
+def _until_clause_end(clause: Clause) -> tuple[object, ...]:
+    words = []
+    for word in clause.tail:
+        if word.tag in {Tag.relative, Tag.modal, Tag.be} or word.tag is Tag.verb and word.lower in lexicon.HAVE:
+            break
+        words.append(word)
+    return tuple(words)
+
+
+def _plain(value: str) -> str:
+    text = " ".join(word for word in value.split() if word.lower() not in {"the", "a", "an", "then", "finally", "either", "first", "later"})
+    return text.strip()
+
+
+def _compound_owner(subject: Phrase, draft: Draft) -> RecordDraft | None:
+    """`claim subject` is the subject of a claim."""
+    for count in range(len(subject.nouns), 0, -1):
+        found = draft.find_noun(" ".join(singular(word) for word in subject.nouns[:count]))
+        if found is not None:
+            return found
+    return None
+
+
+def _only(draft: Draft) -> RecordDraft | None:
+    """The record a sentence without an owner speaks of, if there is one or the first with steps."""
+    return next(iter(draft.records.values()), None)
+
+
+def _set_choices(target: RecordDraft, subject: Phrase, values: list[str], source: Source) -> None:
+    choices = tuple(dict.fromkeys(sentence_case(value) if value.islower() else value for value in values))
+    words = [word for word in subject.words if word not in target.noun.split(" ")] or [subject.head]
+    key = " ".join(words)
+    field = FieldDraft(sentence_case(key), FieldType.choice, source, required=True, choices=choices)
+    target.fields[key] = field
+
+
+def _bare_list(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
+    """`Customers with name and phone` as a bullet; a bare list of attributes belongs to what was spoken of last."""
+    for phrase in clause.objects:
+        owner = draft.find(phrase)
+        if owner is not None:
+            for part in clause.after("with", "including"):
+                add_part(owner, part, stated(clause.quote), draft)
+
+
+def _acted(clause: Clause, draft: Draft) -> None:
+    """Parts named beside an action: `open tickets with a subject`, `record steps for every call`, `choose a call type`."""
+    kinds = VERBS.get(clause.verb, frozenset())
+    source = stated(clause.quote)
+    objects = clause.subjects if clause.passive else clause.objects
+    kept = [record for record in (draft.find(phrase) for phrase in objects) if record is not None]
+    owner = kept[-1] if kept else None
+    association = draft.find_noun(ASSOCIATIONS[clause.verb].noun.lower()) if clause.verb in ASSOCIATIONS else None
+    owner = association if association is not None and association.associated else owner
+    if owner is not None:
+        for phrase in clause.after("with", "including", "containing"):
+            _with_part(owner, phrase, source, draft)
+        for phrase in clause.after("for", "of", "about", "to", "against", "from", "into", "on", "in"):
+            _for_part(owner, phrase, source, draft, clause)
+    if kinds & {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read}:
+        for phrase in objects:
+            _attribute_object(clause, phrase, source, draft)
+            if phrase.of is not None and (whole := draft.find(phrase.of)) and (part := draft.find_noun(phrase.head)) and part is not whole:
+                part.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
+            if phrase.inside and (holder := draft.find(phrase)):
+                _set_choices(holder, Phrase("type" if len(phrase.inside) > 1 else "note"), list(phrase.inside), source)
+    for phrase in objects:
+        compound = _compound_owner(phrase, draft) if phrase.nouns else None
+        own = draft.find(phrase)
+        if compound is not None and own is not None and own is not compound:
+            own.relations.setdefault(compound.noun, RelationDraft(sentence_case(compound.noun), compound.noun, source, required=True))
+    if clause.passive and clause.verb in {"supply", "provide", "write", "make", "own", "teach", "handle", "assign"}:
+        _agents(clause, draft)
+
+
+def _with_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -> None:
+    target = draft.find(phrase)
+    if target is not None and target is not owner and noun_of(phrase) not in ATTRIBUTES:
+        owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, source, required=True))
+    elif noun_of(phrase) in draft.roles:
+        owner.relations.setdefault(noun_of(phrase), RelationDraft(_label(phrase), ACCOUNT, source, required=True))
+    elif phrase.head not in lexicon.GENERIC_NOUNS or phrase.head in ATTRIBUTES:
+        add_part(owner, phrase, source, draft)
+
+
+def _for_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft, clause: Clause) -> None:
+    target = draft.find(phrase)
+    if target is not None and target is not owner:
+        owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, source, required=True))
+        if phrase.of is not None and (whole := draft.find(phrase.of)) and whole is not target:
+            target.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
+            owner.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
+    elif phrase.head in ATTRIBUTES and phrase.determiner and clause.verb in ASSOCIATIONS and not owner.timed:
+        add_field(owner, phrase, source)
+    elif phrase.of is not None and phrase.head in {"number", "amount"} and clause.verb in ASSOCIATIONS:
+        add_field(owner, phrase, source)
+
+
+def _attribute_object(clause: Clause, phrase: Phrase, source: Source, draft: Draft) -> None:
+    """`choose a call type`, `browse types of cars`, `record action steps for every call`, `the customer's address`."""
+    whole = draft.find_noun(phrase.owner) or (draft.find(phrase.of) if phrase.of is not None else None)
+    each = [found for entry in clause.after("for", "of") if entry.determiner in {"each", "every"} and (found := draft.find(entry))]
+    if whole is not None and phrase.head in ATTRIBUTES and phrase.head not in {"number", "list", "status", "history", "copy"}:
+        words = tuple(word for word in phrase.modifiers if word not in lexicon.ADJECTIVES)
+        add_field(whole, Phrase(phrase.head, words, inside=phrase.inside, text=" ".join((*words, phrase.head))), source)
+        return
+    compound = _compound_owner(phrase, draft) if phrase.nouns else None
+    if compound is not None and phrase.head in ATTRIBUTES and phrase.head != "number":
+        add_field(compound, Phrase(phrase.head, inside=phrase.inside, text=phrase.head), source, required=True)
+    elif each and draft.find(phrase) is None and VerbKind.keep in VERBS.get(clause.verb, frozenset()):
+        add_field(each[0], Phrase(phrase.head, phrase.modifiers, text=" ".join((*phrase.modifiers, phrase.head)), many=phrase.many), source)
+
+
+def _agents(clause: Clause, draft: Draft) -> None:
+    for subject in clause.subjects:
+        owner = draft.find(subject)
+        for agent in clause.after("by", "to"):
+            target = draft.find(agent)
+            if owner is not None and target is not None and target is not owner:
+                owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True))

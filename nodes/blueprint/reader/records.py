@@ -1,0 +1,219 @@
+"""Which nouns are people who act and which are records the app keeps."""
+
+from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.draft import Draft, is_role_noun, noun_of, stated
+from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
+from nodes.blueprint.reader.phrases import Clause, Phrase
+from nodes.blueprint.reader.values import ATTRIBUTES
+
+REPORT_NOUNS = frozenset("report chart statistic result summary total average leaderboard analysis graph overview score number count ranking".split())
+ORGANISATIONS = frozenset(
+    """hospital shop clinic school agency library gym hotel restaurant warehouse office company business store salon bank museum
+    farm studio relationship university college charity garage club bakery pharmacy church practice firm world team industry charity
+    house center fitness department helpdesk desk association zoo""".split()
+)
+"""Where an app is used; a record only if something else says so."""
+
+APP_NOUNS = frozenset(
+    """system app application website site platform portal page dashboard tool program software service solution interface forum blog
+    tracker manager marketplace shop store panel center centre crm""".split()
+)
+_KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep, VerbKind.update, VerbKind.delete, VerbKind.read}
+_MASS = frozenset("finance inventory money work time calorie notification reminder email sms alert operation login account profile".split())
+_IDLE_SUBJECTS = frozenset("i we you it they he she everyone anyone someone us them me".split())
+
+
+def acting_verb(verb: str) -> bool:
+    """Whether doing this takes a person: `has` and `be` do not."""
+    return verb not in {"have", "be", "", ":", "belong", "contain", "include", "consist", "need", "cover"}
+
+
+def read_roles(clauses: list[Clause], draft: Draft) -> None:
+    """Everyone who does something in the app is a role."""
+    for clause in clauses:
+        actors = clause.after("by") if clause.passive else clause.subjects
+        if not acting_verb(clause.verb):
+            continue
+        for phrase in actors:
+            noun = _role_of(phrase)
+            if noun:
+                draft.role(noun, stated(clause.quote))
+    for clause in clauses:
+        if clause.verb in {"allow", "let", "enable", "permit", "connect"}:
+            for phrase in clause.objects + clause.after("with"):
+                if is_role_noun(noun_of(phrase)):
+                    draft.role(_role_of(phrase), stated(clause.quote))
+    for clause in clauses:
+        if clause.verb in {"be", ":"} and [phrase.head for phrase in clause.subjects] in (["role"], ["user role"]):
+            for phrase in (*clause.objects, *clause.after("of")):
+                draft.role(noun_of(phrase), stated(clause.quote))
+
+
+def _role_of(phrase: Phrase) -> str:
+    """The role a subject names, without the adjectives: `a fleet manager` → `fleet manager`; empty if it is no person."""
+    if phrase.head in _IDLE_SUBJECTS:
+        return ""
+    noun = noun_of(phrase)
+    if not is_role_noun(noun):
+        return ""
+    words = noun.split(" ")
+    return words[-1] if words[0] in {"registered", "different"} else noun
+
+
+def read_records(clauses: list[Clause], draft: Draft) -> None:
+    """Collect records from all evidence, the strongest first."""
+    for clause in clauses:
+        _owners(clause, draft)
+    for clause in clauses:
+        _managed(clause, draft)
+    for clause in clauses:
+        _kept(clause, draft)
+    for clause in clauses:
+        _connected(clause, draft)
+    if not draft.records:
+        for clause in clauses:
+            _of_the_app(clause, draft)
+
+
+def is_recordable(noun: str) -> bool:
+    """Whether a noun could be kept at all: no attribute, no word about software, no figure."""
+    head = noun.split(" ")[-1]
+    if not noun or not head.isascii() and len(head) < 2:
+        return False
+    if head in lexicon.GENERIC_NOUNS or head in APP_NOUNS - {"service"} or head in ATTRIBUTES or head in _MASS or head in _IDLE_SUBJECTS:
+        return False
+    return head not in {"user", "account", "them", "themselves"} and head not in lexicon.ADMINISTRATORS and len(head) > 1
+
+
+def _owners(clause: Clause, draft: Draft) -> None:
+    """`A customer has a name, …` and `Customer: name, …`."""
+    if clause.verb == "belong":
+        _add_all(draft, (*clause.subjects, *clause.after("to")), clause)
+        return
+    listing = clause.verb == ":" and clause.objects and not clause.attached
+    describing = clause.verb in {"have", "contain", "include", "consist", "hold", "need"} and not clause.passive
+    if not (describing or listing):
+        return
+    parts = (*clause.objects, *clause.after("of"), *clause.after("with"))
+    if not parts or all(phrase.head in lexicon.GENERIC_NOUNS for phrase in parts):
+        return
+    for subject in clause.subjects:
+        noun = noun_of(subject)
+        if is_recordable(noun) and noun not in draft.hidden and subject.determiner != "pronoun" and noun.split(" ")[-1] not in ORGANISATIONS - {"company", "department", "team", "club", "store", "shop", "library", "agency", "warehouse", "hotel", "restaurant", "school", "house"}:
+            if listing and not any(part.head in ATTRIBUTES for part in parts):
+                continue
+            draft.record(noun, stated(clause.quote))
+
+
+def _add_all(draft: Draft, phrases: tuple[Phrase, ...], clause: Clause) -> None:
+    for phrase in phrases:
+        noun = noun_of(phrase)
+        if is_recordable(noun):
+            draft.record(noun, stated(clause.quote))
+
+
+def _managed(clause: Clause, draft: Draft) -> None:
+    """`customer management, policy management`, `management of rooms and guests`."""
+    phrases = (*clause.objects, *clause.subjects, *(phrase for entry in clause.attached for phrase in entry.phrases))
+    for phrase in phrases:
+        if phrase.head in {"management", "tracking", "catalog", "catalogue", "directory"} and phrase.nouns:
+            noun = noun_of(phrase)
+            if is_recordable(noun) and noun.split(" ")[-1] not in ORGANISATIONS:
+                draft.record(noun, stated(clause.quote))
+        if phrase.head in {"management", "tracking"} and phrase.of is not None:
+            _add_all(draft, (phrase.of,), clause)
+
+
+def _kept(clause: Clause, draft: Draft) -> None:
+    """Objects of verbs that keep: add, submit, track, browse, book an appointment."""
+    kinds = VERBS.get(clause.verb, frozenset())
+    building = VerbKind.build in kinds and any(_is_app(phrase) for phrase in clause.objects)
+    if building:
+        _announced(clause, draft)
+        return
+    if not kinds & (_KEEPING | {VerbKind.associate, VerbKind.transition, VerbKind.relate}):
+        return
+    objects = clause.subjects if clause.passive else clause.objects
+    for phrase in objects:
+        _keep(phrase, clause, kinds, draft)
+
+
+def _is_app(phrase: Phrase) -> bool:
+    return phrase.head in APP_NOUNS or any(noun in APP_NOUNS for noun in phrase.nouns[-1:])
+
+
+def _announced(clause: Clause, draft: Draft) -> None:
+    """`a system for patients and claims`: plural nouns behind "for" are what it is about."""
+    for phrase in clause.after("for", "about"):
+        noun = noun_of(phrase)
+        business = phrase.head in ORGANISATIONS | {"user", "people", "person", "web"} or is_role_noun(noun) and noun in draft.roles
+        if is_recordable(noun) and not business and (phrase.many or phrase.head in lexicon.GENERIC_NOUNS or "entity" in phrase.text):
+            _take(draft, noun, clause)
+
+
+def _take(draft: Draft, noun: str, clause: Clause) -> None:
+    """Add a record; `accounting claim` and `claim` are the same one, named by the shorter."""
+    draft.record(noun, stated(clause.quote))
+
+
+def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Draft) -> None:
+    if phrase.determiner == "pronoun":
+        return
+    if phrase.of is not None and noun_of(phrase) != noun_of(phrase.of) and is_recordable(noun_of(phrase.of)):
+        draft.record(noun_of(phrase.of), stated(clause.quote))
+    noun = noun_of(phrase)
+    producing = bool(kinds & {VerbKind.create, VerbKind.manage, VerbKind.keep})
+    figure = phrase.head in REPORT_NOUNS and not (producing and clause.verb not in {"generate", "export", "download", "list"})
+    if figure or not is_recordable(noun):
+        return
+    if noun in draft.roles and not producing:
+        return
+    reading_only = not kinds & (_KEEPING - {VerbKind.read} | {VerbKind.associate, VerbKind.transition}) and VerbKind.read not in kinds
+    if reading_only and (_part_of_known(noun, draft) or clause.verb not in {"identify", "select", "choose", "pick"}):
+        return
+    if _is_part_of(clause, noun, kinds, draft):
+        return
+    head = noun.split(" ")[-1]
+    if VerbKind.associate in kinds and ASSOCIATIONS[clause.verb].noun.lower() != head and is_role_noun(noun):
+        return
+    draft.record(_named(noun, draft), stated(clause.quote))
+
+
+def _named(noun: str, draft: Draft) -> str:
+    """`patient fee` is a `fee` (of a patient) if patients are records themselves."""
+    words = noun.split(" ")
+    if len(words) == 2 and words[0] in draft.records and is_recordable(words[1]) and words[1] not in {"request", "item", "order"}:
+        return words[1]
+    return noun
+
+
+def _part_of_known(noun: str, draft: Draft) -> bool:
+    words = noun.split(" ")
+    return len(words) > 1 and any(word in draft.records for word in words[:-1])
+
+
+def _is_part_of(clause: Clause, noun: str, kinds: frozenset[VerbKind], draft: Draft) -> bool:
+    """`record action steps for every call`: what is noted for each of something is its field."""
+    each = [phrase for phrase in clause.after("for", "of", "in") if phrase.determiner in {"each", "every"}]
+    return bool(each) and VerbKind.keep in kinds and clause.verb not in {"log", "track"} and is_recordable(noun_of(each[0]))
+
+
+def _connected(clause: Clause, draft: Draft) -> None:
+    """`connects students with companies`: both sides have a record of their own; `browse by category` keeps categories."""
+    if clause.verb in {"connect", "match"}:
+        _add_all(draft, (*clause.objects, *clause.after("with", "to", "and")), clause)
+    if clause.verb in {"browse", "filter", "search", "group", "organise", "organize", "sort"}:
+        for phrase in clause.after("by", "into"):
+            if phrase.head in {"category", "topic", "tag", "department", "genre"}:
+                draft.record(phrase.head, stated(clause.quote))
+
+
+def _of_the_app(clause: Clause, draft: Draft) -> None:
+    """Nothing else was found: `recipe box`, `invoice tracker`, `visitor log` name what is kept."""
+    for phrase in (*clause.objects, *clause.subjects, *clause.after("for", "about")):
+        for word in reversed((*phrase.nouns, phrase.head)):
+            noun = noun_of(Phrase(word))
+            singular_noun = noun if is_recordable(noun) else ""
+            if singular_noun and singular_noun not in ORGANISATIONS and not is_role_noun(singular_noun):
+                draft.record(singular_noun, stated(clause.quote), weak=True)
+                return

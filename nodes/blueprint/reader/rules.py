@@ -1,0 +1,158 @@
+"""Rules and reports: what must hold, and the figures people ask for."""
+
+from nodes.artifacts import ACCOUNT, INFERRED, FieldType, Source
+from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, noun_of, stated
+from nodes.blueprint.reader.life import actors_of
+from nodes.blueprint.reader.naming import plural, sentence_case
+from nodes.blueprint.reader.phrases import Clause, Phrase
+from nodes.blueprint.reader.records import REPORT_NOUNS
+
+_STARTS = ("start", "begin", "from", "check-in", "pick-up", "opens", "opened", "borrowed", "issue", "departure", "hire")
+_ENDS = ("end", "finish", "until", "check-out", "drop-off", "closes", "due", "return", "arrival", "to")
+_DATES = {FieldType.date, FieldType.datetime, FieldType.time}
+
+
+def read_rules(clauses: list[Clause], draft: Draft) -> None:
+    """Rules that follow from what is kept, and limits that were stated but cannot be kept yet."""
+    for record in draft.records.values():
+        span = _span(record)
+        if span is not None:
+            _rule_span(record, span, draft)
+        if record.noun in {"vote", "rating", "rsvp"} or record.associated and record.noun in {"enrollment", "enrolment", "application", "membership", "sign-up"}:
+            _rule_once(record, draft)
+        for key, field in record.fields.items():
+            if field.type is FieldType.money and key.split(" ")[-1] in {"amount", "cost", "donation", "payment"}:
+                draft.rules.append(RuleDraft("positive", record.noun, (key,), f"{field.label} must be greater than zero.", field.source))
+    for clause in clauses:
+        _limit(clause, draft)
+
+
+def _span(record: RecordDraft) -> tuple[str, str] | None:
+    dates = {key: field for key, field in record.fields.items() if field.type in _DATES}
+    for start in dates:
+        if not any(start.split(" ")[0].startswith(word) for word in _STARTS):
+            continue
+        for end in dates:
+            if end != start and dates[end].type is dates[start].type and any(end.split(" ")[0].startswith(word) for word in _ENDS):
+                return start, end
+    return None
+
+
+def _rule_span(record: RecordDraft, span: tuple[str, str], draft: Draft) -> None:
+    start, end = (record.fields[key] for key in span)
+    draft.rules.append(RuleDraft("ordered", record.noun, span, f"{end.label} must be after {start.label.lower()}.", INFERRED))
+    if not (record.timed and record.associated):
+        return
+    for relation in record.relations.values():
+        target = draft.records.get(relation.target)
+        if target is not None and not target.associated and relation.required and target.noun not in {"service", "book", "member", "customer", "treatment"}:
+            message = f"This {target.noun} is already taken at that time."
+            draft.rules.append(RuleDraft("no_overlap", record.noun, span, message, relation.source, per=_key(record, relation.target)))
+
+
+def _key(record: RecordDraft, target: str) -> str:
+    return next(key for key, relation in record.relations.items() if relation.target == target)
+
+
+def _rule_once(record: RecordDraft, draft: Draft) -> None:
+    """One vote per person and poll: the widest thing voted on, not the single option."""
+    targets = [key for key, relation in record.relations.items() if relation.target in draft.records and relation.required]
+    if not targets:
+        return
+    whole = next((key for key in targets for other in targets if record.relations[key].target in draft.records[record.relations[other].target].relations), targets[0])
+    message = f"You already have a {record.noun} for this {record.relations[whole].target}."
+    draft.rules.append(RuleDraft("unique_together", record.noun, (whole, "created_by"), message, INFERRED))
+
+
+def _limit(clause: Clause, draft: Draft) -> None:
+    """`at most 3 books at a time`: said, not enforced; the person is told."""
+    text = clause.quote.lower()
+    if any(word in text for word in (" at most ", " no more than ", " up to ", " maximum of ", " at least ", " minimum of ")):
+        name = "limit_" + "".join(character if character.isalnum() else "_" for character in text)[:30].strip("_")
+        draft.ask(name, f"This limit is not checked by the app yet: “{clause.quote}”. Should a person check it?", "Yes; the app does not enforce it.")
+
+
+def read_reports(clauses: list[Clause], draft: Draft) -> None:
+    """Figures: results of a poll, totals per group, number of tickets per priority, charts per day."""
+    for clause in clauses:
+        phrases = (*clause.objects, *clause.after("of"))
+        wanted = [phrase for phrase in phrases if _is_figure(phrase)]
+        wanted += [phrase for phrase in clause.objects if phrase not in wanted and clause.after("per") and clause.verb in {"see", "view", "show", "report", "display", "chart", "calculate", "count", "sum", "generate"}]
+        for phrase in wanted:
+            if clause.verb in {"submit", "write", "post", "add", "file"} or draft.find_noun(phrase.head) and phrase.head in draft.records and not phrase.of:
+                continue
+            _report(phrase, clause, draft)
+
+
+def _is_figure(phrase: Phrase) -> bool:
+    return phrase.head in REPORT_NOUNS or phrase.modifiers[:1] in {("total",), ("average",)}
+
+
+def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
+    record, measure = _subject(phrase, clause, draft)
+    if record is None:
+        return
+    grouping = clause.after("per", "by")
+    group = _group(record, grouping[0] if grouping else None, draft)
+    if group is None:
+        return
+    wanted_by = tuple(actors_of(clause, draft))
+    shown = record.fields[measure].label if measure else sentence_case(plural(record.noun))
+    label = f"{shown} by {group}" if measure else f"{shown} per {group}" if record.noun != "vote" else "Voting results"
+    if all((known.record, known.group_by, known.measure) != (record.noun, group, measure) for known in draft.reports):
+        draft.reports.append(ReportDraft(label, record.noun, group, stated(clause.quote), measure, wanted_by))
+
+
+def _subject(phrase: Phrase, clause: Clause, draft: Draft) -> tuple[RecordDraft | None, str | None]:
+    """The record a figure counts, and the field it sums."""
+    inner = phrase.of
+    words = [*(inner.words if inner else ()), *phrase.words]
+    for record in draft.records.values():
+        for key, field in record.fields.items():
+            if field.type in {FieldType.money, FieldType.integer, FieldType.decimal} and any(word == key or word in key.split() for word in words) and phrase.head not in {"number", "count", "result"}:
+                return record, key
+    found = (draft.find(inner) if inner else None) or draft.find_noun(noun_of(phrase)) or next((hit for word in words if (hit := draft.find_noun(word))), None)
+    if found is None and phrase.head in {"result", "statistic", "analysis", "report"} | set(words):
+        voted = draft.records.get("vote")
+        found = voted if voted and "result" in words else _busiest(draft)
+    if found is None:
+        return None, None
+    if "vote" in draft.records and "result" in words:
+        return draft.records["vote"], None
+    sums = "total" in words or "financial" in words or "sum" in words
+    money = next((key for key, field in found.fields.items() if field.type is FieldType.money), None) if sums else None
+    return found, money
+
+
+def _busiest(draft: Draft) -> RecordDraft | None:
+    """For a report about nothing in particular: the record with a life or with money."""
+    ranked = [record for record in draft.records.values() if record.steps or record.states or any(field.type is FieldType.money for field in record.fields.values())]
+    return ranked[-1] if ranked else next(iter(draft.records.values()), None)
+
+
+def _group(record: RecordDraft, wanted: Phrase | None, draft: Draft) -> str | None:
+    if wanted is not None:
+        if wanted.head in {"day", "month", "week", "year"}:
+            return next((key for key, field in record.fields.items() if field.type in {FieldType.date, FieldType.datetime}), "created_at")
+        target = draft.find(wanted)
+        for key, relation in record.relations.items():
+            if target is not None and relation.target == target.noun:
+                return key
+        if wanted.head in {"status", "state"} and (record.steps or record.states):
+            return "state"
+        for key in record.fields:
+            if wanted.head in key.split():
+                return key
+    if record.noun == "vote":
+        return next((key for key in record.relations if key != "poll"), next(iter(record.relations), None))
+    if record.steps or record.states:
+        return "state"
+    choice = next((key for key, field in record.fields.items() if field.type is FieldType.choice), None)
+    relation = next((key for key, entry in record.relations.items() if entry.target != ACCOUNT), None)
+    date = next((key for key, field in record.fields.items() if field.type in {FieldType.date, FieldType.datetime}), None)
+    return choice or relation or date
+
+
+def rule_source(rule: RuleDraft) -> Source:
+    """Where a rule comes from."""
+    return rule.source

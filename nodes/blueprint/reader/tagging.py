@@ -1,0 +1,335 @@
+"""Text → sentences → tagged words. Each word gets one word class from tables, form and neighbours; no model, no download."""
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.lexicon import IRREGULAR_VERBS, PARTICLES, VERBS
+from nodes.blueprint.reader.naming import is_plural
+
+
+class Tag(StrEnum):
+    """Word classes, as coarse as the grammar needs them."""
+
+    determiner = "det"
+    possessive = "poss"
+    quantity = "qty"
+    number = "num"
+    adjective = "adj"
+    noun = "noun"
+    pronoun = "pron"
+    verb = "verb"
+    participle = "ved"
+    gerund = "ving"
+    be = "be"
+    modal = "modal"
+    to = "to"
+    preposition = "prep"
+    conjunction = "conj"
+    relative = "rel"
+    adverb = "adv"
+    negation = "not"
+    comma = "comma"
+    colon = "colon"
+    opening = "("
+    closing = ")"
+    other = "other"
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word with its class, its base form if it is a verb, and where it stands in the text."""
+
+    text: str
+    tag: Tag
+    base: str
+    start: int
+    end: int
+
+    @property
+    def lower(self) -> str:
+        """The word in lower case."""
+        return self.text.lower()
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence: its own text (for quotes) and its words."""
+
+    text: str
+    words: tuple[Word, ...]
+
+
+_ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|no|approx|incl|mr|mrs|dr)\.", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+(?:['’&.+#/-][^\W_]+)*'?|[,:;()&—–]", re.UNICODE)
+_BULLET = re.compile(r"^\s*(?:[-*•–·]|\d+[.)]|[a-z]\))\s+", re.IGNORECASE)
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """Split `text` at full stops, semicolons and line ends; bullets lose their mark."""
+    found = []
+    for line in text.splitlines():
+        line = _BULLET.sub("", line).strip().strip("#*`> ")
+        line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), line)
+        for part in re.split(r"(?<=[.!?…])\s+|;\s*|(?<=[a-z)])\.(?=[A-Z][a-z])", line):
+            part = part.strip().rstrip(".!?… ")
+            if part:
+                found.append(Sentence(part, tag_words(part)))
+    return found
+
+
+def tag_words(text: str) -> tuple[Word, ...]:
+    """Tag the words of one sentence, left to right."""
+    raw = [(match.group(0), match.start(), match.end()) for match in _WORD.finditer(text)]
+    words: list[Word] = []
+    for position, (token, start, end) in enumerate(raw):
+        following = [entry[0].lower() for entry in raw[position + 1 : position + 4]]
+        tag, base = _classify(token, words, following)
+        words.append(Word(token, tag, base, start, end))
+    return tuple(words)
+
+
+_CLOSED: dict[str, Tag] = {
+    **dict.fromkeys(lexicon.DETERMINERS, Tag.determiner),
+    **dict.fromkeys(lexicon.POSSESSIVES, Tag.possessive),
+    **dict.fromkeys(lexicon.QUANTITIES, Tag.quantity),
+    **dict.fromkeys(lexicon.NUMBERS, Tag.number),
+    **dict.fromkeys(lexicon.MODALS, Tag.modal),
+    **dict.fromkeys(lexicon.BE, Tag.be),
+    **dict.fromkeys(lexicon.PRONOUNS, Tag.pronoun),
+    **dict.fromkeys(lexicon.PREPOSITIONS, Tag.preposition),
+    **dict.fromkeys(lexicon.CONJUNCTIONS, Tag.conjunction),
+    **dict.fromkeys(lexicon.RELATIVES, Tag.relative),
+    **dict.fromkeys(lexicon.ADVERBS, Tag.adverb),
+    **dict.fromkeys(lexicon.ADJECTIVES, Tag.adjective),
+    **dict.fromkeys(("has", "have", "had"), Tag.verb),
+    **{"to": Tag.to, "not": Tag.negation, ",": Tag.comma, ":": Tag.colon, "(": Tag.opening, ")": Tag.closing, "—": Tag.colon, "–": Tag.colon},
+    "that": Tag.relative,
+    "her": Tag.possessive,
+    "don't": Tag.negation,
+    "doesn't": Tag.negation,
+    "never": Tag.negation,
+    "cannot": Tag.modal,
+    "can't": Tag.modal,
+}
+_NOMINAL = {Tag.determiner, Tag.possessive, Tag.quantity, Tag.number, Tag.adjective, Tag.preposition}
+_OBJECT_STARTS = lexicon.DETERMINERS | lexicon.POSSESSIVES | lexicon.QUANTITIES | lexicon.NUMBERS | {"them", "it", "him", "us", "that"}
+_VERBAL = {Tag.verb, Tag.modal, Tag.be}
+
+
+def _classify(token: str, before: list[Word], following: list[str]) -> tuple[Tag, str]:
+    lower = token.lower().replace("’", "'")
+    previous = before[-1] if before else None
+    following_word = following[0] if following else ""
+    if lower.isdigit():
+        return Tag.number, lower
+    if lower == "that" and not (previous and previous.tag in {Tag.noun, Tag.comma, Tag.pronoun}):
+        return Tag.determiner, lower
+    if token == "IT":
+        return Tag.noun, lower
+    if lower == "to" and not _could_be_base(following_word):
+        return Tag.preposition, lower
+    verb = base_of(lower)
+    if lower in {"open", "close", "complete", "own", "like", "individual", "offer", "up", "book", "need", "needs", "past"} and verb and previous:
+        tag = _open_class(lower, verb, before, following)
+        if tag is not Tag.noun or lower in {"offer", "book", "need"}:
+            return tag, verb[0] if tag in _VERB_TAGS else lower
+    if lower in _CLOSED:
+        if lower in {"has", "have", "had"}:
+            return Tag.verb, "have"
+        return _CLOSED[lower], lower
+    if verb:
+        tag = _open_class(lower, verb, before, following)
+        return tag, verb[0] if tag in _VERB_TAGS else lower
+    if _stands_between_verbs(before, following):
+        return Tag.verb, lower
+    return _by_form(lower, previous), lower
+
+
+def _stands_between_verbs(before: list[Word], following: list[str]) -> bool:
+    """`confirm, seat or cancel reservations`: an unknown word in a list of verbs without objects is one too."""
+    if len(before) < 2 or before[-1].tag not in {Tag.comma, Tag.conjunction} or before[-2].tag is not Tag.verb or before[-2].base == "have":
+        return False
+    behind = [word for word in following[:2] if word not in {",", "and", "or"}]
+    return bool(following) and following[0] in {",", "or", "and"} and bool(behind) and behind[0] in VERBS
+
+
+_VERB_TAGS = {Tag.verb, Tag.participle, Tag.gerund}
+
+
+def base_of(word: str) -> tuple[str, Tag] | None:
+    """The base form of a verb the reader knows and the form it stands in; None for any other word."""
+    if word in VERBS:
+        return word, Tag.verb
+    if word in IRREGULAR_VERBS:
+        return IRREGULAR_VERBS[word], Tag.participle if not word.endswith("ing") else Tag.gerund
+    for ending, tag in (("ing", Tag.gerund), ("ied", Tag.participle), ("ed", Tag.participle), ("ies", Tag.verb), ("es", Tag.verb), ("s", Tag.verb)):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            stem = word[: -len(ending)]
+            for candidate in (stem + "y",) if ending in {"ied", "ies"} else (stem, stem + "e", _undoubled(stem)):
+                if candidate in VERBS and not (ending == "es" and candidate == stem + "e"):
+                    return candidate, tag
+    return None
+
+
+def _undoubled(stem: str) -> str:
+    return stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] else stem
+
+
+def _could_be_base(word: str) -> bool:
+    return word in VERBS or word in {"have", "be", "not"} or lexicon_tag(word) in {"VB", "VBP"}
+
+
+def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following: list[str]) -> Tag:
+    base, form = verb
+    previous = before[-1] if before else None
+    following_word = following[0] if following else ""
+    if form is Tag.gerund:
+        return _gerund(previous, following_word)
+    if form is Tag.participle:
+        return _participle(before, following_word)
+    if previous is None:
+        if len(following) > 1 and is_plural(following[0]) and following[1] in VERBS and following[1] not in {"list", "report", "book"}:
+            return Tag.noun
+        return Tag.verb if lower == base and (lower in _NEVER_NOUNS or _starts_object(following_word, following)) else Tag.noun
+    if previous.tag in {Tag.modal, Tag.to, Tag.negation}:
+        return Tag.verb
+    if previous.tag is Tag.adverb:
+        return Tag.verb if len(before) < 2 or before[-2].tag not in {Tag.be} else Tag.adjective
+    if previous.tag in {Tag.pronoun, Tag.relative}:
+        return Tag.verb if previous.lower not in {"where", "when", "them", "it"} or lower.endswith("s") else Tag.noun
+    if previous.tag in _NOMINAL:
+        return Tag.noun
+    if previous.tag is Tag.be:
+        return Tag.adjective
+    if previous.tag is Tag.noun:
+        return Tag.verb if _agrees(lower, base, before, following) else Tag.noun
+    if previous.tag in {Tag.comma, Tag.conjunction, Tag.colon}:
+        return Tag.verb if _continues_verbs(lower, base, before, following) else Tag.noun
+    return Tag.noun
+
+
+def _gerund(previous: Word | None, following: str) -> Tag:
+    if previous is not None and previous.tag in {Tag.noun, Tag.adjective, Tag.determiner, Tag.possessive, Tag.quantity}:
+        return Tag.gerund if previous.tag is Tag.noun and following in _OBJECT_STARTS else Tag.noun
+    if following in {"system", "app", "application", "site", "platform", "website", "tool", "list", "date", "time", "fee", "software"}:
+        return Tag.adjective
+    return Tag.gerund
+
+
+def _participle(before: list[Word], following: str) -> Tag:
+    previous = before[-1] if before else None
+    if previous is not None and previous.tag in {Tag.determiner, Tag.possessive, Tag.quantity, Tag.adjective, Tag.number}:
+        return Tag.adjective
+    recent = [word for word in before[-3:] if word.tag is Tag.be]
+    if previous is not None and (previous.tag is Tag.be or recent):
+        return Tag.participle
+    if previous is not None and previous.tag is Tag.noun and following not in {"by", "on", "to", "with", "for", "from", "in", "at", ""}:
+        return Tag.verb if following in _OBJECT_STARTS else Tag.participle
+    return Tag.participle if previous is not None and previous.tag in {Tag.noun, Tag.conjunction, Tag.comma} else Tag.adjective
+
+
+def _starts_object(word: str, following: list[str]) -> bool:
+    if word in _OBJECT_STARTS or word in lexicon.ADJECTIVES or is_plural(word):
+        return True
+    if word in {"", "and", "or", ","}:
+        return word != "" and len(following) > 1 and following[1] in VERBS
+    return len(following) > 1 and is_plural(following[1]) and following[1] not in lexicon.PREPOSITIONS
+
+
+def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> bool:
+    """Whether a word after a noun is its verb: `members borrow books` yes, `purchase records` no."""
+    if _verb_since_break(before):
+        return False
+    subject = before[-1]
+    following_word = following[0] if following else ""
+    opened = next((word for word in reversed(before) if word.tag not in {Tag.noun, Tag.adjective}), None)
+    counted = opened is not None and opened.tag in {Tag.determiner, Tag.number, Tag.possessive} and opened.lower not in {"all", "these", "those"}
+    if lower == base:
+        is_many = is_plural(subject.lower) or subject.lower in {"staff", "people", "personnel", "hr"}
+        return is_many and (not counted or opened is not None and opened.lower in {"the", "some"}) or (counted and is_plural(subject.lower))
+    named = subject.text[:1].isupper() and len(before) == 1 and not is_plural(subject.lower)
+    if counted or named and following_word not in VERBS:
+        listed = following_word in {"or", "and", ","} and len(following) > 1 and base_of(following[1]) is not None
+        return listed or base in _NEVER_NOUNS or following_word not in {"", ",", "and", "or", "of", "system", "app"}
+    return False
+
+
+def _verb_since_break(before: list[Word]) -> bool:
+    for word in reversed(before):
+        if word.tag in {Tag.comma, Tag.conjunction, Tag.relative, Tag.colon}:
+            return False
+        if word.tag in _VERBAL:
+            return True
+    return False
+
+
+_NEVER_NOUNS = frozenset(
+    """browse apply pay submit approve reject accept confirm manage add edit delete remove create choose select enroll borrow cancel
+    view see assign publish register subscribe send receive upload download generate maintain update resolve buy become ask organize
+    track hire adopt collect use store keep build allow let enable""".split()
+)
+
+
+def _continues_verbs(lower: str, base: str, before: list[Word], following: list[str]) -> bool:
+    """Whether a word after a comma or `and` is one more verb: `add, edit and delete tasks`, `pay, and view their bookings`."""
+    if not any(word.tag in {Tag.verb, Tag.gerund} for word in before):
+        return lower == base and lower in _NEVER_NOUNS
+    finite = [word for word in before if word.tag in {Tag.verb, Tag.gerund, Tag.modal}]
+    following_word = following[0] if following else ""
+    if before[-1].tag in {Tag.conjunction, Tag.comma} and len(before) > 1 and before[-2].tag in {Tag.verb} and before[-2].base != "have":
+        return True
+    if len(before) > 2 and before[-2].tag is Tag.comma and before[-3].tag is Tag.verb and before[-3].base != "have":
+        return True
+    third_person = lower != base
+    if base == "belong":
+        return True
+    if finite[-1].base == "have" and not third_person:
+        return following_word in _OBJECT_STARTS or lower in _NEVER_NOUNS and is_plural(following_word)
+    if third_person and not any(word.lower.endswith("s") for word in finite):
+        return False
+    if third_person and finite[-1].base == "have":
+        return following_word in _OBJECT_STARTS
+    if lower in _NEVER_NOUNS:
+        return True
+    return following_word in _OBJECT_STARTS or following_word == "to" or _starts_object(following_word, following) and lower == base
+
+
+@cache
+def _tagger_lexicon() -> dict[str, str]:
+    """TextBlob's word → tag list, read as a file (importing TextBlob would load NLTK). 94,000 words, read once, ~80 ms."""
+    found = importlib.util.find_spec("textblob")
+    if found is None or not found.submodule_search_locations:
+        return {}
+    path = Path(found.submodule_search_locations[0]) / "en" / "en-lexicon.txt"
+    if not path.is_file():
+        return {}
+    pairs = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def lexicon_tag(word: str) -> str:
+    """The Penn tag TextBlob's lexicon gives to `word`; empty for a word it lacks."""
+    return _tagger_lexicon().get(word, "")
+
+
+def _by_form(lower: str, previous: Word | None) -> Tag:
+    """The class of a word no table knows, by TextBlob's lexicon, else by ending, else a noun."""
+    penn = lexicon_tag(lower)
+    if penn.startswith("JJ"):
+        return Tag.adjective
+    if penn.startswith("RB") or lower.endswith("ly") and not penn.startswith("NN"):
+        return Tag.adverb
+    if penn in {"VB", "VBP"} and previous is not None and previous.tag in {Tag.modal, Tag.to}:
+        return Tag.verb
+    if penn in {"VB", "VBP"} and previous is not None and previous.tag is Tag.noun and is_plural(previous.lower):
+        return Tag.verb
+    if previous is not None and previous.tag in {Tag.modal, Tag.to, Tag.negation} and previous.lower != "not":
+        return Tag.verb if not is_plural(lower) else Tag.noun
+    if penn == "VBN":
+        return Tag.participle if previous is not None and previous.tag is Tag.be else Tag.adjective
+    return Tag.noun
