@@ -134,7 +134,7 @@ def _answered(review: Review) -> AfterReview:
             return "approved"
         case Decision.changes_requested:
             return "changes requested"
-        case Decision.rejected | Decision.expired:
+        case Decision.rejected:
             return "ended"
         case decision:
             assert_never(decision)

@@ -655,12 +655,11 @@ class GatePolicy(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a reviewer can answer. `expired` is set by the deadline, never by a person."""
+    """What a reviewer can answer."""
 
     approved = "approved"
     changes_requested = "changes_requested"
     rejected = "rejected"
-    expired = "expired"
 
 
 class ReviewRequest(Artifact):
@@ -749,7 +748,6 @@ class Ending(StrEnum):
 
     delivered = "delivered"
     rejected = "rejected"
-    expired = "expired"
     unverified = "unverified"
 
 

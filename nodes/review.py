@@ -155,8 +155,6 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
         output["spec"] = answer.spec
     if answer.decision is Decision.rejected:
         output["outcome"] = Outcome(ending=Ending.rejected, reason=answer.feedback or f"Rejected by {answer.decided_by}.")
-    if answer.decision is Decision.expired:
-        output["outcome"] = Outcome(ending=Ending.expired, reason="Nobody answered in time. Everything is kept.")
     return output
 
 

@@ -5,7 +5,7 @@ import importlib
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable, signature
 from pathlib import Path
@@ -49,11 +49,11 @@ class GraphSource:
 
 
 class GraphCatalogue:
-    """Loads graphs by name. `configurable` is handed to factories that take a config; ours finds its workshop there."""
+    """Loads graphs by name. What `workshop` returns is handed to factories that take a config, as `configurable`."""
 
-    def __init__(self, sources: Mapping[str, GraphSource], *, configurable: Mapping[str, object]) -> None:
+    def __init__(self, sources: Mapping[str, GraphSource], *, workshop: Callable[[], Awaitable[Mapping[str, object]]]) -> None:
         self._sources = sources
-        self._configurable = configurable
+        self._workshop = workshop
         self._loaded: dict[str, ServedGraph] = {}
         self._loading = asyncio.Lock()
 
@@ -87,8 +87,7 @@ class GraphCatalogue:
         return ServedGraph(name, builder, getattr(module, "GRAPH_VERSION", None))
 
     async def _made_by(self, factory: Callable[..., object]) -> object:
-        config = {"configurable": dict(self._configurable)}
-        made = factory(config) if signature(factory).parameters else factory()
+        made = factory({"configurable": dict(await self._workshop())}) if signature(factory).parameters else factory()
         return await made if isawaitable(made) else made
 
 

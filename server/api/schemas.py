@@ -85,8 +85,6 @@ class ApprovalBody(BaseModel):
     def _decides(self) -> Self:
         if (self.decision is None) == (self.approved is None):
             raise ValueError("give either decision (approved, changes_requested, rejected) or approved (true, false)")
-        if self.decision is Decision.expired:
-            raise ValueError("expired is set by the deadline; decide approved, changes_requested or rejected")
         self.answer()
         return self
 

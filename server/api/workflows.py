@@ -11,7 +11,7 @@ from server.api.dependencies import BuildsService
 from server.api.errors import Problem
 from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, StartBody, WorkflowStarted
 from server.api.sse import event_stream
-from server.services.build_status import BuildStatus, RuntimeStatus
+from server.services.build_status import BuildStatus
 from server.services.builds import BuildStart
 
 router = APIRouter(
@@ -45,12 +45,11 @@ async def workflow_status(workflow_id: UUID, builds: BuildsService) -> BuildStat
 @router.get("/builds")
 async def list_builds(
     builds: BuildsService,
-    runtime_status: RuntimeStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> BuildList:
     """Builds, newest first."""
-    return BuildList(items=await builds.list(runtime_status=runtime_status, limit=limit, offset=offset))
+    return BuildList(items=await builds.list(limit=limit, offset=offset))
 
 
 @router.post("/approval/{workflow_id}")
@@ -68,7 +67,7 @@ async def cancel(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
 
 @router.post("/resume/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
 async def resume(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
-    """Go on with a build that failed or was canceled; finished parts are not done again."""
+    """Go on with a build that failed, was canceled or expired; finished parts are not done again."""
     return await builds.resume(workflow_id)
 
 

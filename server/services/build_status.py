@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from checkpoints.records import Approval, Run, RunStatus, Thread, Usage
+from checkpoints.records import Approval, ApprovalStatus, Run, RunStatus, Thread, Usage
 from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, ReviewRequest
 from server.services.build_progress import BuildProgress
 
@@ -85,15 +85,16 @@ class BuildStatus(Artifact):
     last_updated_time: datetime
 
 
-def runtime_status(thread: Thread, run: Run) -> RuntimeStatus:
-    """The run ledger says whether the last run is over; the build's own ending says how."""
+def runtime_status(thread: Thread, run: Run, approvals: Sequence[Approval]) -> RuntimeStatus:
+    """The run ledger says whether the last run is over; the build's own ending, or what it asked, says how."""
     match run.status:
         case RunStatus.pending:
             return RuntimeStatus.pending
         case RunStatus.running:
             return RuntimeStatus.running
         case RunStatus.interrupted:
-            return RuntimeStatus.awaiting_approval
+            waits = any(approval.status is ApprovalStatus.pending for approval in approvals)
+            return RuntimeStatus.awaiting_approval if waits else RuntimeStatus.expired
         case RunStatus.cancelled:
             return RuntimeStatus.canceled
         case RunStatus.error | RunStatus.timeout:
@@ -124,8 +125,6 @@ def _ended(outcome: Outcome | None) -> RuntimeStatus:
             return RuntimeStatus.completed
         case Ending.rejected:
             return RuntimeStatus.rejected
-        case Ending.expired:
-            return RuntimeStatus.expired
         case Ending.unverified:
             return RuntimeStatus.failed
         case ending:
@@ -158,7 +157,7 @@ def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingRe
         case RuntimeStatus.rejected:
             return "Rejected. Everything is kept."
         case RuntimeStatus.expired:
-            return "Nobody answered in time. Everything is kept; approve it to go on."
+            return "Nobody answered in time. Everything is kept; resume it to be asked again."
         case _:
             assert_never(status)
 

@@ -49,6 +49,7 @@ KIND = {"kind": "build"}
 """Metadata that marks a thread as a build; other graphs' threads live beside it."""
 
 STREAM_MODES = ["custom", "updates"]
+RESUMABLE = frozenset({RuntimeStatus.failed, RuntimeStatus.canceled, RuntimeStatus.expired})
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,11 @@ class Ledger:
 class Builds:
     """The use cases of a build."""
 
-    def __init__(self, ledger: Ledger, run_queue: RunQueue, *, defaults: BuildOptions, graph_id: str, graph_version: str) -> None:
+    def __init__(self, ledger: Ledger, run_queue: RunQueue, *, defaults: BuildOptions, graph_id: str) -> None:
         self._ledger = ledger
         self._run_queue = run_queue
         self._defaults = defaults
         self._graph_id = graph_id
-        self._graph_version = graph_version
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -135,7 +135,6 @@ class Builds:
             uuid4(),
             metadata={**KIND, "user_id": start.request.user_id, "description": description[:200]},
             graph_id=self._graph_id,
-            graph_version=self._graph_version,
             transaction=transaction,
         )
         options = effective_options(self._defaults, start.options)
@@ -166,9 +165,9 @@ class Builds:
         progress = await self._progress(runs)
         approvals = await self._ledger.approvals.of_thread(workflow_id)
         review = pending_review(approvals)
-        status = runtime_status(thread, runs[0])
+        status = runtime_status(thread, runs[0], approvals)
         failure = failure_of(thread, runs[0])
-        request = BuildRequest.model_validate(_input(runs)["request"])
+        request = BuildRequest.model_validate(first_input(runs)["request"])
         usage = await self._ledger.model_calls.usage(thread_id=workflow_id)
         by_agent = await self._ledger.model_calls.usage_by_agent(workflow_id)
         delivery = delivery_of(thread)
@@ -195,18 +194,17 @@ class Builds:
             last_updated_time=max(thread.updated_at, runs[0].updated_at),
         )
 
-    async def list(self, *, runtime_status: RuntimeStatus | None = None, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
+    async def list(self, *, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
         """Builds, newest first."""
         threads = await self._ledger.threads.search(ThreadFilter(metadata=dict(KIND)), limit=limit, offset=offset)
-        summaries = [await self._summary(thread) for thread in threads]
-        return tuple(summary for summary in summaries if runtime_status in (None, summary.runtime_status))
+        return tuple([await self._summary(thread) for thread in threads])
 
     async def _summary(self, thread: Thread) -> BuildSummary:
-        (run,) = await self._ledger.runs.list_of_thread(thread.thread_id, limit=1)
+        run = await self._newest_run(thread.thread_id)
         return BuildSummary(
             workflow_id=thread.thread_id,
             title=title_of(thread) or str(thread.metadata["description"]),
-            runtime_status=runtime_status(thread, run),
+            runtime_status=await self._runtime_status(thread, run),
             created_time=thread.created_at,
             last_updated_time=max(thread.updated_at, run.updated_at),
         )
@@ -214,7 +212,7 @@ class Builds:
     async def events(self, workflow_id: UUID, *, after: str | None = None) -> AsyncIterator[RunEvent]:
         """What happens in the newest run, from its beginning or after an event id. Raises `BuildNotFound`."""
         await self._thread(workflow_id)
-        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        run = await self._newest_run(workflow_id)
         return self._ledger.run_events.follow(run.run_id, after=int(after) if after and after.isdigit() else 0)
 
     async def package(self, workflow_id: UUID) -> Package:
@@ -250,19 +248,21 @@ class Builds:
 
     async def _not_waiting(self, workflow_id: UUID) -> BuildNotWaiting:
         thread = await self._thread(workflow_id)
-        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
-        return BuildNotWaiting(f"It is {runtime_status(thread, run)}.")
+        return BuildNotWaiting(f"It is {await self._runtime_status(thread, await self._newest_run(workflow_id))}.")
 
     async def _options(self, workflow_id: UUID) -> BuildOptions:
-        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        run = await self._newest_run(workflow_id)
         return BuildOptions.model_validate(run.kwargs.get("context") or {})
 
     # ------------------------------------------------------------------------------------------------ stopping, going on
 
     async def cancel(self, workflow_id: UUID) -> BuildStatus:
-        """Stop the newest run at once. Raises `BuildNotFound`, `BuildFinished`."""
+        """Stop the newest run at once; a build that waits is rejected. Raises `BuildNotFound`, `BuildFinished`."""
         await self._thread(workflow_id)
-        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        run = await self._newest_run(workflow_id)
+        if await self._ledger.approvals.waiting(workflow_id):
+            await self.decide(workflow_id, ReviewAnswer(decision=Decision.rejected, feedback="Canceled while it waited."))
+            return await self.status(workflow_id)
         try:
             await self._ledger.runs.request_cancel(run.run_id)
         except IllegalRunTransition as error:
@@ -271,12 +271,16 @@ class Builds:
         return await self.status(workflow_id)
 
     async def resume(self, workflow_id: UUID) -> BuildStatus:
-        """Go on from the last checkpoint of a build that failed or was canceled. Raises `BuildNotFound`, `ThreadBusy`."""
+        """Go on with a build that failed, was canceled or expired: from its last checkpoint, or with the same question.
+
+        Raises `BuildNotFound`, `BuildNotWaiting`.
+        """
         thread = await self._thread(workflow_id)
         runs = await self._ledger.runs.list_of_thread(workflow_id, limit=100)
-        if runs[0].status not in (RunStatus.error, RunStatus.timeout, RunStatus.cancelled):
-            raise BuildNotWaiting(f"It is {runtime_status(thread, runs[0])}; only a failed or canceled build is resumed.")
-        given: JsonObject = {"input": None} if thread.values else _input(runs, as_given=True)
+        status = await self._runtime_status(thread, runs[0])
+        if status not in RESUMABLE:
+            raise BuildNotWaiting(f"It is {status}; only a failed, canceled or expired build is resumed.")
+        given: JsonObject = {"input": None} if thread.values else {"input": first_input(runs)}
         async with self._ledger.database.transaction() as transaction:
             await self._enqueue(workflow_id, given, await self._options(workflow_id), transaction)
         return await self.status(workflow_id)
@@ -291,6 +295,14 @@ class Builds:
         if thread.metadata.get("kind") != KIND["kind"]:
             raise BuildNotFound(str(workflow_id))
         return thread
+
+    async def _newest_run(self, workflow_id: UUID) -> Run:
+        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+        return run
+
+    async def _runtime_status(self, thread: Thread, run: Run) -> RuntimeStatus:
+        asked = await self._ledger.approvals.of_thread(thread.thread_id) if run.status is RunStatus.interrupted else []
+        return runtime_status(thread, run, asked)
 
     async def _progress(self, runs: list[Run]) -> BuildProgress:
         events: list[tuple[str, object]] = []
@@ -319,7 +331,7 @@ def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
     """Refuse an answer for something other than what is asked now. Raises `DecisionStale`."""
     if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
         raise DecisionStale(f"It was for {answer.subject_sha256[:12]}, what waits is {request.subject_sha256[:12]}.")
-    if answer.decision not in (*request.choices, Decision.expired):
+    if answer.decision not in request.choices:
         raise DecisionStale(f"{answer.decision} is not a choice here.")
 
 
@@ -329,11 +341,11 @@ def title_of(thread: Thread) -> str | None:
     return str(spec["title"]) if isinstance(spec, Mapping) else None
 
 
-def _input(runs: list[Run], *, as_given: bool = False) -> JsonObject:
-    """The input of the thread's first run; for a rerun in the form a run is accepted with."""
+def first_input(runs: list[Run]) -> JsonObject:
+    """What the thread's first run was started with."""
     given = runs[-1].kwargs["input"]
     assert isinstance(given, dict)
-    return {"input": given} if as_given else given
+    return given
 
 
 def as_json(value: Artifact) -> JsonObject:

@@ -1,11 +1,15 @@
 """The workshop's durable side: artifacts and answered model calls in the database, for the thread that runs."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from langgraph.config import get_config
 
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.errors import ArtifactNotFound
+from checkpoints.model_calls import ModelCallRepository
+from checkpoints.records import ModelCall
+from nodes.agents.journal import JournaledCall, ModelAnswer
 from nodes.artifacts import ArtifactRef
 
 
@@ -31,3 +35,54 @@ class ThreadArtifacts:
             return await self._artifacts.get(ref.sha256)
         except ArtifactNotFound as error:
             raise LookupError(str(error)) from error
+
+
+class DurableJournal:
+    """A `CallJournal` in the table of model calls, where each answer also says who asked and what it cost."""
+
+    def __init__(self, model_calls: ModelCallRepository) -> None:
+        self._model_calls = model_calls
+
+    async def find(self, thread_id: str, task_id: str, n: int) -> JournaledCall | None:
+        """The answer recorded under this key and not retired."""
+        call = await self._model_calls.find(UUID(thread_id), task_id, n)
+        if call is None:
+            return None
+        return JournaledCall(
+            prompt_sha256=call.prompt_sha256,
+            model=call.model,
+            answer=ModelAnswer.model_validate(call.answer),
+            cost_usd=None if call.cost_usd is None else float(call.cost_usd),
+        )
+
+    async def record(self, thread_id: str, task_id: str, n: int, call: JournaledCall) -> None:
+        """Keep an answer durably; one that already stands stays."""
+        about = get_config().get("metadata", {})
+        usage = call.answer.usage
+        await self._model_calls.record(
+            ModelCall(
+                thread_id=UUID(thread_id),
+                task_id=task_id,
+                n=n,
+                prompt_sha256=call.prompt_sha256,
+                run_id=UUID(about["run_id"]),
+                node=about["langgraph_node"],
+                agent=about["agent"],
+                component=about.get("component"),
+                attempt=about.get("attempt") or 1,
+                model=call.model,
+                answer=call.answer.model_dump(mode="json"),
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cached_tokens=usage.cached_tokens,
+                cost_usd=None if call.cost_usd is None else Decimal(str(call.cost_usd)),
+            )
+        )
+
+    async def retire(self, thread_id: str, task_id: str, first: int) -> None:
+        """Never replay the answers from number `first` on; what they cost stays in the ledger."""
+        await self._model_calls.retire(UUID(thread_id), task_id, first)
+
+    async def spent_usd(self, thread_id: str) -> float:
+        """What all answers of the thread cost together."""
+        return float((await self._model_calls.usage(thread_id=UUID(thread_id))).cost_usd)

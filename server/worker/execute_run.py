@@ -135,6 +135,8 @@ class RunExecutor:
         thread = await self._threads.get(run.thread_id)
         served = await self._graphs.load(thread.graph_id or "appyard")
         check_version(thread, served)
+        if served.version and not thread.graph_version:
+            await self._threads.pin_graph(thread.thread_id, served.name, served.version)
         graph = served.compiled(self._database, claimed)
         config = run_config(run)
         state = await graph.aget_state(config)

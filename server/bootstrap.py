@@ -1,0 +1,180 @@
+"""Build the world from the settings: open everything in order, close it in reverse. The one composition root."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checkpoints.approvals import ApprovalRepository
+from checkpoints.artifacts import ArtifactRepository
+from checkpoints.assistants import AssistantRepository
+from checkpoints.connection import Database
+from checkpoints.embedded import start_embedded
+from checkpoints.idempotency import IdempotencyRepository
+from checkpoints.migrate import migrate
+from checkpoints.model_calls import ModelCallRepository
+from checkpoints.run_events import RunEventRepository
+from checkpoints.run_notifications import RunNotifications
+from checkpoints.runs import RunRepository
+from checkpoints.threads import ThreadRepository
+from nodes.agents.models import ModelName, ModelSettings, default_model
+from nodes.context import BuildOptions
+from server.run_queue import RunQueue
+from server.services.builds import Builds, Ledger
+from server.services.health import Health
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.worker.run_worker import RunWorker
+
+GRAPH_ID = "appyard"
+
+
+@dataclass(frozen=True)
+class World:
+    """What a process of Appyard works with."""
+
+    ledger: Ledger
+    run_queue: RunQueue
+    builds: Builds
+    health: Health
+    worker: "RunWorker | None"
+
+
+@asynccontextmanager
+async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
+    """The database, brought up to date. Without DATABASE_URL the embedded one; it stops when its starter leaves last."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        if url is None:
+            embedded = await asyncio.to_thread(start_embedded, settings.root)
+            url = embedded.url
+            stack.callback(embedded.stop_if_unused)
+        database = Database(url, max_size=settings.worker_concurrency * 2 + 8)
+        await migrate(database)
+        await stack.enter_async_context(database)
+        notifications = await stack.enter_async_context(RunNotifications(database))
+        yield Ledger(
+            database=database,
+            threads=ThreadRepository(database),
+            runs=RunRepository(database),
+            run_events=RunEventRepository(database, notifications),
+            approvals=ApprovalRepository(database),
+            artifacts=ArtifactRepository(database),
+            model_calls=ModelCallRepository(database),
+            assistants=AssistantRepository(database),
+            idempotency=IdempotencyRepository(database),
+        )
+
+
+@asynccontextmanager
+async def open_world(settings: Settings, *, with_worker: bool, config: Path | None = None) -> AsyncIterator[World]:
+    """Ledger, queue and services; with a worker in this process if asked for.
+
+    Raises what a person has to mend: `DatabaseUnreachable`, `DataDirectoryUnusable`, `GraphNotLoaded`, …
+    """
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_ledger(settings))
+        run_queue = await stack.enter_async_context(RunQueue(ledger.database.url).opened())
+        worker = None
+        if with_worker:
+            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, config))
+        model = model_of(settings)
+        yield World(
+            ledger=ledger,
+            run_queue=run_queue,
+            builds=Builds(ledger, run_queue, defaults=default_options(settings), graph_id=GRAPH_ID),
+            health=Health(
+                database=ledger.database,
+                graphs=(GRAPH_ID,),
+                model=str(model),
+                worker_alive=worker.is_alive if worker else None,
+            ),
+            worker=worker,
+        )
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, ledger: Ledger, run_queue: RunQueue, config: Path | None
+) -> AsyncIterator["RunWorker"]:
+    """A worker at work; it gives its runs back when the block ends."""
+    # Here, because a process that only serves or prints help need not load LangGraph and everything that runs graphs.
+    from server.graphs import GraphCatalogue, our_graph, read_sources
+    from server.worker.execute_run import RunExecutor, WorkerLimits
+    from server.worker.run_worker import RunWorker
+
+    sources = read_sources(config) if config else our_graph()
+    graphs = GraphCatalogue(sources, workshop=lambda: open_workshop(settings, ledger))
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    executor = RunExecutor(
+        ledger.database,
+        ledger.threads,
+        ledger.runs,
+        ledger.run_events,
+        ledger.approvals,
+        graphs,
+        owner=name,
+        limits=WorkerLimits(settings.lease_seconds, settings.review_expiry_hours),
+    )
+    worker = RunWorker(executor, ledger.runs, ledger.approvals, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
+    async with worker.at_work():
+        yield worker
+
+
+async def open_workshop(settings: Settings, ledger: Ledger) -> Mapping[str, object]:
+    """The live things of the build graph, for `configurable` of its factory."""
+    from nodes.agents.crew import CrewAICrew
+    from nodes.agents.models import ChatModels
+    from nodes.agents.roster import load_roster
+    from nodes.blueprint.frame import generate_frame
+    from nodes.context import Workshop
+    from nodes.sandbox.choose import choose_sandbox
+    from nodes.verification.toolchain import default_directory
+    from nodes.verification.verify import AppVerifier
+    from server.worker.durable_workshop import DurableJournal, ThreadArtifacts
+
+    artifacts = ThreadArtifacts(ledger.artifacts)
+    crew = CrewAICrew(
+        ChatModels(model_settings(settings)),
+        model_of(settings),
+        settings.root / "crewai",
+        roster=load_roster(settings.agents_dir) if settings.agents_dir else load_roster(),
+        journal=DurableJournal(ledger.model_calls),
+    )
+    sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
+    toolchain = settings.toolchain_dir or default_directory()
+    await crew.warm()
+    verifier = AppVerifier(sandbox, toolchain, artifacts)
+    return {"workshop": Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)}
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """How model endpoints are reached."""
+    return ModelSettings(
+        openai_api_key=settings.openai_api_key.get_secret_value() if settings.openai_api_key else None,
+        openai_base_url=settings.openai_base_url,
+        azure_endpoint=settings.azure_openai_endpoint,
+        azure_api_key=settings.azure_openai_api_key.get_secret_value() if settings.azure_openai_api_key else None,
+        azure_api_version=settings.azure_openai_api_version,
+        request_timeout_seconds=settings.model_timeout_seconds,
+    )
+
+
+def model_of(settings: Settings) -> ModelName:
+    """The model used unless a build says otherwise."""
+    return default_model(settings.model, model_settings(settings))
+
+
+def default_options(settings: Settings) -> BuildOptions:
+    """What a build does unless it says otherwise. Only what was set is passed on."""
+    given = {
+        "models_by_agent": settings.models_by_agent or None,
+        "repair_rounds": settings.repair_rounds,
+        "budget_usd": settings.budget_usd,
+    }
+    return BuildOptions.model_validate({name: value for name, value in given.items() if value is not None})

@@ -1,0 +1,90 @@
+"""A worker: takes runs from the queue, gives back what dead workers left, and closes what nobody decided in time."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from checkpoints.approvals import ApprovalRepository
+from checkpoints.errors import PersistenceError
+from checkpoints.runs import RunRepository
+from server.graphs import APPYARD, GraphCatalogue
+from server.run_queue import RunQueue
+from server.services.errors import GraphNotLoaded
+from server.worker.execute_run import RunExecutor
+from server.worker.recover_runs import recover_runs
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS = 1.0
+EXPIRY_PERIOD_SECONDS = 15.0
+
+
+class RunWorker:
+    """The loops of one worker process."""
+
+    def __init__(
+        self,
+        executor: RunExecutor,
+        runs: RunRepository,
+        approvals: ApprovalRepository,
+        run_queue: RunQueue,
+        graphs: GraphCatalogue,
+        *,
+        concurrency: int,
+        name: str,
+    ) -> None:
+        self._executor = executor
+        self._runs = runs
+        self._approvals = approvals
+        self._run_queue = run_queue
+        self._graphs = graphs
+        self._concurrency = concurrency
+        self._name = name
+        self._taking: asyncio.Task[None] | None = None
+
+    def is_alive(self) -> bool:
+        """Whether runs are being taken."""
+        return self._taking is not None and not self._taking.done()
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Work for as long as the block lasts; runs under way go back to the queue at its end."""
+        self._taking = asyncio.create_task(self._take_for_ever(), name="take_runs")
+        loops = [
+            self._taking,
+            asyncio.create_task(recover_runs(self._runs, self._run_queue), name="recover_runs"),
+            asyncio.create_task(self._expire_for_ever(), name="expire_approvals"),
+            asyncio.create_task(self._load_ahead(), name="load_graph"),
+        ]
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    async def _take_for_ever(self) -> None:
+        """Procrastinate's worker returns when its connection or its own row is lost; it is started again."""
+        while True:
+            try:
+                await self._run_queue.work(self._executor.execute, concurrency=self._concurrency, name=self._name)
+            except Exception:  # noqa: BLE001 - one of the two outermost loops
+                log.exception("worker_restarts")
+            await asyncio.sleep(RESTART_SECONDS)
+
+    async def _expire_for_ever(self) -> None:
+        while True:
+            try:
+                for approval in await self._approvals.expire_due():
+                    log.info("approval_expired", extra={"thread_id": str(approval.thread_id)})
+            except PersistenceError as error:
+                log.warning("expiry_waits", extra={"reason": str(error)})
+            await asyncio.sleep(EXPIRY_PERIOD_SECONDS)
+
+    async def _load_ahead(self) -> None:
+        """Load our graph before the first run needs it."""
+        try:
+            await self._graphs.load(APPYARD)
+        except GraphNotLoaded:
+            log.exception("graph_not_loaded")
