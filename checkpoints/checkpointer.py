@@ -14,9 +14,7 @@ from checkpoints.records import ClaimedRun
 from checkpoints.runs import RunRepository
 
 
-def open_checkpointer(
-    database: Database, allowed_types: Iterable[type], *, claimed: ClaimedRun | None = None
-) -> AsyncPostgresSaver:
+def open_checkpointer(database: Database, allowed_types: Iterable[type], *, claimed: ClaimedRun | None = None) -> AsyncPostgresSaver:
     """A saver for one run, or for reading. Make one each: a saver serialises everything it does behind one lock.
 
     Only `allowed_types` and LangGraph's own safe types are revived from a checkpoint; anything else comes back as plain
@@ -49,9 +47,7 @@ class FencedSaver(AsyncPostgresSaver):
         return await super().aput(config, checkpoint, metadata, new_versions)
 
     @override
-    async def aput_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
+    async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """As the saver does. Raises `LeaseLost`."""
         await self._runs.check_lease(self._claimed)
         await super().aput_writes(config, writes, task_id, task_path)

@@ -129,8 +129,7 @@ async def _apply_queue_schema(connection: AsyncConnection[Row]) -> None:
 async def _apply_saver_schema(connection: AsyncConnection[Row]) -> None:
     """LangGraph's own migrations. An index whose building was killed stays behind invalid, and would be taken for done."""
     cursor = await connection.execute(
-        "SELECT indexrelid::regclass::text AS name FROM pg_index"
-        " WHERE NOT indisvalid AND indrelid::regclass::text LIKE 'checkpoint%'"
+        "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid AND indrelid::regclass::text LIKE 'checkpoint%'"
     )
     for row in await cursor.fetchall():
         await connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(row["name"])))

@@ -37,9 +37,7 @@ class ModelCallRepository:
             raise ThreadNotFound(str(call.thread_id)) from error
         return ModelCall.model_validate(row)
 
-    async def usage(
-        self, *, thread_id: UUID | None = None, run_id: UUID | None = None, within_hours: float | None = None
-    ) -> Usage:
+    async def usage(self, *, thread_id: UUID | None = None, run_id: UUID | None = None, within_hours: float | None = None) -> Usage:
         """Sums over the calls of a thread, of a run, of the last hours; of all of them where nothing is given."""
         async with self._database.transaction() as transaction:
             row = await transaction.fetch_one("usage", {"thread_id": thread_id, "run_id": run_id, "hours": within_hours})

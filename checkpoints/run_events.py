@@ -48,9 +48,7 @@ class RunEventRepository:
             raise LeaseLost(str(claimed.run.run_id))
         return max(int(row["seq"]) for row in rows)
 
-    async def read_after(
-        self, run_id: UUID, seq: int = 0, *, limit: int = _PAGE, transaction: Transaction | None = None
-    ) -> list[RunEvent]:
+    async def read_after(self, run_id: UUID, seq: int = 0, *, limit: int = _PAGE, transaction: Transaction | None = None) -> list[RunEvent]:
         """The next events after `seq`, at most `limit`."""
         async with self._database.transaction(transaction) as current:
             rows = await current.fetch_all("events_after", {"run_id": run_id, "after": seq, "limit": limit})

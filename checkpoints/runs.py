@@ -182,9 +182,7 @@ class RunRepository:
         async with self._database.transaction(transaction) as current:
             return [Run.model_validate(row) for row in await current.fetch_all(query, parameters)]
 
-    async def _fenced(
-        self, query: str, claimed: ClaimedRun, parameters: Parameters, transaction: Transaction | None = None
-    ) -> Run:
+    async def _fenced(self, query: str, claimed: ClaimedRun, parameters: Parameters, transaction: Transaction | None = None) -> Run:
         async with self._database.transaction(transaction) as current:
             row = await current.fetch_one(query, {**_fence(claimed), **parameters})
             if row is None:

@@ -94,9 +94,7 @@ class ThreadRepository:
         """Merge keys into the metadata. Raises `ThreadNotFound`."""
         return await self._one("update_thread_metadata", {"thread_id": thread_id, "metadata": searchable(metadata)}, transaction)
 
-    async def pin_graph(
-        self, thread_id: UUID, graph_id: str, graph_version: str, *, transaction: Transaction | None = None
-    ) -> Thread:
+    async def pin_graph(self, thread_id: UUID, graph_id: str, graph_version: str, *, transaction: Transaction | None = None) -> Thread:
         """Record which version of which graph writes the thread's checkpoints. Raises `ThreadNotFound`."""
         parameters = {"thread_id": thread_id, "graph_id": graph_id, "graph_version": graph_version}
         return await self._one("pin_thread_graph", parameters, transaction)

@@ -1,0 +1,74 @@
+"""A real PostgreSQL for the session, a migrated template in it, and a database of its own for every test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from checkpoints.connection import Database
+from checkpoints.embedded import EmbeddedPostgres, start_embedded
+from checkpoints.migrate import migrate
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One server for all tests; its data goes with the session's home."""
+    server = start_embedded(Path.home() / "database")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: EmbeddedPostgres) -> str:
+    """The name of a database to copy: migrating takes longer than copying."""
+    create_database(postgres, "migrated")
+    asyncio.run(_migrate(url_of(postgres, "migrated")))
+    return "migrated"
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    create_database(postgres, name, template=migrated_template)
+    yield url_of(postgres, name)
+    execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a fresh database without any table."""
+    name = f"empty_{next(_numbers)}"
+    create_database(postgres, name)
+    yield url_of(postgres, name)
+    execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database, open."""
+    async with Database(database_url) as database:
+        yield database
+
+
+def url_of(server: EmbeddedPostgres, name: str) -> str:
+    return server.url.replace("/postgres?", f"/{name}?")
+
+
+def create_database(server: EmbeddedPostgres, name: str, template: str = "template0") -> None:
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def execute(server: EmbeddedPostgres, statement: str) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+async def _migrate(url: str) -> None:
+    async with Database(url) as database:
+        await migrate(database)
