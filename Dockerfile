@@ -1,8 +1,8 @@
 # One image; the command chooses what it is: serve (the default), worker, migrate, doctor.
 #   docker build -t appyard .
 #   docker run -p 127.0.0.1:8123:8123 -v appyard:/data -e APPYARD_API_KEY=… appyard
-# The sandbox needs user namespaces; where the engine withholds them: --security-opt seccomp=unconfined, or a checked
-# build says `not_run: no sandbox`. `docker run --rm appyard doctor` shows which it is.
+# bubblewrap needs user namespaces, which many engines withhold: allow them (--security-opt seccomp=unconfined, and
+# apparmor=unconfined where that is used), or live with the fallback. `docker run --rm appyard doctor` shows which it is.
 
 FROM python:3.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_LINK_MODE=copy UV_NO_CACHE=1
@@ -16,8 +16,7 @@ RUN sed -n '/^uv==/,/[^\\]$/p' requirements.lock > /tmp/uv.txt \
     && pip install --require-hashes --no-deps -r /tmp/uv.txt \
     && uv pip sync --require-hashes --compile-bytecode requirements.lock
 
-COPY nodes/verification/python_web/requirements.lock nodes/verification/python_web/requirements.lock
-COPY pyproject.toml README.md LICENSE langgraph.json ./
+COPY pyproject.toml README.md LICENSE ./
 COPY graph graph
 COPY nodes nodes
 COPY checkpoints checkpoints
@@ -42,7 +41,7 @@ ENV PATH="/appyard/.venv/bin:$PATH" \
     LANGGRAPH_STRICT_MSGPACK=true \
     PYTHONUNBUFFERED=1
 USER appyard
-WORKDIR /appyard
+WORKDIR /data
 VOLUME /data
 EXPOSE 8123
 STOPSIGNAL SIGTERM
