@@ -1,10 +1,9 @@
 """Build the world from the settings: open everything in order, close it in reverse. The one composition root."""
 
-import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,15 +44,24 @@ class World:
     worker: "RunWorker | None"
 
 
+@contextmanager
+def open_database_url(settings: Settings) -> Iterator[str]:
+    """DATABASE_URL, or that of the embedded PostgreSQL, which its starter stops again unless others use it."""
+    if settings.database_url:
+        yield settings.database_url.get_secret_value()
+        return
+    embedded = start_embedded(settings.root)
+    try:
+        yield embedded.url
+    finally:
+        embedded.stop_if_unused()
+
+
 @asynccontextmanager
 async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
-    """The database, brought up to date. Without DATABASE_URL the embedded one; it stops when its starter leaves last."""
+    """The database, brought up to date, and everything kept in it."""
     async with AsyncExitStack() as stack:
-        url = settings.database_url.get_secret_value() if settings.database_url else None
-        if url is None:
-            embedded = await asyncio.to_thread(start_embedded, settings.root)
-            url = embedded.url
-            stack.callback(embedded.stop_if_unused)
+        url = stack.enter_context(open_database_url(settings))
         database = Database(url, max_size=settings.worker_concurrency * 2 + 8)
         await migrate(database)
         await stack.enter_async_context(database)

@@ -1,0 +1,180 @@
+"""The command line: arguments and exit codes. What a command does is in `server.commands`, imported when it is used."""
+
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, NoReturn, Optional
+
+import typer
+
+
+class ExitCode(IntEnum):
+    """How a command ended, for scripts."""
+
+    done = 0
+    failed = 1
+    bad_input = 2
+    waiting = 3
+    rejected = 4
+    cannot_start = 5
+    interrupted = 130
+
+
+app = typer.Typer(name="appyard", help="Describe an app; get one that was tested, run and packaged.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+builds = typer.Typer(help="Look at builds, decide, and fetch their packages.", no_args_is_help=True)
+app.add_typer(builds, name="builds")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
+BuildId = Annotated[str, typer.Argument(help="The build's id, or its first characters.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the package: the zip and the unpacked app.")]
+By = Annotated[str, typer.Option("--by", help="Who decides; kept with the decision.")]
+
+
+@app.command()
+def build(
+    description: Annotated[str, typer.Argument(help="The app in plain words; - reads it from standard input.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Package without asking if every check passed.")] = False,
+    out: Out = Path("build-output"),
+    model: Annotated[Optional[str], typer.Option("--model", help="builtin, openai:<model> or azure:<deployment>.")] = None,
+    requirements: Annotated[Optional[Path], typer.Option(help="A file with more requirements, one per line.")] = None,
+    platform: Annotated[str, typer.Option(help="web, api, mobile, desktop or cli.")] = "web",
+    prefer: Annotated[Optional[list[str]], typer.Option(help="A technology preference; may be repeated.")] = None,
+    budget: Annotated[Optional[float], typer.Option(help="Most that may be spent on models, in US dollars.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Build an app from a description, here and now. Ctrl-C stops it; nothing is lost."""
+    from server.commands.build import NewBuild, run_build
+
+    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, budget, yes)
+    _end(debug, as_json, lambda: run_build(asked, out, as_json=as_json))
+
+
+@app.command()
+def serve(
+    config: Annotated[Optional[Path], typer.Option(help="A langgraph.json whose graphs are served too.")] = None,
+    host: Annotated[Optional[str], typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Work on builds in this process too.")] = True,
+    debug: Debug = False,
+) -> None:
+    """Serve the HTTP API, with a worker in the same process."""
+    from server.commands.serve import run_server
+
+    _end(debug, False, lambda: run_server(config, host, port, with_worker=worker))
+
+
+@app.command()
+def worker(config: Annotated[Optional[Path], typer.Option(help="A langgraph.json whose graphs are run too.")] = None, debug: Debug = False) -> None:
+    """Work on builds until stopped. Any number of workers may share one database."""
+    from server.commands.work import run_worker
+
+    _end(debug, False, lambda: run_worker(config))
+
+
+@app.command()
+def migrate(debug: Debug = False) -> None:
+    """Bring the database's schema up to this version."""
+    from server.commands.work import run_migrations
+
+    _end(debug, False, run_migrations)
+
+
+@app.command()
+def doctor(
+    install: Annotated[bool, typer.Option("--install", help="Install what built apps need, if it is missing.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check what this machine offers: database, sandbox, tool chain, models."""
+    from server.commands.doctor import run_doctor
+
+    _end(debug, as_json, lambda: run_doctor(install=install, as_json=as_json))
+
+
+@builds.command("list")
+def list_builds(limit: Annotated[int, typer.Option(min=1, max=100)] = 20, as_json: Json = False, debug: Debug = False) -> None:
+    """List builds, newest first."""
+    from server.commands.builds import list_builds as run
+
+    _end(debug, as_json, lambda: run(limit, as_json=as_json))
+
+
+@builds.command()
+def show(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
+    """Show how a build stands: what was understood, checked, spent, and what waits."""
+    from server.commands.builds import show as run
+
+    _end(debug, as_json, lambda: run(build, as_json=as_json))
+
+
+@builds.command()
+def approve(build: BuildId, out: Out = Path("build-output"), by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Approve what waits, and fetch the package."""
+    from server.commands.builds import decide
+
+    _end(debug, as_json, lambda: decide(build, "approved", "", by, out, as_json=as_json))
+
+
+@builds.command()
+def reject(build: BuildId, reason: Annotated[str, typer.Option(help="Why.")] = "", by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Reject what waits. Everything is kept, but no package is made."""
+    from server.commands.builds import decide
+
+    _end(debug, as_json, lambda: decide(build, "rejected", reason, by, Path("build-output"), as_json=as_json))
+
+
+@builds.command("request-changes")
+def request_changes(
+    build: BuildId,
+    feedback: Annotated[str, typer.Argument(help="What should be different.")],
+    out: Out = Path("build-output"),
+    by: By = "local",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Ask for changes; the build goes on with them."""
+    from server.commands.builds import decide
+
+    _end(debug, as_json, lambda: decide(build, "changes_requested", feedback, by, out, as_json=as_json))
+
+
+@builds.command()
+def resume(build: BuildId, out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False) -> None:
+    """Go on with a build that was interrupted, canceled, failed or expired."""
+    from server.commands.builds import resume as run
+
+    _end(debug, as_json, lambda: run(build, out, as_json=as_json))
+
+
+@builds.command()
+def cancel(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
+    """Stop a build at once. What is finished is kept."""
+    from server.commands.builds import cancel as run
+
+    _end(debug, as_json, lambda: run(build, as_json=as_json))
+
+
+@builds.command()
+def download(build: BuildId, out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False) -> None:
+    """Fetch the package of a finished build."""
+    from server.commands.builds import download as run
+
+    _end(debug, as_json, lambda: run(build, out, as_json=as_json))
+
+
+def _end(debug: bool, as_json: bool, command: "object") -> NoReturn:
+    """Run the command and exit with its code; say what went wrong in a sentence, unless it is a fault of ours."""
+    from server.commands.failures import exit_code_of
+
+    sys.exit(exit_code_of(command, debug=debug, as_json=as_json))  # type: ignore[arg-type]  # typer hides the callable
+
+
+def main() -> None:
+    """The program `appyard`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

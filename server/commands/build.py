@@ -1,0 +1,194 @@
+"""`appyard build`: a build from description to package, watched on the terminal, with a worker in this process."""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from rich.console import Console
+from rich.prompt import Prompt
+
+from nodes.artifacts import BuildRequest, Decision, GatePolicy, ReviewAnswer
+from nodes.context import BuildOptions, GatePolicies
+from server.bootstrap import World, model_of, open_world
+from server.cli import ExitCode
+from server.commands.failures import BadInput
+from server.commands.live_view import LiveView, summary
+from server.commands.packages import LaidDown, check_writable, lay_down
+from server.services.build_progress import BuildProgress, advance
+from server.services.build_status import BuildStatus, RuntimeStatus
+from server.services.builds import BuildStart
+from server.settings import Settings
+from server.telemetry import log_to_file
+
+EXIT_CODES = {
+    RuntimeStatus.completed: ExitCode.done,
+    RuntimeStatus.failed: ExitCode.failed,
+    RuntimeStatus.canceled: ExitCode.failed,
+    RuntimeStatus.awaiting_approval: ExitCode.waiting,
+    RuntimeStatus.rejected: ExitCode.rejected,
+    RuntimeStatus.expired: ExitCode.rejected,
+}
+
+
+@dataclass(frozen=True)
+class NewBuild:
+    """What was asked for on the command line."""
+
+    description: str
+    requirements: Path | None
+    platform: str
+    preferences: tuple[str, ...]
+    model: str | None
+    budget_usd: float | None
+    yes: bool
+
+    def start(self, *, may_ask: bool) -> BuildStart:
+        """The build to start. Raises `BadInput`, pydantic's ValidationError."""
+        request = BuildRequest.model_validate(
+            {
+                "app_description": _text(self.description),
+                "requirements": _file(self.requirements) if self.requirements else None,
+                "target_platform": self.platform,
+                "tech_stack_preferences": self.preferences,
+            }
+        )
+        app = GatePolicy.on_findings if self.yes or not may_ask else GatePolicy.always
+        given = {"gates": GatePolicies(app=app), "model": self.model, "budget_usd": self.budget_usd}
+        return BuildStart(request, BuildOptions.model_validate({name: value for name, value in given.items() if value is not None}))
+
+
+def run_build(asked: NewBuild, out: Path, *, as_json: bool) -> ExitCode:
+    """Build, and lay the package down in `out`."""
+    settings = Settings()
+    console = Console(stderr=as_json, quiet=as_json)
+    start = asked.start(may_ask=sys.stdin.isatty() and not as_json)
+    check_writable(out)
+    log_to_file(settings)
+    return asyncio.run(_build(settings, start, out, console, as_json=as_json, yes=asked.yes))
+
+
+async def _build(settings: Settings, start: BuildStart, out: Path, console: Console, *, as_json: bool, yes: bool) -> ExitCode:
+    model = start.options.model or str(model_of(settings))
+    async with open_world(settings, with_worker=True) as world:
+        started = await world.builds.start(start)
+        watch = Watch(world, console, model=model, ask=not yes and sys.stdin.isatty() and not as_json)
+        return await watch.to_the_end(started.workflow_id, out, as_json=as_json)
+
+
+class Watch:
+    """Follows one build on the terminal until it ends or waits for somebody else."""
+
+    def __init__(self, world: World, console: Console, *, model: str, ask: bool) -> None:
+        self._world = world
+        self._console = console
+        self._model = model
+        self._ask = ask
+        self._started = time.monotonic()
+
+    async def to_the_end(self, workflow_id: UUID, out: Path, *, as_json: bool) -> ExitCode:
+        """Follow, ask at gates, lay down the package, and say what to do next."""
+        try:
+            status = await self._followed(workflow_id)
+            while self._ask and status.runtime_status is RuntimeStatus.awaiting_approval:
+                if not await self._decided(status):
+                    break
+                status = await self._followed(workflow_id)
+        except asyncio.CancelledError:
+            self._console.print(f"Stopped. Nothing is lost. Go on with: appyard builds resume {workflow_id}")
+            raise
+        laid = None
+        if status.runtime_status is RuntimeStatus.completed:
+            laid = lay_down(await self._world.builds.package(workflow_id), out)
+        self._report(status, laid, as_json=as_json)
+        return EXIT_CODES[status.runtime_status]
+
+    async def _followed(self, workflow_id: UUID) -> BuildStatus:
+        view, progress = LiveView(self._console), BuildProgress()
+        with view.shown():
+            async for event in await self._world.builds.events(workflow_id):
+                progress = advance(progress, event.event, event.data)
+                view.update(progress)
+        return await self._world.builds.status(workflow_id)
+
+    async def _decided(self, status: BuildStatus) -> bool:
+        """Ask the person at the terminal; False if they want to decide later."""
+        assert status.review is not None
+        self._console.print(summary(status, seconds=time.monotonic() - self._started, model=self._model))
+        self._console.print(status.review.request.question)
+        choice = await asyncio.to_thread(
+            Prompt.ask, "[a]pprove, request [c]hanges, [r]eject, or decide [l]ater", choices=["a", "c", "r", "l"], default="l"
+        )
+        if choice == "l":
+            return False
+        feedback = ""
+        if choice in "cr":
+            feedback = await asyncio.to_thread(Prompt.ask, "What should be different?" if choice == "c" else "Why?")
+        decision = {"a": Decision.approved, "c": Decision.changes_requested, "r": Decision.rejected}[choice]
+        answer = ReviewAnswer(decision=decision, feedback=feedback, subject_sha256=status.review.request.subject_sha256)
+        await self._world.builds.decide(status.workflow_id, answer, interrupt_id=status.review.interrupt_id)
+        return True
+
+    def _report(self, status: BuildStatus, laid: LaidDown | None, *, as_json: bool) -> None:
+        seconds = time.monotonic() - self._started
+        if as_json:
+            print(json.dumps(as_object(status, laid, seconds)))  # noqa: T201 - the promised output
+            return
+        self._console.print(summary(status, seconds=seconds, model=self._model))
+        for line in next_steps(status, laid):
+            self._console.print(line, highlight=False, soft_wrap=True)
+
+
+def as_object(status: BuildStatus, laid: LaidDown | None, seconds: float) -> dict[str, object]:
+    """What `--json` prints."""
+    return {
+        "workflow_id": str(status.workflow_id),
+        "runtime_status": status.runtime_status.value,
+        "title": status.title,
+        "message": status.custom_status.message,
+        "error": status.error,
+        "package": str(laid.zip_file) if laid else None,
+        "folder": str(laid.folder) if laid else None,
+        "checks": [check.model_dump(mode="json", exclude={"log"}) for check in status.checks],
+        "usage": status.usage.model_dump(mode="json"),
+        "duration_seconds": round(seconds, 2),
+    }
+
+
+def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
+    """What to do now."""
+    short = str(status.workflow_id)[:8]
+    match status.runtime_status:
+        case RuntimeStatus.completed if laid:
+            return [
+                f"Package   {laid.zip_file}",
+                f"App       {laid.folder}",
+                f"Evidence  {laid.folder / 'evidence' / 'report.html'}",
+                f"Start it  cd {laid.folder} && make start",
+            ]
+        case RuntimeStatus.awaiting_approval:
+            question = status.review.request.question if status.review else ""
+            return [question, f"Decide with: appyard builds approve|request-changes|reject {short}"]
+        case RuntimeStatus.failed | RuntimeStatus.canceled | RuntimeStatus.expired:
+            return [f"Everything is kept. Look: appyard builds show {short}. Go on: appyard builds resume {short}"]
+        case _:
+            return [f"Everything is kept. Look: appyard builds show {short}"]
+
+
+def _text(description: str) -> str:
+    if description != "-":
+        return description
+    try:
+        return sys.stdin.buffer.read(1_000_000).decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("Standard input is not text in UTF-8. Describe the app in plain words.") from error
+
+
+def _file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"--requirements {path}: {error}. Give a text file in UTF-8.") from error

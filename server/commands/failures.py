@@ -1,0 +1,58 @@
+"""Turn what went wrong into one sentence, a way out and an exit code."""
+
+import errno
+import json
+import sys
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from checkpoints.errors import PersistenceError
+from nodes.errors import BuildError
+from server.cli import ExitCode
+from server.services.errors import ServiceError
+
+
+class BadInput(Exception):
+    """What was given cannot be used; the message says what to give instead."""
+
+
+class CannotStart(Exception):
+    """The machine or the configuration does not allow it; the message says what to change."""
+
+
+def exit_code_of(command: Callable[[], ExitCode], *, debug: bool, as_json: bool) -> ExitCode:
+    """Run `command`; the exit code it ended with."""
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return ExitCode.interrupted
+    except (BadInput, CannotStart, BuildError, PersistenceError, ServiceError, ValidationError, OSError) as error:
+        if debug:
+            raise
+        code, sentence = explained(error)
+        if as_json:
+            print(json.dumps({"error": type(error).__name__, "detail": sentence}))  # noqa: T201 - the promised output
+        else:
+            print(sentence, file=sys.stderr)  # noqa: T201
+        return code
+
+
+def explained(error: Exception) -> tuple[ExitCode, str]:
+    """The exit code, and what happened with what to do."""
+    match error:
+        case ValidationError():
+            return ExitCode.bad_input, "; ".join(_place(found["loc"], found["msg"]) for found in error.errors()[:5])
+        case BadInput() | ServiceError():
+            return ExitCode.bad_input, str(error)
+        case OSError(errno=errno.ENOSPC):
+            return ExitCode.cannot_start, f"The disk is full ({error.filename or 'no file named'}). Free some space and run it again."
+        case OSError():
+            return ExitCode.cannot_start, f"{error.strerror or error}: {error.filename or ''}".strip(": ")
+        case _:
+            return ExitCode.cannot_start, str(error)
+
+
+def _place(location: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in location)
+    return f"{name}: {message}" if name else message

@@ -1,0 +1,108 @@
+"""A build on the terminal: one live block while it runs, a short summary at its end. Quiet when piped."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from nodes.artifacts import CheckName, CheckResult, CheckStatus
+from server.services.build_progress import BuildProgress, Stage
+from server.services.build_status import BuildStatus, RuntimeStatus
+
+MARKS = {CheckStatus.passed: ("ok", "green"), CheckStatus.failed: ("failed", "red"), CheckStatus.not_run: ("not run", "yellow")}
+WORDS = {
+    RuntimeStatus.awaiting_approval: ("Waiting for you", "yellow"),
+    RuntimeStatus.completed: ("Completed", "green"),
+    RuntimeStatus.failed: ("Failed", "red"),
+}
+
+
+class LiveView:
+    """What the terminal shows of one build."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._live: Live | None = None
+        self._shown = BuildProgress()
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the live block for as long as the build runs; on a pipe, nothing moves."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(self._block(), console=self._console, refresh_per_second=8, transient=True) as live:
+            self._live = live
+            yield
+        self._live = None
+
+    def update(self, progress: BuildProgress) -> None:
+        """Show the newest progress."""
+        if self._live:
+            self._live.update(self._block(progress))
+        else:
+            self._print_news(progress)
+        self._shown = progress
+
+    def _block(self, progress: BuildProgress | None = None) -> RenderableType:
+        progress = progress or self._shown
+        stages = Text("  ").join(_stage(stage, progress) for stage in Stage)
+        agents = Table.grid(padding=(0, 2))
+        for active in progress.active[:8]:
+            part = active.component or ""
+            again = f"attempt {active.attempt}" if active.attempt > 1 else ""
+            agents.add_row(Text("·", "cyan"), active.agent, Text(part, "dim"), Text(again, "yellow"))
+        tokens = sum(result.input_tokens + result.output_tokens for result in progress.results)
+        cost = sum(result.cost_usd or 0 for result in progress.results)
+        foot = Text(f"{time.monotonic() - self._started:.0f} s   {tokens:,} tokens   ${cost:.2f}", "dim")
+        return Group(stages, agents, foot)
+
+    def _print_news(self, progress: BuildProgress) -> None:
+        """For a pipe: one line for each thing that ended."""
+        for result in progress.results[len(self._shown.results) :]:
+            self._console.print(f"{result.agent}: {result.task}" + (f" ({result.component})" if result.component else ""), highlight=False)
+        known = len(self._shown.checks) if progress.version == self._shown.version else 0
+        for check in progress.checks[known:]:
+            self._console.print(f"check {check.check}: {MARKS[check.status][0]}, {check.reason or check.summary}", highlight=False)
+
+
+def _stage(stage: Stage, progress: BuildProgress) -> Text:
+    order = list(Stage)
+    done = progress.finished or order.index(stage) < order.index(progress.stage)
+    mark, style = ("●", "green") if done else ("◐", "cyan") if stage is progress.stage else ("○", "dim")
+    return Text(f"{mark} {stage.capitalize()}{_count(stage, progress)}", style)
+
+
+def _count(stage: Stage, progress: BuildProgress) -> str:
+    match stage:
+        case Stage.code if progress.components:
+            return f" {len(progress.written)}/{len(progress.components)}"
+        case Stage.checks if progress.checks:
+            return f" {progress.checks_passed}/{len(CheckName)}"
+        case _:
+            return ""
+
+
+def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableType:
+    """At most fifteen lines: what was built, what the evidence says, what it cost."""
+    word, style = WORDS.get(status.runtime_status, (str(status.runtime_status), "bold"))
+    lines = [Text.assemble((status.title or "Build", "bold"), "   ", (word, style))]
+    if status.error:
+        lines.append(Text(status.error, "red"))
+    lines += [_check_line(check) for check in status.checks]
+    if model == "builtin":
+        lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
+    usage = status.usage
+    lines.append(Text(f"{seconds:.1f} s   {usage.input_tokens + usage.output_tokens:,} tokens   ${usage.cost_usd:.2f}", "dim"))
+    return Group(*lines)
+
+
+def _check_line(check: CheckResult) -> Text:
+    mark, style = MARKS[check.status]
+    first = f" - {check.findings[0].message[:90]}" if check.findings else ""
+    return Text.assemble(f"  {check.check:<13}", (f"{mark:<8}", style), check.reason or check.summary, (first, "red"))

@@ -1,0 +1,64 @@
+"""`appyard serve`: the HTTP API, with a worker in the same process unless told otherwise."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from server.api.app import create_app
+from server.bootstrap import open_world
+from server.cli import ExitCode
+from server.commands.failures import CannotStart
+from server.settings import LOOPBACK, Settings
+from server.telemetry import log_to_stderr
+
+log = logging.getLogger(__name__)
+
+
+def run_server(config: Path | None, host: str | None, port: int | None, *, with_worker: bool) -> ExitCode:
+    """Serve until stopped. Raises `CannotStart`, and what `open_world` raises."""
+    settings = Settings()
+    host, port = host or settings.host, settings.port if port is None else port
+    check_reach(settings, host)
+    log_to_stderr(settings)
+    listening = listen(host, port)
+    asyncio.run(_serve(settings, config, listening, with_worker=with_worker))
+    return ExitCode.done
+
+
+def check_reach(settings: Settings, host: str) -> None:
+    """Only this machine may reach a server without a key, or one that runs generated code unconfined. Raises `CannotStart`."""
+    if host in LOOPBACK:
+        return
+    if settings.api_key is None:
+        raise CannotStart(f"--host {host} can be reached from other machines. Set APPYARD_API_KEY first, or use 127.0.0.1.")
+    if settings.unsafe_local:
+        raise CannotStart("APPYARD_UNSAFE_LOCAL runs generated code without a sandbox; that is allowed on 127.0.0.1 only.")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket, opened before anything else so that a taken port is said at once. Raises `CannotStart`."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+    except OSError as error:
+        raise CannotStart(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+
+
+async def _serve(settings: Settings, config: Path | None, listening: socket.socket, *, with_worker: bool) -> None:
+    async with open_world(settings, with_worker=with_worker, config=config) as world:
+
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            app.state.builds, app.state.health = world.builds, world.health
+            yield
+
+        key = settings.api_key.get_secret_value() if settings.api_key else None
+        server = uvicorn.Server(uvicorn.Config(create_app(lifespan, api_key=key), log_config=None, timeout_graceful_shutdown=5))
+        host, port = listening.getsockname()[:2]
+        log.info("serving", extra={"docs": f"http://{host}:{port}/docs", "model": world.health.model})
+        await server.serve(sockets=[listening])
