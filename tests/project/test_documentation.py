@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from docs import generate
 from server.api.app import create_app
+from server.api.schemas import ApprovalBody, StartBody
 from server.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -86,6 +88,16 @@ def test_every_route_of_the_readme_exists() -> None:
     paths = {re.sub(r"\{\w+\}", "{}", path) for path in create_app(never_started).openapi()["paths"]}
     shown = {re.sub(r"\$\w+|\{\w+\}", "{}", path) for path in re.findall(r"(?:127\.0\.0\.1:\d+|`)(/api/[\w./${}]*)", README)}
     assert shown <= paths
+
+
+def test_every_body_of_the_readme_is_accepted() -> None:
+    bodies: dict[str, type[BaseModel]] = {"start": StartBody, "approval": ApprovalBody}
+    commands = [shlex.split(line) for block in blocks(README) for line in re.sub(r"\\\n\s*", "", block).splitlines() if "curl" in line]
+    sent = [(words, words[words.index("-d") + 1]) for words in commands if "-d" in words]
+    assert len(sent) == len(bodies)
+    for words, body in sent:
+        [route] = [match[1] for word in words if (match := re.search(r"/api/(\w+)", word))]
+        bodies[route].model_validate_json(body)
 
 
 def test_the_port_of_the_examples_is_the_default() -> None:
