@@ -1,13 +1,14 @@
 """Wire the build: which node runs after which. What a node does is in `nodes`, how a route is chosen in `routing`."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graph import routing as choose
-from graph.local_workshop import local_workshop
 from graph.state import AppyardState, BuildInput, BuildOutput
 from nodes.architecture import design_architecture
 from nodes.assembly import assemble
@@ -29,16 +30,17 @@ def build_graph(workshop: Workshop) -> BuildGraph:
     graph: BuildGraph = StateGraph(
         AppyardState, context_schema=BuildOptions, input_schema=BuildInput, output_schema=BuildOutput
     )
+    equipped = equipping(workshop)
 
-    graph.add_node("analyze_requirements", partial(analyze_requirements, workshop=workshop))
+    graph.add_node("analyze_requirements", equipped(analyze_requirements))
     graph.add_node("review_requirements", review_requirements)
-    graph.add_node("design_architecture", partial(design_architecture, workshop=workshop))
+    graph.add_node("design_architecture", equipped(design_architecture))
     graph.add_node("review_architecture", review_architecture)
-    graph.add_node("generate_component", partial(generate_component, workshop=workshop))
-    graph.add_node("assemble", partial(assemble, workshop=workshop))
-    graph.add_node("verify_app", partial(verify_app, workshop=workshop))
+    graph.add_node("generate_component", equipped(generate_component))
+    graph.add_node("assemble", equipped(assemble))
+    graph.add_node("verify_app", equipped(verify_app))
     graph.add_node("review_app", review_app)
-    graph.add_node("deliver", partial(deliver, workshop=workshop))
+    graph.add_node("deliver", equipped(deliver))
     graph.add_node("close_unverified", close_unverified)
 
     graph.add_edge(START, "analyze_requirements")
@@ -93,7 +95,25 @@ def build_graph(workshop: Workshop) -> BuildGraph:
     return graph
 
 
+def equipping(workshop: Workshop) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Hand nodes the workshop. `wraps` keeps their annotations, from which LangGraph learns the slice each one reads."""
+
+    def equipped(node: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(node)
+        async def with_workshop(state: object, **given: object) -> object:
+            return await node(state, **given, workshop=workshop)
+
+        return with_workshop
+
+    return equipped
+
+
 def make_graph(config: RunnableConfig | None = None) -> CompiledStateGraph[AppyardState, BuildOptions, BuildInput, BuildOutput]:
     """For langgraph.json. A host that has a workshop passes it as `configurable.workshop`; Studio gets a local one."""
     given = (config or {}).get("configurable", {}).get("workshop")
-    return build_graph(given or local_workshop()).compile(name="appyard")
+    if given is None:
+        # Here, because a host with a workshop of its own need not load agents, builder and sandbox a second time.
+        from graph.local_workshop import local_workshop
+
+        given = local_workshop()
+    return build_graph(given).compile(name="appyard")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 """A name usable in code, SQL and URLs: lower case, digits and underscores."""
@@ -560,14 +560,13 @@ class Verdict(StrEnum):
 
 
 class EvidenceReport(Artifact):
-    """Every check of one version. The verdict is computed here and nowhere else."""
+    """Every check of one version. The verdict is computed here and nowhere else, and never stored."""
 
     version: int
     tree_sha256: Sha256
     sandbox: str
     checks: tuple[CheckResult, ...]
 
-    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented form
     @property
     def verdict(self) -> Verdict:
         """No check, or a check that did not run, is never a pass."""
