@@ -57,9 +57,7 @@ class BubblewrapSandbox:
         async with self._workspace(command.files, command.limits) as workspace:
             return await workspace.run_laid(command)
 
-    def workspace(
-        self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()
-    ) -> AbstractAsyncContextManager[Workspace]:
+    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()) -> AbstractAsyncContextManager[Workspace]:
         """A work folder of at most `limits.work_bytes`, with `files` in it."""
         return self._workspace(files, limits)
 
@@ -179,11 +177,10 @@ class _Cage:
 
 async def _readable(descriptor: int) -> None:
     """A process descriptor is readable once the process has ended; that of a process 1, once its namespace is empty."""
-    ended = asyncio.get_running_loop().create_future()
-    loop = asyncio.get_running_loop()
-    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
     try:
-        await ended
+        await ended.wait()
     finally:
         loop.remove_reader(descriptor)
 

@@ -78,9 +78,7 @@ class Sandbox(Protocol):
     async def run(self, command: Command) -> ExecResult:
         """Run to the end, or to a limit."""
 
-    def workspace(
-        self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()
-    ) -> "AbstractAsyncContextManager[Workspace]":
+    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()) -> "AbstractAsyncContextManager[Workspace]":
         """A work folder of `limits.work_bytes` that outlives one command: migrate, serve, stop, serve again on the data."""
 
 

@@ -6,7 +6,7 @@ when this process ends, even by SIGKILL, `cat` ends, and the kernel frees namesp
 
 import asyncio
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

@@ -1,0 +1,170 @@
+"""Verify one version of an app: run every check there is, side by side where they do not need one another."""
+
+import asyncio
+import functools
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from nodes.artifacts import AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity
+from nodes.context import ArtifactStore, OnCheck
+from nodes.errors import SandboxUnavailable, ToolchainMissing
+from nodes.ownership import owner_of
+from nodes.sandbox.choose import SandboxAbsent
+from nodes.sandbox.protocol import Sandbox, SandboxLimits
+from nodes.stack import STACKS, StackProfile
+from nodes.verification.code_checks import check_lint, check_tests
+from nodes.verification.contract_diff import diff_contract
+from nodes.verification.exchange import Exchange, Json
+from nodes.verification.observed import CheckImpossible, Observed, not_run, result_of
+from nodes.verification.probe import probe_app
+from nodes.verification.running_app import AppUnderTest, DidNotStart, compare_records, look_at_records
+from nodes.verification.source_checks import SOURCE_CHECKS
+from nodes.verification.toolchain import require_toolchain
+
+LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart)
+
+_TRACE_PLACE = re.compile(r'File "/sandbox/([^"]+\.py)", line (\d+)')
+
+
+class AppVerifier:
+    """A `nodes.context.Verifier`. Logs go to `artifacts`; what was running is gone when `verify` returns or is cancelled."""
+
+    def __init__(self, sandbox: Sandbox | SandboxAbsent, toolchain: Path, artifacts: ArtifactStore) -> None:
+        self._sandbox, self._toolchain, self._artifacts = sandbox, toolchain, artifacts
+
+    async def verify(
+        self, files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, *, version: int, tree_sha256: str, on_check: OnCheck
+    ) -> EvidenceReport:
+        """Run every check. The checks of the report are in the order of `CheckName`; `on_check` hears them as they end."""
+        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {})
+        await verification.source()
+        reason = self._why_not(architecture) or verification.why_not()
+        if reason:
+            verification.skip(reason)
+        elif not isinstance(self._sandbox, SandboxAbsent):
+            await verification.run(self._sandbox, self._toolchain)
+        checks = tuple(verification.results[check] for check in CheckName)
+        name = "none" if isinstance(self._sandbox, SandboxAbsent) else self._sandbox.name
+        return EvidenceReport(version=version, tree_sha256=tree_sha256, sandbox=name, checks=checks)
+
+    def _why_not(self, architecture: Architecture) -> str | None:
+        if isinstance(self._sandbox, SandboxAbsent):
+            return f"no sandbox: {'; '.join(self._sandbox.reasons)}"
+        if architecture.stack not in STACKS:
+            return f"there is no tool chain for the stack {architecture.stack}"
+        try:
+            require_toolchain(self._toolchain)
+        except ToolchainMissing as missing:
+            return str(missing)
+        return None
+
+
+@dataclass
+class _Verification:
+    """One version being verified; `results` fills as checks end."""
+
+    files: Mapping[str, bytes]
+    spec: AppSpec
+    architecture: Architecture
+    artifacts: ArtifactStore
+    on_check: OnCheck
+    results: dict[CheckName, CheckResult]
+
+    async def source(self) -> None:
+        for check, look in SOURCE_CHECKS.items():
+            await self._conclude(check, functools.partial(asyncio.to_thread, look, self.files, self.architecture))
+
+    def why_not(self) -> str | None:
+        """Why nothing of the app can be run, as far as its source tells."""
+        failed = self.results[CheckName.compile].status is CheckStatus.failed
+        return "the code does not compile" if failed else None
+
+    def skip(self, reason: str, checks: tuple[CheckName, ...] = tuple(CheckName)) -> None:
+        """Whatever has no result yet could not run."""
+        for check in checks:
+            if check not in self.results:
+                self._add(not_run(check, reason))
+
+    async def run(self, sandbox: Sandbox, toolchain: Path) -> None:
+        stack = STACKS[self.architecture.stack]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._conclude(CheckName.lint, lambda: check_lint(self.files, self.architecture, sandbox, toolchain)))
+            group.create_task(
+                self._conclude(CheckName.tests, lambda: check_tests(self.files, self.architecture, stack, sandbox, toolchain))
+            )
+            group.create_task(self._live(sandbox, toolchain))
+
+    async def _live(self, sandbox: Sandbox, toolchain: Path) -> None:
+        """Boot, contract, probe, restart: each needs the one before to have left a running app."""
+        if not sandbox.can_serve:
+            self.skip(f"the sandbox {sandbox.name} cannot run a server", LIVE_CHECKS)
+            return
+        try:
+            async with sandbox.workspace(self.files, SandboxLimits()) as workspace:
+                await self._exercise(AppUnderTest(workspace, STACKS[self.architecture.stack], toolchain))
+        except SandboxUnavailable as error:
+            self.skip(str(error), LIVE_CHECKS)
+
+    async def _exercise(self, app: AppUnderTest) -> None:
+        contract, stack = self.architecture.contract, app.stack
+        async with AsyncExitStack() as running:
+            exchanges: list[Exchange] = []
+            await self._conclude(CheckName.boot, lambda: self._boot(app, running, exchanges))
+            if not exchanges:
+                self.skip("the app did not start", LIVE_CHECKS)
+                return
+            exchange = exchanges[0]
+            await self._conclude(CheckName.contract, lambda: self._contract(exchange, stack))
+            await self._conclude(CheckName.probe, lambda: probe_app(exchange, self.spec, self.architecture, stack, app.password))
+            before = await look_at_records(exchange, self.spec, contract, stack, app.password)
+        await self._conclude(CheckName.restart, lambda: self._restart(app, before))
+
+    async def _boot(self, app: AppUnderTest, running: AsyncExitStack, exchanges: list[Exchange]) -> Observed:
+        try:
+            prepared = await app.prepare()
+            exchange, log_path = await running.enter_async_context(app.running())
+        except DidNotStart as problem:
+            return Observed("the app did not start", [self._start_finding(CheckName.boot, problem)], log=problem.log)
+        exchanges.append(exchange)
+        return Observed("demo data and GET /health", log=f"{prepared}\n{log_path.read_text(errors='replace')}")
+
+    async def _contract(self, exchange: Exchange, stack: StackProfile) -> Observed:
+        openapi = await exchange.call("GET", stack.openapi_path)
+        return diff_contract(openapi.body, self.spec, self.architecture, stack)
+
+    async def _restart(self, app: AppUnderTest, before: dict[str, Json]) -> Observed:
+        if not before:
+            raise CheckImpossible("no record could be read before the restart")
+        try:
+            async with app.running() as (exchange, _):
+                after = await look_at_records(exchange, self.spec, self.architecture.contract, app.stack, app.password)
+        except DidNotStart as problem:
+            return Observed("the app did not start again", [self._start_finding(CheckName.restart, problem)], log=problem.log)
+        return compare_records(before, after, self.architecture, "\n".join(exchange.log))
+
+    def _start_finding(self, check: CheckName, problem: DidNotStart) -> Finding:
+        """Located by the last of the app's own files in the trace."""
+        places = [(path, int(line)) for path, line in _TRACE_PLACE.findall(problem.log)]
+        path, line = places[-1] if places else (None, None)
+        owner = owner_of(self.architecture, path) if path else None
+        return Finding(
+            check=check, severity=Severity.blocker, message=str(problem), file=path, line=line, component=owner.name if owner else None
+        )
+
+    async def _conclude(self, check: CheckName, look: Callable[[], Awaitable[Observed]]) -> None:
+        started = time.monotonic()
+        try:
+            observed = await look()
+        except (CheckImpossible, SandboxUnavailable) as error:
+            self._add(not_run(check, str(error)))
+            return
+        log = await self.artifacts.put(observed.log.encode(), "text/plain; charset=utf-8") if observed.log else None
+        self._add(result_of(check, observed, time.monotonic() - started, log))
+
+    def _add(self, result: CheckResult) -> None:
+        self.results[result.check] = result
+        self.on_check(result)
