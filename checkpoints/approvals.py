@@ -105,6 +105,10 @@ class ApprovalRepository:
         """What waits for a person, the oldest first; of one thread or of all."""
         return await self._all("waiting_approvals", {"thread_id": thread_id, "limit": limit, "offset": offset}, transaction)
 
+    async def of_thread(self, thread_id: UUID, *, transaction: Transaction | None = None) -> list[Approval]:
+        """Everything a thread ever asked, the oldest first."""
+        return await self._all("approvals_of_thread", {"thread_id": thread_id}, transaction)
+
     async def _all(self, query: str, parameters: Parameters, transaction: Transaction | None) -> list[Approval]:
         async with self._database.transaction(transaction) as current:
             return [_approval(row) for row in await current.fetch_all(query, parameters)]

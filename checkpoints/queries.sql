@@ -409,3 +409,35 @@ WHERE scope = %(scope)s AND key = %(key)s;
 -- forget_idempotency_keys --
 -- Forget keys nobody will repeat any more.
 DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => %(hours)s);
+
+
+-- unheld_runs --
+-- Which of these runs no living process holds.
+SELECT wanted.run_id
+FROM unnest(%(run_ids)s::uuid[]) AS wanted (run_id)
+WHERE hashtextextended(wanted.run_id::text, 0) NOT IN (
+    SELECT (classid::bigint << 32) | objid::bigint
+    FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+);
+
+
+-- approvals_of_thread --
+-- Everything a thread ever asked, the oldest first.
+SELECT *
+FROM approvals
+WHERE thread_id = %(thread_id)s
+ORDER BY opened_at, interrupt_id;
+
+
+-- retire_model_calls --
+-- Take answers out of the journal from number `first` on; they stay in the ledger under a number no call has.
+UPDATE model_calls
+SET task_id = task_id || '#' || gen_random_uuid()
+WHERE thread_id = %(thread_id)s AND task_id = %(task_id)s AND n >= %(first)s;
+
+
+-- ping --
+-- Whether the database answers.
+SELECT 1 AS answer;

@@ -169,6 +169,11 @@ class RunRepository:
         """Running runs whose worker is gone: its lease ran out, or the lock of `hold` died with its process."""
         return await self._all("abandoned_runs", {})
 
+    async def unheld(self, run_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of `run_ids` whose lock no living process has."""
+        async with self._database.transaction() as transaction:
+            return [row["run_id"] for row in await transaction.fetch_all("unheld_runs", {"run_ids": list(run_ids)})]
+
     async def delete(self, run_id: UUID, *, transaction: Transaction | None = None) -> None:
         """Delete a run that has ended. Raises `RunNotFound`, or `IllegalRunTransition` if it has not."""
         async with self._database.transaction(transaction) as current:

@@ -1,10 +1,12 @@
 """A real PostgreSQL for the session, a migrated template in it, and a database of its own for every test."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -12,15 +14,20 @@ from checkpoints.connection import Database
 from checkpoints.embedded import EmbeddedPostgres, start_embedded
 from checkpoints.migrate import migrate
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is ours alone
+ROOM_FOR_DATABASES_BYTES = 2 * 1024**3
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """One server for all tests; its data goes with the session's home."""
-    server = start_embedded(Path.home() / "database")
-    yield server
-    server.stop()
+    """One server for all tests, in memory where there is enough: copying a database takes 20 ms there, 300 ms on a disk."""
+    roomy = MEMORY.is_dir() and psutil.disk_usage(str(MEMORY)).free > ROOM_FOR_DATABASES_BYTES
+    with tempfile.TemporaryDirectory(prefix="appyard-tests-", dir=MEMORY if roomy else Path.home()) as folder:
+        Path(folder).chmod(0o711)  # as root, the server's own account has to pass through
+        server = start_embedded(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +68,7 @@ def url_of(server: EmbeddedPostgres, name: str) -> str:
 
 
 def create_database(server: EmbeddedPostgres, name: str, template: str = "template0") -> None:
-    execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
 
 
 def execute(server: EmbeddedPostgres, statement: str) -> None:

@@ -45,7 +45,9 @@ async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
 
 async def test_connections_the_server_closed_are_replaced_unnoticed(database: Database) -> None:
     async with database.direct_connection() as connection:
-        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
     assert await ThreadRepository(database).count() == 0
 
