@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 import psutil
@@ -63,7 +64,18 @@ class EmbeddedPostgres:
     url: str
     log: Path
     started_here: bool
+    _data_dir: Path
     _cluster: "_Cluster"
+    _users: TextIO
+
+    def leave(self) -> None:
+        """Stop the server if no other living process uses it. A process that is killed leaves without saying so."""
+        with _starting(self._data_dir), self._users:
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            self._cluster.stop()
 
     def stop(self) -> None:
         """Stop the server at once but cleanly, if this process started it; everybody else's connections end."""
@@ -79,11 +91,20 @@ def start_embedded(data_dir: Path) -> EmbeddedPostgres:
     with _file_errors(data_dir):
         data_dir = data_dir.expanduser().absolute()
         data_dir.mkdir(parents=True, exist_ok=True)
-        with (data_dir / "postgres.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it is bounded by _START_SECONDS, or dead
+        with _starting(data_dir):
             cluster = _open_cluster(data_dir)
             started_here = cluster.start()
-    return EmbeddedPostgres(cluster.url, cluster.log, started_here, cluster)
+            users = (data_dir / "postgres.users").open("a")
+            fcntl.flock(users, fcntl.LOCK_SH)
+    return EmbeddedPostgres(cluster.url, cluster.log, started_here, data_dir, cluster, users)
+
+
+@contextmanager
+def _starting(data_dir: Path) -> Iterator[None]:
+    """One process at a time starts or stops the server."""
+    with (data_dir / "postgres.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it is bounded by _START_SECONDS, or dead
+        yield
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class World:
 
 @contextmanager
 def open_database_url(settings: Settings) -> Iterator[str]:
-    """DATABASE_URL, or that of the embedded PostgreSQL, which its starter stops again unless others use it."""
+    """DATABASE_URL, or that of the embedded PostgreSQL, which the last process to leave stops."""
     if settings.database_url:
         yield settings.database_url.get_secret_value()
         return
@@ -54,7 +54,7 @@ def open_database_url(settings: Settings) -> Iterator[str]:
     try:
         yield embedded.url
     finally:
-        embedded.stop_if_unused()
+        embedded.leave()
 
 
 @asynccontextmanager
