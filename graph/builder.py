@@ -108,12 +108,12 @@ def equipping(workshop: Workshop) -> Callable[[Callable[..., Any]], Callable[...
     return equipped
 
 
-def make_graph(config: RunnableConfig | None = None) -> CompiledStateGraph[AppyardState, BuildOptions, BuildInput, BuildOutput]:
+async def make_graph(config: RunnableConfig) -> CompiledStateGraph[AppyardState, BuildOptions, BuildInput, BuildOutput]:
     """For langgraph.json. A host that has a workshop passes it as `configurable.workshop`; Studio gets a local one."""
-    given = (config or {}).get("configurable", {}).get("workshop")
+    given = config.get("configurable", {}).get("workshop")
     if given is None:
         # Here, because a host with a workshop of its own need not load agents, builder and sandbox a second time.
         from graph.local_workshop import local_workshop
 
-        given = local_workshop()
+        given = await local_workshop()
     return build_graph(given).compile(name="appyard")

@@ -2,13 +2,15 @@
 
 import hashlib
 import os
-from functools import cache
 from pathlib import Path
 
 from nodes.agents.crew import CrewAICrew
+from nodes.agents.models import BUILTIN, ChatModels, ModelSettings
 from nodes.artifacts import ArtifactRef
 from nodes.blueprint.frame import generate_frame
 from nodes.context import Workshop
+from nodes.sandbox.choose import choose_sandbox
+from nodes.verification.toolchain import default_toolchain
 from nodes.verification.verify import AppVerifier
 
 FOLDER = Path(".appyard/studio")
@@ -39,8 +41,14 @@ class ArtifactFolder:
             raise LookupError(f"artifact {ref.sha256} is not in {self._folder}") from error
 
 
-@cache
-def local_workshop() -> Workshop:
-    """One per process, so that model clients and sandbox probes are shared."""
-    artifacts = ArtifactFolder(FOLDER / "artifacts")
-    return Workshop(crew=CrewAICrew(), artifacts=artifacts, verifier=AppVerifier(artifacts), frame=generate_frame)
+_OPENED: dict[Path, Workshop] = {}
+
+
+async def local_workshop(folder: Path = FOLDER) -> Workshop:
+    """One per process and folder: Studio makes the graph anew for each request, but probing a sandbox takes a moment."""
+    if folder not in _OPENED:
+        artifacts = ArtifactFolder(folder / "artifacts")
+        crew = CrewAICrew(ChatModels(ModelSettings()), BUILTIN, folder / "crewai")
+        verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts)
+        _OPENED[folder] = Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)
+    return _OPENED[folder]

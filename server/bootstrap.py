@@ -142,7 +142,7 @@ async def open_workshop(settings: Settings, ledger: Ledger) -> Mapping[str, obje
     from nodes.blueprint.frame import generate_frame
     from nodes.context import Workshop
     from nodes.sandbox.choose import choose_sandbox
-    from nodes.verification.toolchain import default_directory
+    from nodes.verification.toolchain import default_toolchain
     from nodes.verification.verify import AppVerifier
     from server.worker.durable_workshop import DurableJournal, ThreadArtifacts
 
@@ -155,7 +155,7 @@ async def open_workshop(settings: Settings, ledger: Ledger) -> Mapping[str, obje
         journal=DurableJournal(ledger.model_calls),
     )
     sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
-    toolchain = settings.toolchain_dir or default_directory()
+    toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
     verifier = AppVerifier(sandbox, toolchain, artifacts)
     return {"workshop": Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)}
@@ -175,7 +175,7 @@ def model_settings(settings: Settings) -> ModelSettings:
 
 def model_of(settings: Settings) -> ModelName:
     """The model used unless a build says otherwise."""
-    return default_model(settings.model, model_settings(settings))
+    return default_model(model_settings(settings), settings.model)
 
 
 def default_options(settings: Settings) -> BuildOptions:

@@ -1,23 +1,10 @@
 """The command line: arguments and exit codes. What a command does is in `server.commands`, imported when it is used."""
 
 import sys
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NoReturn, Optional
 
 import typer
-
-
-class ExitCode(IntEnum):
-    """How a command ended, for scripts."""
-
-    done = 0
-    failed = 1
-    bad_input = 2
-    waiting = 3
-    rejected = 4
-    cannot_start = 5
-    interrupted = 130
 
 
 app = typer.Typer(name="appyard", help="Describe an app; get one that was tested, run and packaged.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -49,7 +49,7 @@ async def list_builds(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> BuildList:
     """Builds, newest first."""
-    return BuildList(items=await builds.list(limit=limit, offset=offset))
+    return BuildList(items=await builds.newest(limit=limit, offset=offset))
 
 
 @router.post("/approval/{workflow_id}")

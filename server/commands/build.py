@@ -14,7 +14,7 @@ from rich.prompt import Prompt
 from nodes.artifacts import BuildRequest, Decision, GatePolicy, ReviewAnswer
 from nodes.context import BuildOptions, GatePolicies
 from server.bootstrap import World, model_of, open_world
-from server.cli import ExitCode
+from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
 from server.commands.live_view import LiveView, summary
 from server.commands.packages import LaidDown, check_writable, lay_down

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from nodes.artifacts import ReviewAnswer
 from server.bootstrap import World, model_of, open_world
-from server.cli import ExitCode
+from server.commands.exit_codes import ExitCode
 from server.commands.build import Watch, next_steps
 from server.commands.failures import BadInput
 from server.commands.live_view import summary
@@ -36,7 +36,7 @@ async def found(builds: Builds, prefix: str) -> UUID:
     try:
         return UUID(prefix)
     except ValueError:
-        matching = [build for build in await builds.list(limit=1000) if str(build.workflow_id).startswith(prefix.lower())]
+        matching = [build for build in await builds.newest(limit=1000) if str(build.workflow_id).startswith(prefix.lower())]
     if len(matching) != 1:
         raise BadInput(f"{len(matching)} builds begin with {prefix!r}. List them: appyard builds list")
     return matching[0].workflow_id
@@ -47,7 +47,7 @@ def list_builds(limit: int, *, as_json: bool) -> ExitCode:
 
     async def run() -> ExitCode:
         async with _world(with_worker=False) as (world, _):
-            listed = await world.builds.list(limit=limit)
+            listed = await world.builds.newest(limit=limit)
         if as_json:
             print(json.dumps([build.model_dump(mode="json") for build in listed]))  # noqa: T201 - the promised output
             return ExitCode.done

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from checkpoints.errors import PersistenceError
 from nodes.errors import BuildError
-from server.cli import ExitCode
+from server.commands.exit_codes import ExitCode
 from server.services.errors import ServiceError
 
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from server.api.app import create_app
 from server.bootstrap import open_world
-from server.cli import ExitCode
+from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
 from server.settings import LOOPBACK, Settings
 from server.telemetry import log_to_stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 from checkpoints.connection import Database
 from checkpoints.migrate import migrate
 from server.bootstrap import open_database_url, open_world
-from server.cli import ExitCode
+from server.commands.exit_codes import ExitCode
 from server.settings import Settings
 from server.telemetry import log_to_stderr
 

@@ -194,7 +194,7 @@ class Builds:
             last_updated_time=max(thread.updated_at, runs[0].updated_at),
         )
 
-    async def list(self, *, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
+    async def newest(self, *, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
         """Builds, newest first."""
         threads = await self._ledger.threads.search(ThreadFilter(metadata=dict(KIND)), limit=limit, offset=offset)
         return tuple([await self._summary(thread) for thread in threads])
