@@ -97,7 +97,7 @@ $(STAMPS)/uv: requirements-dev.lock | $(BIN)/pip
 
 # Where uv cannot reach an index that pip can, pip installs the same files.
 $(STAMPS)/packages: requirements-dev.lock $(STAMPS)/uv
-	@echo "Installing the packages of requirements-dev.lock (1.3 GB with bytecode)"
+	@echo "Installing the packages of requirements-dev.lock (1.4 GB with bytecode)"
 	@$(UV) pip sync --require-hashes --compile-bytecode requirements-dev.lock \
 		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
