@@ -155,6 +155,9 @@ class Draft:
     def record(self, noun: str, source: Source, *, weak: bool = False) -> RecordDraft:
         """The record of `noun`, added if it is new."""
         known = self.find_noun(noun)
+        if known is not None and " " not in noun and known.noun.endswith(f" {noun}") and not known.relations:
+            self.records = {noun if key == known.noun else key: record for key, record in self.records.items()}
+            known.noun = noun
         if known is None:
             known = self.records[noun] = RecordDraft(noun, source, weak=weak)
         known.weak = known.weak and weak

@@ -163,7 +163,7 @@ def _record(record: RecordDraft, names: _Names, draft: Draft) -> RecordSpec:
     )
     title = _title_key(record) or next(iter(record.fields), None)
     if title is None:
-        title_field = relations[0].name
+        title_field = next((relation.name for relation in relations if relation.kind is RelationKind.many_to_one), relations[0].name)
     else:
         title_field = names.field(record.noun, title)
     return RecordSpec(

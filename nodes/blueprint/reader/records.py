@@ -19,7 +19,7 @@ APP_NOUNS = frozenset(
     tracker manager marketplace shop store panel center centre crm""".split()
 )
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep, VerbKind.update, VerbKind.delete, VerbKind.read}
-_MASS = frozenset("finance inventory money work time calorie notification reminder email sms alert operation login account profile".split())
+_MASS = frozenset("finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month year period progress advance stock leaderboard rank html".split())
 _IDLE_SUBJECTS = frozenset("i we you it they he she everyone anyone someone us them me".split())
 
 
@@ -134,6 +134,8 @@ def _kept(clause: Clause, draft: Draft) -> None:
     if not kinds & (_KEEPING | {VerbKind.associate, VerbKind.transition, VerbKind.relate}):
         return
     objects = clause.subjects if clause.passive else clause.objects
+    if VerbKind.associate in kinds and not clause.negated:
+        objects += tuple(phrase for phrase in clause.after("to", "for", "in", "on", "of") if phrase.head not in ORGANISATIONS)
     for phrase in objects:
         _keep(phrase, clause, kinds, draft)
 

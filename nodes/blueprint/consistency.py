@@ -1,0 +1,173 @@
+"""Whether a specification holds together: what any builder relies on, checked before anything is built from it."""
+
+import keyword
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldType, RecordSpec, RelationKind, ReportSpec, RuleKind, RuleSpec, Workflow
+from nodes.contract import relation_property
+
+BUILT_IN = frozenset({"id", "state", "created_at", "created_by", "created_by_id"})
+"""What every record has by itself; a field of that name would hide it."""
+
+_NUMBERS = {FieldType.integer, FieldType.decimal, FieldType.money}
+_MOMENTS = {FieldType.date, FieldType.time, FieldType.datetime}
+_FIELDS_OF_RULE = {RuleKind.ordered: (2, 2), RuleKind.no_overlap: (2, 2), RuleKind.unique_together: (1, 99), RuleKind.positive: (1, 1), RuleKind.custom: (0, 99)}
+
+
+def problems(spec: AppSpec) -> tuple[str, ...]:
+    """Every contradiction in `spec`, as sentences that say what to correct; empty if it can be built."""
+    return (
+        *_roles(spec),
+        *_records(spec),
+        *_required_cycles(spec),
+        *_permissions(spec),
+        *(problem for rule in spec.rules for problem in _rule(spec, rule)),
+        *(problem for report in spec.reports for problem in _report(spec, report)),
+        *_repeated("rule", (rule.name for rule in spec.rules)),
+        *_repeated("report", (report.name for report in spec.reports)),
+    )
+
+
+def _repeated(kind: str, names: Iterable[str]) -> Iterator[str]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"The {kind} name {name} is used {count} times; names are unique."
+
+
+def _roles(spec: AppSpec) -> Iterator[str]:
+    yield from _repeated("role", (role.name for role in spec.roles))
+    administering = [role.name for role in spec.roles if role.administers]
+    if len(administering) != 1:
+        yield f"Exactly one role administers accounts; here {len(administering)} do: {', '.join(administering) or 'none'}."
+
+
+def _records(spec: AppSpec) -> Iterator[str]:
+    if not spec.records:
+        yield "The app keeps nothing: add at least one record."
+    yield from _repeated("record", (record.name for record in spec.records))
+    yield from _repeated("plural", (record.plural for record in spec.records))
+    for record in spec.records:
+        if record.name == ACCOUNT or record.plural == "accounts":
+            yield "Accounts are built in; refer to them by relations to account and leave the record out."
+        if keyword.iskeyword(record.plural):
+            yield f"The plural {record.plural} is a Python keyword; choose another."
+        yield from _parts(spec, record)
+        if record.workflow is not None:
+            yield from _workflow(spec, record, record.workflow)
+
+
+def _parts(spec: AppSpec, record: RecordSpec) -> Iterator[str]:
+    members = [field.name for field in record.fields] + [relation.name for relation in record.relations]
+    yield from _repeated(f"part of {record.name}", [*members, *(relation_property(relation) for relation in record.relations)])
+    if not members:
+        yield f"{record.name} has neither a field nor a relation."
+    for name in BUILT_IN.intersection(members):
+        yield f"{record.name}.{name} is built in; leave it out or rename it."
+    titles = [name for name in members if name not in {relation.name for relation in record.relations if relation.kind is RelationKind.many_to_many}]
+    if record.title_field not in titles:
+        yield f"The title_field {record.title_field} of {record.name} is neither a field nor a single relation of it."
+    known = {entry.name for entry in spec.records} | {ACCOUNT}
+    for relation in record.relations:
+        if relation.target not in known:
+            yield f"{record.name}.{relation.name} refers to {relation.target}, which is no record and not account."
+    for field in record.fields:
+        if (field.type is FieldType.choice) != bool(field.choices):
+            yield f"{record.name}.{field.name}: choices are given exactly for fields of type choice."
+        yield from _repeated(f"choice of {record.name}.{field.name}", field.choices)
+        if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
+            yield f"{record.name}.{field.name}: the minimum is above the maximum."
+
+
+def _workflow(spec: AppSpec, record: RecordSpec, workflow: Workflow) -> Iterator[str]:
+    states = {state.name for state in workflow.states}
+    yield from _repeated(f"state of {record.name}", (state.name for state in workflow.states))
+    yield from _repeated(f"transition of {record.name}", (transition.name for transition in workflow.transitions))
+    if workflow.initial not in states:
+        yield f"{record.name} starts in {workflow.initial}, which is not one of its states."
+    roles = {role.name for role in spec.roles}
+    readers = {entry.role for entry in spec.permissions if entry.record == record.name and entry.action is Action.read}
+    reached = {workflow.initial}
+    for transition in workflow.transitions:
+        for state in {*transition.from_states, transition.to_state} - states:
+            yield f"{record.name}.{transition.name} uses the state {state}, which {record.name} does not have."
+        if not transition.from_states:
+            yield f"{record.name}.{transition.name} starts in no state, so nobody can take it."
+        for role in transition.roles:
+            if role not in roles:
+                yield f"{record.name}.{transition.name} names the role {role}, which does not exist."
+            elif role not in readers:
+                yield f"{role} takes the step {transition.name} of {record.name} but may not read it; give it read."
+    for _ in workflow.transitions:
+        reached |= {step.to_state for step in workflow.transitions if reached & set(step.from_states)}
+    for state in sorted(states - reached):
+        yield f"No step leads {record.name} to the state {state}."
+
+
+def _required_cycles(spec: AppSpec) -> Iterator[str]:
+    """Records that each need the other first can never be created."""
+    needs = {
+        record.name: {relation.target for relation in record.relations if relation.required and relation.kind is RelationKind.many_to_one}
+        for record in spec.records
+    }
+    for name in needs:
+        seen: set[str] = set()
+        waiting = set(needs[name])
+        while waiting:
+            seen |= waiting
+            waiting = {target for entry in waiting for target in needs.get(entry, ())} - seen
+        if name in seen:
+            yield f"{name} requires, directly or by others, another {name} before it; make one of the relations optional."
+
+
+def _permissions(spec: AppSpec) -> Iterator[str]:
+    roles = {role.name for role in spec.roles}
+    records = {record.name for record in spec.records}
+    for entry in spec.permissions:
+        if entry.role not in roles:
+            yield f"A permission names the role {entry.role}, which does not exist."
+        if entry.record not in records:
+            yield f"A permission names the record {entry.record}, which does not exist."
+    counted = Counter((entry.role, entry.record, entry.action) for entry in spec.permissions)
+    for (role, record, action), count in counted.items():
+        if count > 1:
+            yield f"{role} has {count} permissions to {action} {record}; give one, with one scope."
+    for record in sorted(records - {entry.record for entry in spec.permissions if entry.action is Action.read}):
+        yield f"Nobody may read {record}."
+
+
+def _rule(spec: AppSpec, rule: RuleSpec) -> Iterator[str]:
+    record = next((entry for entry in spec.records if entry.name == rule.record), None)
+    if record is None:
+        yield f"The rule {rule.name} is about {rule.record}, which is no record."
+        return
+    fields = {field.name: field.type for field in record.fields}
+    relations = {relation.name for relation in record.relations if relation.kind is RelationKind.many_to_one}
+    referable = set(fields) | relations | ({"created_by", "state"} if rule.kind in {RuleKind.unique_together, RuleKind.custom} else set())
+    for name in rule.fields:
+        if name not in referable:
+            yield f"The rule {rule.name} uses {name}, which {record.name} does not have."
+    least, most = _FIELDS_OF_RULE[rule.kind]
+    if not least <= len(rule.fields) <= most:
+        yield f"The rule {rule.name} of kind {rule.kind} takes {least} field{'s' * (least != 1)}; it has {len(rule.fields)}."
+    if rule.kind in {RuleKind.ordered, RuleKind.no_overlap} and len({fields.get(name) for name in rule.fields}) > 1:
+        yield f"The rule {rule.name} compares fields of different types."
+    if rule.kind is RuleKind.no_overlap and any(fields.get(name, FieldType.date) not in _MOMENTS for name in rule.fields):
+        yield f"The rule {rule.name} needs dates or times."
+    if rule.kind is RuleKind.positive and any(fields.get(name, FieldType.integer) not in _NUMBERS for name in rule.fields):
+        yield f"The rule {rule.name} needs a number."
+    if rule.per is not None and rule.per not in relations | set(fields):
+        yield f"The rule {rule.name} holds per {rule.per}, which {record.name} does not have."
+
+
+def _report(spec: AppSpec, report: ReportSpec) -> Iterator[str]:
+    record = next((entry for entry in spec.records if entry.name == report.record), None)
+    if record is None:
+        yield f"The report {report.name} is about {report.record}, which is no record."
+        return
+    fields = {field.name: field.type for field in record.fields}
+    groups = set(fields) | {relation.name for relation in record.relations} | {"created_at", "created_by"} | ({"state"} if record.workflow else set())
+    if report.group_by not in groups:
+        yield f"The report {report.name} groups by {report.group_by}, which {record.name} does not have."
+    if report.measure is not None and fields.get(report.measure) not in _NUMBERS:
+        yield f"The report {report.name} sums {report.measure}, which is no number of {record.name}."
