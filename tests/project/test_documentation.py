@@ -144,9 +144,11 @@ def test_every_decision_is_listed_in_order_and_says_what_holds_it() -> None:
         assert len(text.splitlines()) <= 60, decision.name
 
 
-def test_langgraph_json_names_graphs_that_load() -> None:
+async def test_langgraph_json_names_graphs_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configuration = json.loads((REPOSITORY / "langgraph.json").read_text())
+    monkeypatch.chdir(tmp_path)  # a graph made without a server keeps its files in the current folder
     for name, target in configuration["graphs"].items():
         file, _, attribute = target.partition(":")
         module = import_module(file.removeprefix("./").removesuffix(".py").replace("/", "."))
-        assert getattr(module, attribute)().name == name
+        graph = await getattr(module, attribute)({"configurable": {}})
+        assert graph.name == name

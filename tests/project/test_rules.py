@@ -118,13 +118,13 @@ def test_sql_lives_in_sql_files() -> None:
 
 
 def test_no_test_waits_for_the_clock() -> None:
-    """`asyncio.sleep(0)` only lets others run, so it is allowed."""
+    """`asyncio.sleep(0)` only lets others run, so it is allowed. Hostile programs, which run in the sandbox, do as they like."""
     sleeping = [
         f"{path}:{node.lineno}"
         for path, tree in sources("tests")
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and dotted(node.func) in {"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"}
-        if [ast.unparse(argument) for argument in node.args] != ["0"]
+        if [ast.unparse(argument) for argument in node.args] != ["0"] and not path.endswith("/attacks.py")
     ]
     assert sleeping == []
 
