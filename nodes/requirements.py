@@ -38,7 +38,8 @@ async def analyze_requirements(
     task = AgentTask(
         name="analyze_requirements",
         inputs={
-            "request": state["request"].model_dump_json(),
+            # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
+            "request": BuildRequest.model_validate(state["request"]).model_dump_json(),
             "previous": _previous(previous, answer.spec if answer else None),
             "feedback": answer.feedback if answer else "",
         },

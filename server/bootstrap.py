@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from server.services.health import Health
 from server.settings import Settings
 
 if TYPE_CHECKING:
+    from nodes.context import Workshop
     from server.worker.run_worker import RunWorker
 
 GRAPH_ID = "appyard"
@@ -79,9 +80,14 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
         )
 
 
+OpenWorkshop = Callable[[Settings, Ledger], Awaitable["Workshop"]]
+
+
 @asynccontextmanager
-async def open_world(settings: Settings, *, with_worker: bool, config: Path | None = None) -> AsyncIterator[World]:
-    """Ledger, queue and services; with a worker in this process if asked for.
+async def open_world(
+    settings: Settings, *, with_worker: bool, config: Path | None = None, open_workshop: OpenWorkshop | None = None
+) -> AsyncIterator[World]:
+    """Ledger, queue and services; with a worker in this process if asked for. Tests bring a workshop of their own.
 
     Raises what a person has to mend: `DatabaseUnreachable`, `DataDirectoryUnusable`, `GraphNotLoaded`, …
     """
@@ -90,7 +96,7 @@ async def open_world(settings: Settings, *, with_worker: bool, config: Path | No
         run_queue = await stack.enter_async_context(RunQueue(ledger.database.url).opened())
         worker = None
         if with_worker:
-            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, config))
+            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, config, open_workshop or crewai_workshop))
         model = model_of(settings)
         yield World(
             ledger=ledger,
@@ -108,7 +114,7 @@ async def open_world(settings: Settings, *, with_worker: bool, config: Path | No
 
 @asynccontextmanager
 async def open_worker(
-    settings: Settings, ledger: Ledger, run_queue: RunQueue, config: Path | None
+    settings: Settings, ledger: Ledger, run_queue: RunQueue, config: Path | None, open_workshop: OpenWorkshop
 ) -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
     # Here, because a process that only serves or prints help need not load LangGraph and everything that runs graphs.
@@ -117,7 +123,7 @@ async def open_worker(
     from server.worker.run_worker import RunWorker
 
     sources = read_sources(config) if config else our_graph()
-    graphs = GraphCatalogue(sources, workshop=lambda: open_workshop(settings, ledger))
+    graphs = GraphCatalogue(sources, open_workshop=lambda: open_workshop(settings, ledger))
     name = f"{socket.gethostname()}:{os.getpid()}"
     executor = RunExecutor(
         ledger.database,
@@ -134,8 +140,8 @@ async def open_worker(
         yield worker
 
 
-async def open_workshop(settings: Settings, ledger: Ledger) -> Mapping[str, object]:
-    """The live things of the build graph, for `configurable` of its factory."""
+async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
+    """The live things of the build graph: CrewAI agents, this machine's sandbox, artifacts and journal in the database."""
     from nodes.agents.crew import CrewAICrew
     from nodes.agents.models import ChatModels
     from nodes.agents.roster import load_roster
@@ -158,7 +164,7 @@ async def open_workshop(settings: Settings, ledger: Ledger) -> Mapping[str, obje
     toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
     verifier = AppVerifier(sandbox, toolchain, artifacts)
-    return {"workshop": Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)}
+    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)
 
 
 def model_settings(settings: Settings) -> ModelSettings:

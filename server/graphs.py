@@ -49,11 +49,11 @@ class GraphSource:
 
 
 class GraphCatalogue:
-    """Loads graphs by name. What `workshop` returns is handed to factories that take a config, as `configurable`."""
+    """Loads graphs by name. A factory that takes a config finds what `open_workshop` returns as `configurable.workshop`."""
 
-    def __init__(self, sources: Mapping[str, GraphSource], *, workshop: Callable[[], Awaitable[Mapping[str, object]]]) -> None:
+    def __init__(self, sources: Mapping[str, GraphSource], *, open_workshop: Callable[[], Awaitable[object]]) -> None:
         self._sources = sources
-        self._workshop = workshop
+        self._open_workshop = open_workshop
         self._loaded: dict[str, ServedGraph] = {}
         self._loading = asyncio.Lock()
 
@@ -87,7 +87,8 @@ class GraphCatalogue:
         return ServedGraph(name, builder, getattr(module, "GRAPH_VERSION", None))
 
     async def _made_by(self, factory: Callable[..., object]) -> object:
-        made = factory({"configurable": dict(await self._workshop())}) if signature(factory).parameters else factory()
+        takes_config = bool(signature(factory).parameters)
+        made = factory({"configurable": {"workshop": await self._open_workshop()}}) if takes_config else factory()
         return await made if isawaitable(made) else made
 
 

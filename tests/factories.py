@@ -106,8 +106,8 @@ Answer = BaseModel | Exception | Callable[[AgentTask[M]], BaseModel]
 class ScriptedCrew:
     """Agents that answer from a script: for each task its answers in order, the last one for ever."""
 
-    script: Mapping[str, Sequence[object]]
-    tasks: list[AgentTask[BaseModel]] = field(default_factory=list)
+    script: Mapping[str, Sequence[object]] = field(repr=False)
+    tasks: list[AgentTask[BaseModel]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self._left = {name: deque(answers) for name, answers in self.script.items()}

@@ -230,12 +230,10 @@ class Builds:
 
         Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `ApprovalAlreadyDecided`, `ApprovalExpired`.
         """
-        await self._thread(workflow_id)
+        # Read before the transaction: one that holds a connection and waits for another can wait for itself.
+        asked = interrupt_id or await self._asked(workflow_id)
+        options = await self._options(workflow_id)
         async with self._ledger.database.transaction() as transaction:
-            waiting = await self._ledger.approvals.waiting(workflow_id, transaction=transaction)
-            asked = interrupt_id or (waiting[0].interrupt_id if waiting else None)
-            if asked is None:
-                raise await self._not_waiting(workflow_id)
             approval = await self._ledger.approvals.get(workflow_id, asked, transaction=transaction)
             check_current(answer, ReviewRequest.model_validate(approval.request))
             run_id = uuid4()
@@ -243,12 +241,15 @@ class Builds:
                 workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, transaction=transaction
             )
             resume = {"command": {"resume": {asked: as_json(answer)}}}
-            await self._enqueue(workflow_id, resume, await self._options(workflow_id), transaction, run_id)
+            await self._enqueue(workflow_id, resume, options, transaction, run_id)
             return decided
 
-    async def _not_waiting(self, workflow_id: UUID) -> BuildNotWaiting:
+    async def _asked(self, workflow_id: UUID) -> str:
+        """The interrupt that waits. Raises `BuildNotFound`, `BuildNotWaiting`."""
         thread = await self._thread(workflow_id)
-        return BuildNotWaiting(f"It is {await self._runtime_status(thread, await self._newest_run(workflow_id))}.")
+        if waiting := await self._ledger.approvals.waiting(workflow_id):
+            return waiting[0].interrupt_id
+        raise BuildNotWaiting(f"It is {await self._runtime_status(thread, await self._newest_run(workflow_id))}.")
 
     async def _options(self, workflow_id: UUID) -> BuildOptions:
         run = await self._newest_run(workflow_id)
@@ -281,8 +282,9 @@ class Builds:
         if status not in RESUMABLE:
             raise BuildNotWaiting(f"It is {status}; only a failed, canceled or expired build is resumed.")
         given: JsonObject = {"input": None} if thread.values else {"input": first_input(runs)}
+        options = await self._options(workflow_id)
         async with self._ledger.database.transaction() as transaction:
-            await self._enqueue(workflow_id, given, await self._options(workflow_id), transaction)
+            await self._enqueue(workflow_id, given, options, transaction)
         return await self.status(workflow_id)
 
     # ------------------------------------------------------------------------------------------------ reading the ledger

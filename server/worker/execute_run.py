@@ -21,9 +21,9 @@ from checkpoints.records import ClaimedRun, JsonObject, NewEvent, Run, RunStatus
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import RestingStatus, ThreadRepository
-from server.graphs import GraphCatalogue, ServedGraph
+from server.graphs import APPYARD, GraphCatalogue, ServedGraph
 from server.run_queue import RunStopped
-from server.services.errors import GraphVersionUnavailable
+from server.services.errors import GraphNotLoaded, GraphVersionUnavailable
 from server.worker.record_events import EventRecorder, jsonable
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class RunExecutor:
             with contextlib.suppress(PersistenceError):
                 await self._runs.release(claimed)
             raise asyncio.CancelledError
-        await self._finish(claimed, Ended(RunStatus.cancelled, None))
+        await self._finish(claimed, Ended(RunStatus.cancelled, await self._state_of(run)))
         raise RunStopped
 
     async def _driven(self, claimed: ClaimedRun) -> Ended:
@@ -128,12 +128,12 @@ class RunExecutor:
             if outage := as_persistence_error(error):  # LangGraph's saver lets the driver's errors through
                 raise outage from error
             log.exception("run_failed", extra={"run_id": str(run.run_id)})
-            return Ended(RunStatus.error, None, {"error": type(error).__name__, "message": str(error)})
+            return Ended(RunStatus.error, await self._state_of(run), {"error": type(error).__name__, "message": str(error)})
 
     async def _driven_by_graph(self, claimed: ClaimedRun, recorder: EventRecorder) -> Ended:
         run = claimed.run
         thread = await self._threads.get(run.thread_id)
-        served = await self._graphs.load(thread.graph_id or "appyard")
+        served = await self._graphs.load(thread.graph_id or APPYARD)
         check_version(thread, served)
         if served.version and not thread.graph_version:
             await self._threads.pin_graph(thread.thread_id, served.name, served.version)
@@ -154,6 +154,15 @@ class RunExecutor:
             state = await graph.aget_state(config)
         return Ended(RunStatus.interrupted if state.interrupts else RunStatus.success, state)
 
+    async def _state_of(self, run: Run) -> StateSnapshot | None:
+        """What the thread came to; None if its graph cannot be loaded."""
+        thread = await self._threads.get(run.thread_id)
+        try:
+            served = await self._graphs.load(thread.graph_id or APPYARD)
+        except GraphNotLoaded:
+            return None
+        return await served.compiled(self._database).aget_state(run_config(run))
+
     async def _finish(self, claimed: ClaimedRun, ended: Ended) -> None:
         """The end, its event, the thread's snapshot and what it asks: all or nothing."""
         run = claimed.run
@@ -171,7 +180,7 @@ class RunExecutor:
                 error=ended.error,
                 transaction=transaction,
             )
-            for interrupt in ended.state.interrupts if ended.state else ():
+            for interrupt in ended.state.interrupts if ended.state and ended.status is RunStatus.interrupted else ():
                 await self._approvals.open(
                     run.thread_id,
                     interrupt.id,

@@ -1,0 +1,102 @@
+"""A whole Appyard in this process: real PostgreSQL, queue and worker, HTTP without a socket; only the agents are scripted."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from nodes.artifacts import Changeset, FileChange, FileOperation, Finding, QaReview
+from nodes.context import AgentTask, Workshop
+from server.api.app import create_app
+from server.bootstrap import World, open_world
+from server.services.builds import Ledger
+from server.settings import Settings
+from server.worker.durable_workshop import ThreadArtifacts
+from tests.factories import ScriptedCrew, ScriptedVerifier, make_plan, make_spec, make_workshop
+
+DESCRIPTION = "Employees submit claims. A manager approves them."
+SPEC = make_spec()
+
+
+def write_samples(task: AgentTask[Changeset]) -> Changeset:
+    """An engineer who replaces the samples."""
+    change = FileChange(path=f"app/records/{task.component}s/samples.py", operation=FileOperation.replace, content="SAMPLES = [1]\n")
+    return Changeset(component=task.component or "", changes=(change,))
+
+
+def script(**changed: Sequence[object]) -> dict[str, Sequence[object]]:
+    """What the agents answer, unless a test says otherwise."""
+    usual: dict[str, Sequence[object]] = {
+        "analyze_requirements": [SPEC],
+        "design_architecture": [make_plan(SPEC)],
+        "write_component": [write_samples],
+        "review_app": [QaReview(summary="Read.")],
+    }
+    return usual | changed
+
+
+@dataclass(frozen=True)
+class Appyard:
+    """A running Appyard, its HTTP client and its scripted agents."""
+
+    world: World
+    client: httpx.AsyncClient
+    crew: ScriptedCrew
+
+    async def start(self, **body: object) -> str:
+        """Start a build over HTTP; its id."""
+        answer = await self.client.post("/api/start", json={"app_description": DESCRIPTION, **body})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["workflow_id"])
+
+    async def ended(self, workflow_id: str) -> dict[str, object]:
+        """The status once the newest run is over."""
+        async with self.client.stream("GET", f"/api/events/{workflow_id}") as events:
+            async for _ in events.aiter_lines():
+                pass
+        return await self.status(workflow_id)
+
+    async def status(self, workflow_id: str) -> dict[str, object]:
+        answer = await self.client.get(f"/api/status/{workflow_id}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+RunAppyard = Callable[..., "AsyncExitStack"]
+
+
+@pytest.fixture
+async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
+    """Start an Appyard: `await appyard(script(), findings=[[...]])`."""
+    async with AsyncExitStack() as stack:
+
+        async def run(
+            answers: dict[str, Sequence[object]] | None = None,
+            *,
+            rounds: Sequence[Sequence[Finding] | None] = ((),),
+            api_key: str | None = None,
+            **settings: object,
+        ) -> Appyard:
+            crew = ScriptedCrew(answers or script())
+            given = Settings.model_validate({"data_dir": tmp_path, "database_url": database_url, **settings})
+
+            async def workshop(_: Settings, ledger: Ledger) -> Workshop:
+                return replace(make_workshop(crew, ScriptedVerifier(rounds)), artifacts=ThreadArtifacts(ledger.artifacts))
+
+            world = await stack.enter_async_context(open_world(given, with_worker=True, open_workshop=workshop))
+
+            @asynccontextmanager
+            async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+                yield
+
+            app = create_app(lifespan, api_key=api_key)
+            app.state.builds, app.state.health = world.builds, world.health
+            transport = httpx.ASGITransport(app)
+            client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://appyard", timeout=30))
+            return Appyard(world, client, crew)
+
+        yield run
