@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def appyard_commands() -> list[list[str]]:
     return [shlex.split(match[1], comments=True) for match in found if match]
 
 
+@cache
 def appyard_help(*command: str) -> str:
     """What `appyard … --help` prints, wide enough that no option is cut."""
     asked = subprocess.run(
