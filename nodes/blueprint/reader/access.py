@@ -43,13 +43,30 @@ def read_grants(clauses: list[Clause], draft: Draft) -> None:
             continue
         phrases = clause.subjects if clause.passive else clause.objects
         own = any(word in phrase.text.lower().split() for phrase in phrases for word in ("their", "own", "his", "her"))
+        actions = {action for kind, granted in _BY_KIND.items() if kind in kinds for action in granted}
+        for whole in [found for found in map(draft.find, clause.after("for", "of")) if found is not None and VerbKind.keep in kinds]:
+            if not any(map(draft.find, phrases)):  # "record steps for every call" fills in calls
+                for actor in actors:
+                    for action in (Action.read, Action.create, Action.update):
+                        _note(whole, actor, action, Scope.all, stated(clause.quote))
         for record in [found for found in map(draft.find, (*phrases, *clause.after("in", "on", "to"))) if found is not None]:
-            actions = {action for kind, granted in _BY_KIND.items() if kind in kinds for action in granted}
             for actor in actors:
                 for action in actions or {Action.read}:
                     _note(record, actor, action, Scope.own if own else Scope.all, stated(clause.quote))
                 if Action.create in actions:
                     record.creators.setdefault(actor, stated(clause.quote))
+
+
+def read_operations(clauses: list[Clause], draft: Draft) -> None:
+    """`browse customers and perform the matching operations`: people work with everything they were said to see."""
+    for clause in clauses:
+        if not (clause.verb in {"perform", "do", "carry"} and any(phrase.head in {"operation", "action", "task"} for phrase in clause.objects)):
+            continue
+        for actor in actors_of(clause, draft):
+            for record in draft.records.values():
+                if (actor, Action.read) in record.grants:
+                    for action in _ALL:
+                        _note(record, actor, action, Scope.all, stated(clause.quote))
 
 
 def _note(record: RecordDraft, role: str, action: Action, scope: Scope, source: Source) -> None:
@@ -81,6 +98,10 @@ def _without_roles(draft: Draft) -> list[Grant]:
 
 
 def _grant_record(record: RecordDraft, draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
+    if record.noun in draft.roles:
+        table[(record.noun, record.noun, Action.create)] = (Scope.all, INFERRED)
+        table[(record.noun, record.noun, Action.read)] = (Scope.own, INFERRED)
+        table[(record.noun, record.noun, Action.update)] = (Scope.own, INFERRED)
     personal = is_personal(record, draft)
     open_to_read = is_published(record, draft)
     for role in draft.roles:
@@ -197,9 +218,26 @@ def complete_roles(clauses: list[Clause], draft: Draft) -> None:
         draft.role("user", INFERRED if named else GUESSED)
 
 
-def noun_roles(draft: Draft) -> set[str]:
-    """The nouns of all roles."""
-    return {noun_of_role for noun_of_role in draft.roles}
+def merge_users(draft: Draft) -> None:
+    """`Agents record …, users can create …`: beside roles of the house that decide nothing about them, users are those people."""
+    house = [role for role in draft.roles if role not in {"user", ADMINISTRATOR} and not _is_public(role)]
+    others = [role for role in draft.roles if role not in {"user", ADMINISTRATOR}]
+    deciding = any(role in step.roles for record in draft.records.values() for step in record.steps.values() for role in others)
+    acting = any(record.associated and "user" in record.creators for record in draft.records.values())
+    if "user" not in draft.roles or not house or house != others or deciding or acting:
+        return
+    draft.roles.pop("user")
+    for record in draft.records.values():
+        source = record.creators.pop("user", None)
+        for role in house:
+            if source is not None:
+                record.creators.setdefault(role, source)
+            for action in _ALL:
+                if ("user", action) in record.grants:
+                    record.grants.setdefault((role, action), record.grants[("user", action)])
+        record.grants = {key: value for key, value in record.grants.items() if key[0] != "user"}
+        for step in record.steps.values():
+            step.roles.pop("user", None)
 
 
 __all__ = ["ADMINISTRATOR", "Grant", "complete_roles", "grants_of", "is_personal", "noun_of", "read_grants"]

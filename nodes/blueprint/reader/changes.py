@@ -1,10 +1,262 @@
-"""Feedback on an existing specification: add, remove and rename; everything else becomes an open question."""
+"""Feedback on an existing specification, sentence by sentence: what was understood is changed, the rest becomes a question."""
 
 import re
+from collections.abc import Callable
 
-from nodes.artifacts import AppSpec, OpenQuestion
+from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldSpec, OpenQuestion, Permission, RecordSpec, Relation, RelationKind, RoleSpec, Scope, Transition
+from nodes.blueprint.reader.draft import noun_of, stated
+from nodes.blueprint.reader.lexicon import ADMINISTRATORS, STEPS, VERBS, VerbKind
+from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug
+from nodes.blueprint.reader.phrases import Clause, Phrase, clauses_of
+from nodes.blueprint.reader.tagging import Sentence, sentences_of
+from nodes.blueprint.reader.values import value_of
+
+_ACTIONS = {VerbKind.create: Action.create, VerbKind.update: Action.update, VerbKind.delete: Action.delete, VerbKind.read: Action.read}
+_RENAME = re.compile(r"\b(?:rename|call)\s+(?:the\s+)?(.+?)\s+(?:to|as|into)\s+[“\"']?([\w -]+?)[”\"']?$", re.IGNORECASE)
+_REMOVE = re.compile(r"^(?:please\s+)?(?:remove|drop|delete|leave out|get rid of|no)\s+(?:the\s+|all\s+)?(.+?)(?:\s+(?:from|of|on)\s+(?:the\s+|each\s+|a\s+)?(.+))?$", re.IGNORECASE)
 
 
-def apply_feedback(previous: AppSpec, feedback: str) -> AppSpec:
-    """`previous` with the changes `feedback` asks for, each sentence on its own."""
-    return previous
+def apply_feedback(previous: AppSpec, feedback: str, read_new: Callable[[str], AppSpec | None]) -> AppSpec:
+    """`previous` with the changes that `feedback` asks for. `read_new` reads a sentence about new records, or gives None."""
+    spec = previous
+    for number, sentence in enumerate(sentences_of(feedback), 1):
+        changed = _changed(spec, sentence)
+        if changed is None:
+            new = read_new(sentence.text)
+            changed = _merged(spec, new) if new is not None else None
+        spec = changed if changed is not None and changed != spec else _asked(spec, sentence, number)
+    return spec
+
+
+def _asked(spec: AppSpec, sentence: Sentence, number: int) -> AppSpec:
+    question = OpenQuestion(
+        name=f"feedback_{len(spec.open_questions) + number}",
+        question=f"The built-in builder did not understand “{sentence.text}”. Can it be said as “customers also have an address”?",
+        default="Nothing was changed for this sentence.",
+    )
+    return spec.model_copy(update={"open_questions": (*spec.open_questions, question)})
+
+
+def _changed(spec: AppSpec, sentence: Sentence) -> AppSpec | None:
+    if (match := _RENAME.search(sentence.text)) and (record := _find(spec, match.group(1))):
+        return rename_record(spec, record, match.group(2).strip())
+    if match := _REMOVE.match(sentence.text):
+        return _removed(spec, match.group(1), match.group(2))
+    changed = None
+    for clause in clauses_of(sentence):
+        changed = _by_clause(changed or spec, clause) or changed
+    return changed
+
+
+def _find(spec: AppSpec, text: str) -> RecordSpec | None:
+    wanted = " ".join(singular(word) for word in text.lower().split() if word not in {"the", "a", "an", "all", "every", "each"})
+    return next((record for record in spec.records if wanted in {record.label.lower(), record.name.replace("_", " ")}), None)
+
+
+def _record_of(spec: AppSpec, phrase: Phrase) -> RecordSpec | None:
+    return _find(spec, noun_of(phrase)) or _find(spec, phrase.head)
+
+
+def _by_clause(spec: AppSpec, clause: Clause) -> AppSpec | None:
+    kinds = VERBS.get(clause.verb, frozenset())
+    if clause.verb in {"have", "include", "need", "contain"} and not clause.negated:
+        owners = [record for record in (_record_of(spec, phrase) for phrase in clause.subjects) if record is not None]
+        return _with_parts(spec, owners, clause.objects, clause.quote)
+    if clause.verb in STEPS and clause.subjects and (changed := _with_step(spec, clause)):
+        return changed
+    if kinds & {VerbKind.keep, VerbKind.create, VerbKind.update} and (changed := _with_stored(spec, clause)):
+        return changed
+    return _with_rights(spec, clause)
+
+
+def _with_stored(spec: AppSpec, clause: Clause) -> AppSpec | None:
+    """`also store the customer's address`, `add a phone number to customers`."""
+    changed = spec
+    for phrase in clause.objects:
+        named = _find(spec, phrase.owner) if phrase.owner else None
+        owners = [named] if named else [record for record in (_record_of(spec, entry) for entry in clause.after("to", "for", "of", "on", "in")) if record]
+        owners = owners or [record for record in ([_record_of(spec, phrase.of)] if phrase.of else []) if record]
+        changed = _with_parts(changed, owners, (phrase,), clause.quote) or changed
+    return changed if changed != spec else None
+
+
+def _with_parts(spec: AppSpec, owners: list[RecordSpec], phrases: tuple[Phrase, ...], quote: str) -> AppSpec | None:
+    changed = spec
+    for owner in owners:
+        for phrase in phrases:
+            current = changed.record(owner.name)
+            added = _part(changed, current, phrase, quote)
+            if added is not None:
+                changed = _replaced(changed, added)
+    return changed if changed != spec else None
+
+
+def _part(spec: AppSpec, owner: RecordSpec, phrase: Phrase, quote: str) -> RecordSpec | None:
+    target = _find(spec, noun_of(phrase))
+    taken = {field.name for field in owner.fields} | {relation.name for relation in owner.relations}
+    if target is not None and target.name != owner.name:
+        kind = RelationKind.many_to_many if phrase.many else RelationKind.many_to_one
+        relation = Relation(name=target.plural if phrase.many else target.name, label=sentence_case(phrase.name), target=target.name, kind=kind, source=stated(quote))
+        return owner.model_copy(update={"relations": (*owner.relations, relation)}) if relation.name not in taken else None
+    counted = phrase.of is not None and phrase.of.many
+    text = " ".join(phrase.words) if phrase.of is None else f"{phrase.name} of {plural(phrase.of.name) if phrase.of.many else phrase.of.name}"
+    value = value_of(phrase.words, counted=counted, choices=phrase.inside)
+    name = identifier(text, fallback="field", suffix="field", reserved=RESERVED_FIELDS)
+    field = FieldSpec(
+        name=name, label=sentence_case(text), type=value.type, choices=value.choices, minimum=value.minimum, maximum=value.maximum, source=stated(quote)
+    )
+    return owner.model_copy(update={"fields": (*owner.fields, field)}) if name not in taken else None
+
+
+def _replaced(spec: AppSpec, record: RecordSpec) -> AppSpec:
+    return spec.model_copy(update={"records": tuple(record if entry.name == record.name else entry for entry in spec.records)})
+
+
+def _roles_of(spec: AppSpec, phrases: tuple[Phrase, ...]) -> list[str]:
+    found = []
+    for phrase in phrases:
+        noun = noun_of(phrase)
+        found += [role.name for role in spec.roles if noun in {role.label.lower(), role.name.replace("_", " ")} or role.administers and noun in ADMINISTRATORS]
+    return found
+
+
+def _with_step(spec: AppSpec, clause: Clause) -> AppSpec | None:
+    """`let managers cancel a booking`: the step is added if it is new, and the role may take it and read the record."""
+    roles = _roles_of(spec, clause.subjects)
+    record = next((found for found in (_record_of(spec, phrase) for phrase in clause.objects) if found is not None), None)
+    if record is None or record.workflow is None or not roles:
+        return None
+    step, known = STEPS[clause.verb], record.workflow
+    same = next((entry for entry in known.transitions if entry.to_state == step.state or entry.name == slug(clause.verb)), None)
+    if same is not None:
+        taken = tuple(dict.fromkeys([role for role in same.roles if not (clause.negated and role in roles)] + ([] if clause.negated else roles)))
+        transitions = tuple(entry.model_copy(update={"roles": taken}) if entry is same else entry for entry in known.transitions)
+        workflow = known.model_copy(update={"transitions": transitions if taken else tuple(entry for entry in transitions if entry.roles)})
+    else:
+        ends = {entry.to_state for entry in known.transitions} - {state for entry in known.transitions for state in entry.from_states}
+        sources = tuple(state.name for state in known.states if state.name not in ends or len(known.states) == 1)
+        new = Transition(name=slug(clause.verb), label=sentence_case(clause.verb), from_states=sources, to_state=step.state, roles=tuple(roles), source=stated(clause.quote))
+        state = type(known.states[0])(name=step.state, label=sentence_case(step.state.replace("_", " ")))
+        workflow = known.model_copy(update={"states": (*known.states, state), "transitions": (*known.transitions, new)})
+    changed = _replaced(spec, record.model_copy(update={"workflow": workflow}))
+    for role in roles:
+        changed = _granted(changed, role, record.name, Action.read, Scope.all, clause.quote)
+    return changed
+
+
+def _with_rights(spec: AppSpec, clause: Clause) -> AppSpec | None:
+    kinds = VERBS.get(clause.verb, frozenset())
+    actions = set(Action) if VerbKind.manage in kinds else {action for kind, action in _ACTIONS.items() if kind in kinds}
+    roles = _roles_of(spec, clause.subjects)
+    records = [record for record in (_record_of(spec, phrase) for phrase in clause.objects) if record is not None]
+    own = any(word in phrase.text.lower().split() for phrase in clause.objects for word in ("their", "own"))
+    changed = spec
+    for role in roles:
+        for record in records:
+            for action in [entry for entry in Action if entry in actions]:
+                if clause.negated:
+                    kept = tuple(entry for entry in changed.permissions if (entry.role, entry.record, entry.action) != (role, record.name, action))
+                    changed = changed.model_copy(update={"permissions": kept})
+                else:
+                    changed = _granted(changed, role, record.name, action, Scope.own if own else Scope.all, clause.quote)
+    return changed if changed != spec else None
+
+
+def _granted(spec: AppSpec, role: str, record: str, action: Action, scope: Scope, quote: str) -> AppSpec:
+    """The right added; a right over all records is never narrowed by the way."""
+    same = [entry for entry in spec.permissions if (entry.role, entry.record, entry.action) == (role, record, action)]
+    if any(entry.scope is Scope.all for entry in same):
+        return spec
+    new = Permission(role=role, record=record, action=action, scope=scope, source=stated(quote))
+    return spec.model_copy(update={"permissions": (*(entry for entry in spec.permissions if entry not in same), new)})
+
+
+def _removed(spec: AppSpec, what: str, where: str | None) -> AppSpec | None:
+    """`remove tags`, `remove the age from customers`; what still refers to it goes too."""
+    record = _find(spec, what)
+    if record is not None and not where and len(spec.records) > 1:
+        return without_record(spec, record.name)
+    owners = [found for found in ([_find(spec, where)] if where else list(spec.records)) if found is not None]
+    wanted = slug(re.sub(r"\s+(field|column|date)?s?$", "", what)), slug(what), slug(singular(what))
+    changed = spec
+    for owner in owners:
+        named = {entry.name for entry in (*owner.fields, *owner.relations) if entry.name in wanted or slug(entry.label) in wanted}
+        if named and len(owner.fields) > 1:
+            changed = _without_parts(changed, changed.record(owner.name), named)
+    return changed if changed != spec else None
+
+
+def _without_parts(spec: AppSpec, record: RecordSpec, names: set[str]) -> AppSpec:
+    fields = tuple(field for field in record.fields if field.name not in names)
+    relations = tuple(relation for relation in record.relations if relation.name not in names)
+    title = record.title_field if record.title_field not in names else (fields[0].name if fields else relations[0].name)
+    changed = _replaced(spec, record.model_copy(update={"fields": fields, "relations": relations, "title_field": title}))
+    rules = tuple(rule for rule in spec.rules if rule.record != record.name or not names & {*rule.fields, rule.per or ""})
+    reports = tuple(report for report in spec.reports if report.record != record.name or not names & {report.group_by, report.measure or ""})
+    return changed.model_copy(update={"rules": rules, "reports": reports})
+
+
+def without_record(spec: AppSpec, name: str) -> AppSpec:
+    """The specification without a record and everything that speaks of it."""
+    changed = spec.model_copy(
+        update={
+            "records": tuple(record for record in spec.records if record.name != name),
+            "permissions": tuple(entry for entry in spec.permissions if entry.record != name),
+            "rules": tuple(rule for rule in spec.rules if rule.record != name),
+            "reports": tuple(report for report in spec.reports if report.record != name),
+        }
+    )
+    for record in changed.records:
+        gone = {relation.name for relation in record.relations if relation.target == name}
+        if gone and len(record.fields) + len(record.relations) > len(gone):
+            changed = _without_parts(changed, changed.record(record.name), gone)
+    return changed
+
+
+def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
+    """The record under another name, wherever it is referred to; relations keep their names, so that data stay in place."""
+    noun = singular(new.lower())
+    name = identifier(noun, fallback="item", suffix="record")
+    if any(entry.name == name for entry in spec.records) or name == ACCOUNT:
+        return spec
+    names = {"name": name, "plural": slug(plural(noun)), "label": sentence_case(noun), "plural_label": sentence_case(plural(noun))}
+    records = []
+    for entry in spec.records:
+        relations = tuple(relation.model_copy(update={"target": name}) if relation.target == record.name else relation for relation in entry.relations)
+        records.append(entry.model_copy(update={"relations": relations} | (names if entry is record else {})))
+    renamed = {"record": name}
+    return spec.model_copy(
+        update={
+            "records": tuple(records),
+            "permissions": tuple(entry.model_copy(update=renamed) if entry.record == record.name else entry for entry in spec.permissions),
+            "rules": tuple(entry.model_copy(update=renamed) if entry.record == record.name else entry for entry in spec.rules),
+            "reports": tuple(entry.model_copy(update=renamed) if entry.record == record.name else entry for entry in spec.reports),
+        }
+    )
+
+
+def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:
+    """The records of `new` that `spec` lacks, with those permissions and rules that concern them."""
+    known = {record.name for record in spec.records}
+    added = [record for record in new.records if record.name not in known]
+    if not added:
+        return None
+    names = {record.name for record in added}
+    reachable = known | names | {ACCOUNT}
+    records = [record.model_copy(update={"relations": tuple(entry for entry in record.relations if entry.target in reachable)}) for record in added]
+    roles = {role.name: role for role in spec.roles}
+    administrator = next(role.name for role in spec.roles if role.administers)
+    fresh: list[RoleSpec] = [role for role in new.roles if role.name not in roles and not role.administers and role.source.quote]
+    permissions = []
+    for entry in new.permissions:
+        role = administrator if entry.role == "administrator" else entry.role
+        if entry.record in names and (role in roles or role in {item.name for item in fresh}):
+            permissions.append(entry.model_copy(update={"role": role}))
+    return spec.model_copy(
+        update={
+            "records": (*spec.records, *records),
+            "roles": (*fresh, *spec.roles),
+            "permissions": (*spec.permissions, *permissions),
+            "rules": (*spec.rules, *(rule for rule in new.rules if rule.record in names and rule.name not in {entry.name for entry in spec.rules})),
+        }
+    )

@@ -52,7 +52,7 @@ class StepDraft:
     roles: dict[str, Source] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(eq=False)
 class RecordDraft:
     """A record, keyed by its noun. `grants` are stated rights: (role, action) → source."""
 
@@ -131,6 +131,7 @@ class Draft:
     questions: list[QuestionDraft] = field(default_factory=list)
     non_goals: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
+    aliases: dict[str, str] = field(default_factory=dict)
 
     def find(self, phrase: Phrase) -> RecordDraft | None:
         """The record a phrase speaks of: by its whole noun, else by its head if only one record ends with it."""
@@ -138,6 +139,7 @@ class Draft:
 
     def find_noun(self, noun: str) -> RecordDraft | None:
         """The record of a noun; see `find`."""
+        noun = self.aliases.get(noun, noun)
         if not noun:
             return None
         if noun in self.records:
@@ -154,6 +156,7 @@ class Draft:
 
     def record(self, noun: str, source: Source, *, weak: bool = False) -> RecordDraft:
         """The record of `noun`, added if it is new."""
+        noun = self.aliases.get(noun, noun)
         known = self.find_noun(noun)
         if known is not None and " " not in noun and known.noun.endswith(f" {noun}") and not known.relations:
             self.records = {noun if key == known.noun else key: record for key, record in self.records.items()}
@@ -179,6 +182,9 @@ class Draft:
 TAILS = frozenset("record log entry information detail data list profile history entity management tracking catalog catalogue info database".split())
 """Heads that add nothing to the noun before them: `purchase record` is a purchase."""
 
+UNCOUNTED = frozenset("maintenance health training work repair stock attendance treatment growth fuel phone mail".split())
+"""Nouns that need their record: `maintenance record`, not `maintenances`."""
+
 CONTAINERS = frozenset("type kind list number history stock status variety set collection one level part copy amount range record detail total".split())
 """Heads that pass through to what follows "of": `types of cars` speaks of cars."""
 
@@ -189,7 +195,7 @@ def noun_of(phrase: Phrase) -> str:
         return noun_of(phrase.of)
     words = [singular(word) if index == len(phrase.nouns) - 1 and phrase.head in TAILS else word for index, word in enumerate(phrase.nouns)]
     words.append(phrase.head)
-    while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business"):
+    while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business") and words[-2] not in UNCOUNTED:
         words.pop()
     words[-1] = singular(words[-1])
     words = [word for word in words[:-1] if not lexicon_tag(word).startswith("VBG") or word in {"line"}] + words[-1:]

@@ -59,10 +59,11 @@ class _Names:
 
 def _record_names(noun: str, taken: set[str], taken_plurals: set[str]) -> tuple[str, str]:
     name = identifier(noun, fallback="item", suffix="record")
-    if slug(plural(noun)) in RESERVED_PLURALS:
-        name = f"{slug(noun) or 'item'}_record"
+    many = slug(plural(noun))
+    if not many or many in RESERVED_PLURALS or not many[0].isalpha():
+        name = name if name.endswith("_record") else f"{name}_record"
+        many = f"{name}s"
     name = unique(name, taken)
-    many = slug(plural(name.replace("_", " "))) or f"{name}s"
     many = many if many != name else f"{name}_list"
     return name, unique(many, taken_plurals)
 
@@ -73,7 +74,7 @@ def spec_of(draft: Draft, unmet: tuple[UnmetPreference, ...]) -> AppSpec:
     for record in draft.records.values():
         complete_fields(record)
         _name_parts(record, names)
-    records = [_record(record, names, draft) for record in draft.records.values()]
+    records = [_record(record, names) for record in draft.records.values()]
     grants = grants_of(draft)
     return AppSpec(
         name=identifier(draft.title, fallback="app", suffix="app"),
@@ -104,7 +105,8 @@ def complete_fields(record: RecordDraft) -> None:
     elif len(stated_fields) == 1 and not _title_key(record) or all(field.type is FieldType.choice for field in stated_fields):
         for label, type_, choices, required in usual:
             _guess(record, label, type_, choices, required)
-    if not _title_key(record) and not record.associated and not any(field.type in {FieldType.text, FieldType.date} for field in record.fields.values()):
+    plain = [key for key, field in record.fields.items() if field.type in {FieldType.text, FieldType.date} and key.split(" ")[-1] not in {"type", "category", "kind"}]
+    if not _title_key(record) and not record.associated and not plain:
         _guess(record, "title", None, (), True, first=True)
     if not record.fields and not record.relations:
         _guess(record, "notes", None, (), False)
@@ -147,7 +149,7 @@ def _name_parts(record: RecordDraft, names: _Names) -> None:
         names.fields[(record.noun, key)] = unique(identifier(key, fallback="related", suffix="link"), taken)
 
 
-def _record(record: RecordDraft, names: _Names, draft: Draft) -> RecordSpec:
+def _record(record: RecordDraft, names: _Names) -> RecordSpec:
     name, many = names.records[record.noun]
     fields = tuple(_field(key, field, record, names) for key, field in record.fields.items())
     relations = tuple(
@@ -173,7 +175,7 @@ def _record(record: RecordDraft, names: _Names, draft: Draft) -> RecordSpec:
         plural_label=sentence_case(plural(record.label or record.noun)),
         fields=fields,
         relations=relations,
-        workflow=_workflow(record, names, draft),
+        workflow=_workflow(record, names),
         title_field=title_field,
         source=record.source,
     )
@@ -195,24 +197,21 @@ def _field(key: str, field: FieldDraft, record: RecordDraft, names: _Names) -> F
     )
 
 
-def _workflow(record: RecordDraft, names: _Names, draft: Draft) -> Workflow | None:
+def _workflow(record: RecordDraft, names: _Names) -> Workflow | None:
     steps = sorted(record.steps.values(), key=lambda step: step.rank)
     listed = [slug(state) for state in record.states if slug(state)]
     if not steps and len(listed) < 2:
         return None
     initial = record.initial if record.initial and (not listed or record.initial in listed) else (listed[0] if listed else "new")
     states = list(dict.fromkeys([initial, *(listed or []), *(step.state for step in steps)]))
-    transitions = [_transition(step, steps, states, initial, record, names, draft) for step in steps]
-    reached = {step.state for step in steps} | {initial}
-    for state in [state for state in listed if state not in reached]:
-        transitions.append(_stated_transition(state, listed, record, names, draft))
+    transitions = [_transition(step, steps, states, initial, record, names) for step in steps]
     transitions = [transition for transition in transitions if transition.from_states]
     unique_names: set[str] = set()
     transitions = [transition.model_copy(update={"name": unique(transition.name, unique_names)}) for transition in transitions]
     return Workflow(states=tuple(WorkflowState(name=state, label=sentence_case(state.replace("_", " "))) for state in states), initial=initial, transitions=tuple(transitions))
 
 
-def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], initial: str, record: RecordDraft, names: _Names, draft: Draft) -> Transition:
+def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], initial: str, record: RecordDraft, names: _Names) -> Transition:
     listed = [slug(state) for state in record.states]
     order = {state: _rank(state, index, listed) for index, state in enumerate(states)} | {initial: -1.0}
     final = {known.state for known in steps if known.final} | {known.state for known in steps if known.refusal}
@@ -221,7 +220,7 @@ def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], init
     elif step.verb in {"cancel", "withdraw"} or step.refusal and step.rank > 4:
         sources = [state for state in states if state not in final and state != step.state]
     else:
-        before = [state for state in states if order[state] < order[step.state] and state not in final]
+        before = [state for state in states if order[state] < order[step.state] and state not in final] or [initial] * (initial != step.state)
         best = max((order[state] for state in before), default=None)
         sources = [state for state in before if order[state] == best] if not listed else before
     return Transition(
@@ -229,7 +228,7 @@ def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], init
         label=sentence_case(step.verb),
         from_states=tuple(sources),
         to_state=step.state,
-        roles=tuple(_actors(step, record, names, draft)),
+        roles=tuple(names.roles[role] for role in step.roles if role in names.roles),
         source=step.source,
     )
 
@@ -239,46 +238,6 @@ def _rank(state: str, index: int, listed: list[str]) -> float:
         return float(listed.index(state))
     ranks = [step.rank for step in STEPS.values() if step.state == state]
     return float(ranks[0]) if ranks else 6.0 + index / 100
-
-
-def _stated_transition(state: str, listed: list[str], record: RecordDraft, names: _Names, draft: Draft) -> Transition:
-    verb = next((verb for verb, step in STEPS.items() if step.state == state), "")
-    refusal = bool(verb) and STEPS[verb].refusal
-    place = listed.index(state)
-    earlier = [known for known in listed[:place] if not _is_end(known)] or listed[:1]
-    sources = earlier if refusal or state in {"overdue", "closed"} else earlier[-1:]
-    step = StepDraft(verb or f"mark as {state}", state, 5, False, refusal, record.workflow_source or INFERRED)
-    return Transition(
-        name=identifier(verb or f"mark_{state}", fallback="step", suffix="step"),
-        label=sentence_case(verb) if verb else f"Mark as {state.replace('_', ' ')}",
-        from_states=tuple(known for known in sources if known != state),
-        to_state=state,
-        roles=tuple(_actors(step, record, names, draft)),
-        source=record.workflow_source or INFERRED,
-    )
-
-
-def _is_end(state: str) -> bool:
-    return any(step.state == state and step.refusal for step in STEPS.values())
-
-
-def _actors(step: StepDraft, record: RecordDraft, names: _Names, draft: Draft) -> list[str]:
-    """Who may take a step: whoever was named; a person pays and cancels what is theirs; else those who keep the record."""
-    found = list(step.roles)
-    if not found and step.verb in {"cancel", "withdraw", "pay", "submit"}:
-        found = list(record.creators)
-    if not found and record.states:
-        found = list(record.creators)
-    if not found:
-        managers = {role for (role, action) in record.grants if action in {Action.update, Action.create} and role not in record.creators}
-        found = [role for role in draft.roles if role in managers]
-    if not found:
-        found = [role for role in draft.roles if role != ADMINISTRATOR and role.split(" ")[-1] not in PUBLIC_ROLES and role in record.role_verbs()]
-    if not found or step.verb in {"cancel"} and ADMINISTRATOR not in found:
-        found = [*found, ADMINISTRATOR]
-    if len(draft.roles) == 2 and "user" in draft.roles and not record.creators and "user" not in found:
-        found = ["user", *found]
-    return [names.roles[role] for role in dict.fromkeys(found) if role in names.roles]
 
 
 def _role(noun: str, draft: Draft, names: _Names, grants: list[Grant]) -> RoleSpec:

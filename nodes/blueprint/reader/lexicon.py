@@ -163,6 +163,7 @@ STEPS: dict[str, Step] = {
     "close": Step("closed", 8, final=True),
     "settle": Step("settled", 8, final=True),
     "refund": Step("refunded", 9, final=True, refusal=True),
+    "grade": Step("graded", 7, final=True),
     "archive": Step("archived", 9, final=True),
     "suspend": Step("suspended", 7),
     "activate": Step("active", 5),
@@ -173,7 +174,7 @@ STEPS: dict[str, Step] = {
 
 _KINDS: dict[VerbKind, str] = {
     VerbKind.has: "have contain include consist comprise hold carry feature own",
-    VerbKind.create: """create add submit register post enter insert upload file write make schedule raise report propose
+    VerbKind.create: """create add submit register post send enter insert upload file write make schedule raise report propose
         publish share input set organise organize host plan launch define propose propose list advertise generate issue compose import""",
     VerbKind.manage: "manage maintain administer handle administrate oversee moderate curate crud control supervise",
     VerbKind.read: """view see browse search read find list look query filter check review monitor display show sort retrieve access

@@ -1,11 +1,11 @@
 """The life of a record: acts that are records themselves, states, and who moves a record from one to the next."""
 
-from nodes.artifacts import Source
+from nodes.artifacts import GUESSED, INFERRED, Action, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, StepDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
-from nodes.blueprint.reader.naming import sentence_case
-from nodes.blueprint.reader.phrases import Clause, Phrase
+from nodes.blueprint.reader.naming import sentence_case, slug
+from nodes.blueprint.reader.phrases import Clause
 from nodes.blueprint.reader.records import is_recordable
 
 _BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply"})
@@ -23,6 +23,16 @@ def actors_of(clause: Clause, draft: Draft) -> list[str]:
         if key in draft.roles:
             found.append(key)
     return found
+
+
+def read_aliases(clauses: list[Clause], draft: Draft) -> None:
+    """If customers book an appointment, a booking is that appointment."""
+    for clause in clauses:
+        act = ASSOCIATIONS.get(clause.verb)
+        phrases = clause.subjects if clause.passive else clause.objects
+        for phrase in phrases if act is not None else ():
+            if act is not None and phrase.head in lexicon.EVENT_NOUNS and phrase.head != act.noun.lower():
+                draft.aliases[act.noun.lower()] = noun_of(phrase)
 
 
 def read_associations(clauses: list[Clause], draft: Draft) -> None:
@@ -72,7 +82,8 @@ def _targets(clause: Clause, draft: Draft) -> list[RecordDraft]:
 def _offered(record: RecordDraft, draft: Draft) -> list[RecordDraft]:
     """`students browse and apply`: what they apply to is what somebody else offers."""
     offered = [other for other in draft.records.values() if other is not record and not is_role_noun(other.noun) and not other.associated]
-    return offered[-1:]
+    published = [other for other in offered if other.noun.split(" ")[-1] in lexicon.CONTENT_NOUNS]
+    return (published or offered)[-1:]
 
 
 def _request(clause: Clause, draft: Draft) -> None:
@@ -81,17 +92,27 @@ def _request(clause: Clause, draft: Draft) -> None:
         if noun.split(" ")[-1] in {"request", "report", "appointment", "refund"} or not is_recordable(noun):
             continue
         target = draft.records.get(noun)
-        wanted = target is not None and (target.fields or target.grants) and noun != "leave"
-        record = draft.record(f"{noun} request", stated(clause.quote))
-        if target is not None and not target.fields and noun in draft.records:
+        wanted = target is not None and target.source.quote != stated(clause.quote).quote
+        record = _requested(noun, clause, draft)
+        if target is not None and not wanted:
             draft.records.pop(noun)
-            record.fields |= target.fields
-        elif wanted and target is not None:
+        elif target is not None:
             record.relations.setdefault(noun, RelationDraft(sentence_case(noun), noun, stated(clause.quote), required=True))
         record.initial = record.initial or "requested"
         record.timed = bool(clause.after("for")) or record.timed
         for actor in actors_of(clause, draft):
             record.creators.setdefault(actor, stated(clause.quote))
+
+
+def _requested(noun: str, clause: Clause, draft: Draft) -> RecordDraft:
+    """The record of requests for `noun`; a bare `request` elsewhere in the text is the same thing."""
+    name = f"{noun} request"
+    plain = draft.records.pop("request", None)
+    draft.aliases["request"] = name
+    if plain is not None:
+        plain.noun = name
+        draft.records[name] = plain
+    return draft.record(name, stated(clause.quote))
 
 
 def read_steps(clauses: list[Clause], draft: Draft) -> None:
@@ -200,16 +221,72 @@ def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
 
 def complete_lives(draft: Draft) -> None:
     """Give acts the step everybody expects: a loan comes back, a booking can be cancelled by who made it."""
-    guess = Source.model_validate({"provenance": "guessed"})
+    guess = GUESSED
+    for noun in ("purchase", "order", "sale"):
+        if noun in draft.records and (item := draft.records.get("product") or draft.records.get("item")) is not None:
+            draft.records[noun].relations.setdefault(item.noun, RelationDraft(sentence_case(item.noun), item.noun, guess, required=True))
     for record in draft.records.values():
         if record.associated and record.timed and record.initial and not record.states:
             verb = "return" if record.noun == "loan" else "cancel"
             if not any(step.final for step in record.steps.values()):
-                add_step(record, verb, guess, [] if verb == "return" else list(record.creators))
+                add_step(record, verb, guess, [])
         if record.initial and not record.steps and not record.states:
             record.initial = ""
 
 
-def subject_phrase(noun: str) -> Phrase:
-    """A phrase that names `noun`, for callers that have only the word."""
-    return Phrase(noun.split(" ")[-1], nouns=tuple(noun.split(" ")[:-1]))
+_STATE_ADJECTIVES = frozenset({"open", "closed", "to-do", "pending", "completed", "done", "resolved", "in-progress", "unresolved"})
+
+
+def read_state_adjectives(clauses: list[Clause], draft: Draft) -> None:
+    """`view open calls, view to-do calls`: people who look for them by state mean states."""
+    for clause in clauses:
+        for phrase in clause.objects:
+            record = draft.find(phrase)
+            found = [word for word in phrase.modifiers if word in _STATE_ADJECTIVES]
+            if record is not None and found and VerbKind.read in VERBS.get(clause.verb, frozenset()) and not record.initial:
+                record.states = list(dict.fromkeys([*record.states, *found]))
+                record.workflow_source = record.workflow_source or stated(clause.quote)
+    for record in draft.records.values():
+        if record.states and set(record.states) <= {"open", "to-do", "pending"}:
+            record.states.append("closed")
+
+
+def assign_steps(draft: Draft) -> None:
+    """Make a step for every state that was only listed, and name who takes each step that names nobody."""
+    for record in draft.records.values():
+        first = record.initial or (slug(record.states[0]) if record.states else "")
+        reached = {step.state for step in record.steps.values()} | {first}
+        for state in [slug(state) for state in record.states]:
+            if state and state not in reached:
+                _add_listed(record, state)
+        for step in record.steps.values():
+            if step.verb == "cancel" and record.associated and set(step.roles) <= set(record.creators):
+                step.roles.setdefault("administrator", INFERRED)
+            for role in _takers(step, record, draft) if not step.roles or set(step.roles) == {"administrator"} and step.verb == "cancel" else ():
+                step.roles[role] = INFERRED
+
+
+def _add_listed(record: RecordDraft, state: str) -> None:
+    """The verb that leads to a listed state, or `mark as …`."""
+    verb = next((verb for verb, step in STEPS.items() if step.state == state and verb != "reopen"), "")
+    source = record.workflow_source or INFERRED
+    words = state.replace("_", " ")
+    refusal = bool(verb) and STEPS[verb].refusal
+    rank = STEPS[verb].rank if verb else 6
+    record.steps[verb or f"mark {words}"] = StepDraft(verb or f"mark as {words}", state, rank, False, refusal, source)
+
+
+def _takers(step: StepDraft, record: RecordDraft, draft: Draft) -> list[str]:
+    """A person pays and cancels what is theirs; the rest is done by those who keep such records, else by the house."""
+    house = [role for role in draft.roles if role != "administrator" and role.split(" ")[-1] not in lexicon.PUBLIC_ROLES]
+    if step.verb in {"cancel", "withdraw", "pay", "submit"} and record.creators:
+        return [*record.creators, "administrator"] if step.verb == "cancel" else list(record.creators)
+    keepers = [role for role, action in record.grants if action is Action.update or action is Action.create]
+    found = list(dict.fromkeys([role for role in keepers if role not in record.creators or not record.associated]))
+    if not found and record.associated:
+        found = house
+    if not found:
+        found = [role for role in house if role in record.creators or role in record.role_verbs()]
+    if not found and set(draft.roles) == {"user", "administrator"} and not record.associated:
+        found = ["user"]
+    return found or ["administrator"]

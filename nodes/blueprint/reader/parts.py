@@ -1,6 +1,6 @@
 """Fields and relations: what records have, what they belong to, and the values that are listed for them."""
 
-from nodes.artifacts import ACCOUNT, FieldType, RelationKind, Source
+from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, RelationDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
@@ -16,6 +16,7 @@ _STATE_WORDS = frozenset({"status", "state", "stage"})
 def read_parts(clauses: list[Clause], draft: Draft) -> None:
     """Add the fields and relations the clauses state; `last` is what a sentence without an owner speaks of."""
     last: RecordDraft | None = None
+    _shared_wholes(clauses, draft)
     for clause in clauses:
         last = _subject_record(clause, draft) or last
         if clause.verb in HAVING and not clause.negated and not clause.passive:
@@ -28,6 +29,35 @@ def read_parts(clauses: list[Clause], draft: Draft) -> None:
             _bare_list(clause, draft, last)
         else:
             _acted(clause, draft)
+    _categories(draft)
+
+
+def _shared_wholes(clauses: list[Clause], draft: Draft) -> None:
+    """`submit reports, log hours and view sheets for each case`: the whole named last holds for the list of actions.
+
+    So does what was chosen on the way: `identify the client … and record the steps for every call`.
+    """
+    for closing in clauses:
+        wholes = [record for phrase in closing.after("for") if phrase.determiner in {"each", "every"} and (record := draft.find(phrase))]
+        for clause in clauses if wholes else ():
+            if clause.quote != closing.quote or clause.subjects != closing.subjects or clause is closing:
+                continue
+            for part in [record for record in map(draft.find, clause.objects) if record is not None and record is not wholes[0]]:
+                chosen = clause.verb in {"identify", "select", "choose", "pick"}
+                holder, target = (wholes[0], part) if chosen else (part, wholes[0])
+                if chosen or VERBS.get(clause.verb, frozenset()) & {VerbKind.create, VerbKind.keep}:
+                    holder.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True))
+
+
+def _categories(draft: Draft) -> None:
+    """What is browsed by category has one: what people publish, never the answers to it."""
+    for noun in ("category", "topic", "tag", "genre"):
+        kept = draft.records.get(noun)
+        if kept is None or any(relation.target == noun for record in draft.records.values() for relation in record.relations.values()):
+            continue
+        home = next((record for record in draft.records.values() if record is not kept and not record.associated), None)
+        if home is not None:
+            home.relations[noun] = RelationDraft(sentence_case(noun), noun, INFERRED, required=True)
 
 
 def _subject_record(clause: Clause, draft: Draft) -> RecordDraft | None:
@@ -113,7 +143,7 @@ def add_field(owner: RecordDraft, phrase: Phrase, source: Source, *, required: b
         return None
     value = value_of(words, counted=counted, choices=phrase.inside)
     label = _label(phrase)
-    key = label.lower() if phrase.of is not None else " ".join(phrase.words)
+    key = label.lower()
     if phrase.many and phrase.head not in {"species"} and value.type is FieldType.text and not phrase.inside:
         value = value_of(("notes",))
     known = owner.fields.get(key)
@@ -226,14 +256,19 @@ def _acted(clause: Clause, draft: Draft) -> None:
     objects = clause.subjects if clause.passive else clause.objects
     kept = [record for record in (draft.find(phrase) for phrase in objects) if record is not None]
     owner = kept[-1] if kept else None
+    each = [entry for entry in clause.after("for", "of", "on") if entry.determiner in {"each", "every"}]
+    for record in kept[:-1]:
+        for phrase in each:
+            _for_part(record, phrase, source, draft, clause)
     association = draft.find_noun(ASSOCIATIONS[clause.verb].noun.lower()) if clause.verb in ASSOCIATIONS else None
     owner = association if association is not None and association.associated else owner
     if owner is not None:
         for phrase in clause.after("with", "including", "containing"):
-            _with_part(owner, phrase, source, draft)
-        for phrase in clause.after("for", "of", "about", "to", "against", "from", "into", "on", "in"):
+            if clause.verb not in {"connect", "match"}:
+                _with_part(owner, phrase, source, draft)
+        for phrase in () if clause.verb in {"browse", "search"} else clause.after("for", "of", "about", "to", "against", "from", "into", "on", "in"):
             _for_part(owner, phrase, source, draft, clause)
-    if kinds & {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read}:
+    if kinds & {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read, VerbKind.associate}:
         for phrase in objects:
             _attribute_object(clause, phrase, source, draft)
             if phrase.of is not None and (whole := draft.find(phrase.of)) and (part := draft.find_noun(phrase.head)) and part is not whole:
@@ -281,7 +316,7 @@ def _attribute_object(clause: Clause, phrase: Phrase, source: Source, draft: Dra
         add_field(whole, Phrase(phrase.head, words, inside=phrase.inside, text=" ".join((*words, phrase.head))), source)
         return
     compound = _compound_owner(phrase, draft) if phrase.nouns else None
-    if compound is not None and phrase.head in ATTRIBUTES and phrase.head != "number":
+    if compound is not None and phrase.head in ATTRIBUTES and phrase.head != "number" and draft.find(phrase) in {None, compound}:
         add_field(compound, Phrase(phrase.head, inside=phrase.inside, text=phrase.head), source, required=True)
     elif each and draft.find(phrase) is None and VerbKind.keep in VERBS.get(clause.verb, frozenset()):
         add_field(each[0], Phrase(phrase.head, phrase.modifiers, text=" ".join((*phrase.modifiers, phrase.head)), many=phrase.many), source)

@@ -3,12 +3,12 @@
 import re
 
 from nodes.artifacts import AppSpec, BuildRequest, FieldType
-from nodes.blueprint.reader.access import complete_roles, read_grants
+from nodes.blueprint.reader.access import complete_roles, merge_users, read_grants, read_operations
 from nodes.blueprint.reader.changes import apply_feedback
 from nodes.blueprint.reader.domain import check_domain, unmet_preferences
 from nodes.blueprint.reader.draft import Draft, FieldDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.finish import complete_fields, spec_of
-from nodes.blueprint.reader.life import complete_lives, read_associations, read_steps
+from nodes.blueprint.reader.life import assign_steps, complete_lives, read_aliases, read_associations, read_state_adjectives, read_steps
 from nodes.blueprint.reader.naming import sentence_case
 from nodes.blueprint.reader.parts import read_parts
 from nodes.blueprint.reader.phrases import Clause, clauses_of
@@ -26,7 +26,7 @@ def read_description(request: BuildRequest, *, feedback: str = "", previous: App
     With `previous`, `feedback` is read as changes to it. Raises `DescriptionOutOfDomain` and `DescriptionUnclear`.
     """
     if previous is not None and feedback.strip():
-        return apply_feedback(previous, feedback)
+        return apply_feedback(previous, feedback, _read_new)
     check_domain(request)
     text = "\n".join(part for part in (request.app_description, request.requirements or "", feedback) if part.strip())
     draft = Draft(title=title_of(request.app_description), summary=_summary(request.app_description))
@@ -34,10 +34,21 @@ def read_description(request: BuildRequest, *, feedback: str = "", previous: App
     return spec_of(draft, unmet_preferences(request))
 
 
+def _read_new(sentence: str) -> AppSpec | None:
+    """A sentence of feedback read as a small app of its own; None if it names nothing to keep."""
+    draft = Draft(title="Addition", summary=sentence)
+    try:
+        read_into(draft, sentence)
+    except DescriptionUnclear:
+        return None
+    return spec_of(draft, ())
+
+
 def read_into(draft: Draft, text: str) -> None:
     """Run all passes over `text`. Raises `DescriptionUnclear` if it names nothing that could be kept."""
     clauses = [clause for sentence in sentences_of(text) for clause in clauses_of(sentence)]
     read_roles(clauses, draft)
+    read_aliases(clauses, draft)
     read_records(clauses, draft)
     read_associations(clauses, draft)
     if not draft.records:
@@ -45,9 +56,13 @@ def read_into(draft: Draft, text: str) -> None:
     _limit_records(draft)
     read_parts(clauses, draft)
     read_steps(clauses, draft)
+    read_state_adjectives(clauses, draft)
     complete_lives(draft)
     complete_roles(clauses, draft)
     read_grants(clauses, draft)
+    read_operations(clauses, draft)
+    merge_users(draft)
+    assign_steps(draft)
     _times(clauses, draft)
     for record in draft.records.values():
         complete_fields(record)
@@ -98,7 +113,7 @@ def _questions(clauses: list[Clause], draft: Draft) -> None:
 
 _OPENING = re.compile(
     r"^\s*(?:please\s+)?(?:i\s+(?:need|want|would like)|we\s+(?:need|want|would like)|build|create|implement|develop|design|make|write|"
-    r"generate|give me)\s+(?:me\s+|us\s+)?(?:to\s+(?:build|create|have|make)\s+)?(?:a|an|the|my|our)?\s*",
+    r"generate|give me)\s+(?:me\s+|us\s+)?(?:to\s+(?:build|create|have|make)\s+)?(?:(?:an|a|the|my|our)\s+)?",
     re.IGNORECASE,
 )
 _DROPPED = re.compile(r"\b(simple|basic|web-based|website-based|online|small|modern|full-stack|complete|responsive|web)\s+", re.IGNORECASE)
@@ -108,6 +123,7 @@ _FILLER = re.compile(r"\s+(?:web\s*)?(?:app|application|website|site|system|plat
 def title_of(description: str) -> str:
     """A short name for the app from its first sentence: `Implement a car rental platform.` → `Car rental`."""
     first = re.split(r"[.!?:;\n]", description.strip())[0]
+    first = re.sub(r"^(.*?\bmanagement) (?:program|system|app|application|tool) for (?:an? |the )?(\w+)\b.*", r"\2 management", first) if re.search(r"(?:an?|the|some) management (?:program|system|app|application|tool) for", first) else first
     text = _DROPPED.sub("", _OPENING.sub("", first))
     text = re.split(r"\s+(?:where|that|which|with|using|in which|so that|to\s+\w+|when|has|have)\b|,", text)[0]
     purpose = re.match(r"(?:web\s*)?(?:app|application|website|site|system|platform|program|tool|software)\s+(?:for|to manage|to track)\s+(?:an?\s+|the\s+|my\s+)?(.+)", text, re.IGNORECASE)

@@ -1,6 +1,6 @@
 """Which nouns are people who act and which are records the app keeps."""
 
-from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader import lexicon, trades
 from nodes.blueprint.reader.draft import Draft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
 from nodes.blueprint.reader.phrases import Clause, Phrase
@@ -75,9 +75,14 @@ def read_records(clauses: list[Clause], draft: Draft) -> None:
             _of_the_app(clause, draft)
 
 
-def is_recordable(noun: str) -> bool:
-    """Whether a noun could be kept at all: no attribute, no word about software, no figure."""
+def is_recordable(noun: str, *, listed: bool = False) -> bool:
+    """Whether a noun could be kept at all: no attribute, no word about software, no figure.
+
+    `listed`: people enter many of them (`collect fees`), so that an attribute with fields of its own is a record.
+    """
     head = noun.split(" ")[-1]
+    if listed and head in ATTRIBUTES and (trades.is_known(noun) or trades.is_known(head)):
+        return True
     if not noun or not head.isascii() and len(head) < 2:
         return False
     if head in lexicon.GENERIC_NOUNS or head in APP_NOUNS - {"service"} or head in ATTRIBUTES or head in _MASS or head in _IDLE_SUBJECTS:
@@ -166,7 +171,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     noun = noun_of(phrase)
     producing = bool(kinds & {VerbKind.create, VerbKind.manage, VerbKind.keep})
     figure = phrase.head in REPORT_NOUNS and not (producing and clause.verb not in {"generate", "export", "download", "list"})
-    if figure or not is_recordable(noun):
+    if figure or not is_recordable(noun, listed=phrase.many and (producing or clause.verb == "collect") and not phrase.inside):
         return
     if noun in draft.roles and not producing:
         return
@@ -184,7 +189,8 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
 def _named(noun: str, draft: Draft) -> str:
     """`patient fee` is a `fee` (of a patient) if patients are records themselves."""
     words = noun.split(" ")
-    if len(words) == 2 and words[0] in draft.records and is_recordable(words[1]) and words[1] not in {"request", "item", "order"}:
+    whole = words[0] in draft.records or words[0] in draft.roles
+    if len(words) == 2 and whole and is_recordable(words[1], listed=True) and not trades.is_known(noun) and words[1] not in {"request", "item", "order"}:
         return words[1]
     return noun
 

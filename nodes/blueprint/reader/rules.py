@@ -1,9 +1,9 @@
 """Rules and reports: what must hold, and the figures people ask for."""
 
-from nodes.artifacts import ACCOUNT, INFERRED, FieldType, Source
+from nodes.artifacts import ACCOUNT, INFERRED, FieldType
 from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, noun_of, stated
 from nodes.blueprint.reader.life import actors_of
-from nodes.blueprint.reader.naming import plural, sentence_case
+from nodes.blueprint.reader.naming import plural, sentence_case, singular
 from nodes.blueprint.reader.phrases import Clause, Phrase
 from nodes.blueprint.reader.records import REPORT_NOUNS
 
@@ -60,7 +60,8 @@ def _rule_once(record: RecordDraft, draft: Draft) -> None:
     if not targets:
         return
     whole = next((key for key in targets for other in targets if record.relations[key].target in draft.records[record.relations[other].target].relations), targets[0])
-    message = f"You already have a {record.noun} for this {record.relations[whole].target}."
+    article = "an" if record.noun[0] in "aeiou" else "a"
+    message = f"You already have {article} {record.noun} for this {record.relations[whole].target}."
     draft.rules.append(RuleDraft("unique_together", record.noun, (whole, "created_by"), message, INFERRED))
 
 
@@ -78,6 +79,8 @@ def read_reports(clauses: list[Clause], draft: Draft) -> None:
         phrases = (*clause.objects, *clause.after("of"))
         wanted = [phrase for phrase in phrases if _is_figure(phrase)]
         wanted += [phrase for phrase in clause.objects if phrase not in wanted and clause.after("per") and clause.verb in {"see", "view", "show", "report", "display", "chart", "calculate", "count", "sum", "generate"}]
+        if any(phrase.head in {"score", "rank", "leaderboard"} for phrase in (*clause.objects, *clause.after("on"))) and "answer" in draft.records:
+            draft.ask("scoring", "How are answers scored?", "They are not: answers are kept, and an administrator reads them. Scoring and a leaderboard take a model.")
         for phrase in wanted:
             if clause.verb in {"submit", "write", "post", "add", "file"} or draft.find_noun(phrase.head) and phrase.head in draft.records and not phrase.of:
                 continue
@@ -109,9 +112,11 @@ def _subject(phrase: Phrase, clause: Clause, draft: Draft) -> tuple[RecordDraft 
     words = [*(inner.words if inner else ()), *phrase.words]
     for record in draft.records.values():
         for key, field in record.fields.items():
-            if field.type in {FieldType.money, FieldType.integer, FieldType.decimal} and any(word == key or word in key.split() for word in words) and phrase.head not in {"number", "count", "result"}:
+            if field.type in {FieldType.money, FieldType.integer, FieldType.decimal} and any(word == key or word in map(singular, key.split()) for word in words) and phrase.head not in {"number", "count", "result"}:
                 return record, key
     found = (draft.find(inner) if inner else None) or draft.find_noun(noun_of(phrase)) or next((hit for word in words if (hit := draft.find_noun(word))), None)
+    if phrase.head in {"score", "rank", "leaderboard"}:
+        return None, None
     if found is None and phrase.head in {"result", "statistic", "analysis", "report"} | set(words):
         voted = draft.records.get("vote")
         found = voted if voted and "result" in words else _busiest(draft)
@@ -153,6 +158,3 @@ def _group(record: RecordDraft, wanted: Phrase | None, draft: Draft) -> str | No
     return choice or relation or date
 
 
-def rule_source(rule: RuleDraft) -> Source:
-    """Where a rule comes from."""
-    return rule.source
