@@ -79,6 +79,7 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server at once but cleanly, if this process started it; everybody else's connections end."""
+        self._users.close()
         if self.started_here:
             self._cluster.stop()
 

@@ -37,6 +37,11 @@ class ModelCallRepository:
             raise ThreadNotFound(str(call.thread_id)) from error
         return ModelCall.model_validate(row)
 
+    async def retire(self, thread_id: UUID, task_id: str, first: int) -> None:
+        """Never replay a task's answers from number `first` on; what they used stays in the sums."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute("retire_model_calls", {"thread_id": thread_id, "task_id": task_id, "first": first})
+
     async def usage(self, *, thread_id: UUID | None = None, run_id: UUID | None = None, within_hours: float | None = None) -> Usage:
         """Sums over the calls of a thread, of a run, of the last hours; of all of them where nothing is given."""
         async with self._database.transaction() as transaction:

@@ -88,6 +88,10 @@ SET status = CASE
 WHERE thread_id = %(thread_id)s
 RETURNING *;
 
+-- wake_followers_of_thread --
+-- Wake those who follow a run of a thread that is about to go.
+SELECT pg_notify('appyard_runs', run_id::text) FROM runs WHERE thread_id = %(thread_id)s AND status IN ('pending', 'running');
+
 -- delete_thread --
 -- Delete a thread with its runs, events, approvals, calls and uses of artifacts.
 DELETE FROM threads WHERE thread_id = %(thread_id)s;

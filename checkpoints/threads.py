@@ -132,6 +132,7 @@ class ThreadRepository:
         parameters = {"thread_id": thread_id}
         async with self._database.transaction(transaction) as current:
             artifacts = await current.fetch_all("lock_artifacts_of_thread", parameters)
+            await current.execute("wake_followers_of_thread", parameters)
             if not await current.execute("delete_thread", parameters):
                 raise ThreadNotFound(str(thread_id))
             await current.execute("delete_thread_checkpoints", parameters)

@@ -35,10 +35,13 @@ async def test_a_database_that_does_not_exist_is_unreachable(database_url: str) 
 async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
     threads = ThreadRepository(database)
 
-    with pytest.raises(ZeroDivisionError):
+    async def create_and_fail() -> None:
         async with database.transaction() as transaction:
             await threads.create(transaction=transaction)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await create_and_fail()
 
     assert await threads.count() == 0
 
@@ -65,3 +68,20 @@ async def test_many_transactions_share_a_small_pool(database_url: str) -> None:
         await asyncio.gather(*(threads.create() for _ in range(50)))
 
         assert await threads.count() == 50
+
+
+async def test_a_cancellation_that_comes_together_with_a_connection_is_not_lost(database_url: str) -> None:
+    async def use_a_connection_and_wait_for_ever(database: Database) -> None:
+        async with database.transaction():
+            pass
+        await asyncio.Event().wait()
+
+    async with Database(database_url, max_size=1) as database:
+        for _ in range(100):
+            async with database.transaction():
+                task = asyncio.create_task(use_a_connection_and_wait_for_ever(database))
+                await asyncio.sleep(0)  # it queues for the connection, which is given back on the next line
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
+
+            assert task.cancelled()

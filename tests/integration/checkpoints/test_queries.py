@@ -4,7 +4,8 @@ from pathlib import Path
 import checkpoints
 from checkpoints.connection import Database, Transaction, named_queries
 
-SOURCES = [path.read_text() for path in Path(checkpoints.__file__).parent.glob("*.py")]
+REPOSITORY = Path(checkpoints.__file__).parent.parent
+SOURCES = [path.read_text() for package in ("checkpoints", "server") for path in (REPOSITORY / package).rglob("*.py")]
 
 
 async def test_every_statement_can_be_prepared(database: Database) -> None:

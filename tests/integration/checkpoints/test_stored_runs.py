@@ -37,10 +37,13 @@ async def test_a_run_whose_transaction_fails_was_never_accepted(
 ) -> None:
     run = await make_run()
 
-    with pytest.raises(ZeroDivisionError):
+    async def create_and_fail() -> None:
         async with database.transaction() as transaction:
             await runs.create(thread.thread_id, run.assistant_id, transaction, kwargs={})
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await create_and_fail()
 
     assert await runs.list_of_thread(thread.thread_id) == [run]
 
