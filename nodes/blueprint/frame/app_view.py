@@ -1,0 +1,206 @@
+"""What the templates need to know about the app as a whole: roles, colour, reports, and the order of the tables."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nodes.artifacts import AppSpec, Contract, FieldType, Operation, ReportSpec, RoleSpec, Scope
+from nodes.blueprint.frame import names
+from nodes.blueprint.frame.record_view import RecordView, RelationView, in_dependency_order, record_views
+from nodes.blueprint.frame.text import lower_first, one_line, sentence_list
+
+HUES = (205, 235, 262, 290, 325, 355, 60, 150)
+"""OKLCH hues of the accent; a test computes the contrast of each against paper and ink, light and dark."""
+
+
+@dataclass(frozen=True)
+class RoleView:
+    """A role by name, label and Python constant."""
+
+    spec: RoleSpec
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def label(self) -> str:
+        return one_line(self.spec.label) or self.spec.name
+
+    @property
+    def constant(self) -> str:
+        return names.constant(self.spec.name)
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """A report with the expressions that compute it."""
+
+    spec: ReportSpec
+    record: RecordView
+    operation_id: str
+    grants: dict[str, Scope]
+    group: str
+    word: str
+    target: str | None
+    through: str | None
+    measure: str | None
+    grouped_by: str
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def label(self) -> str:
+        return one_line(self.spec.label) or self.spec.name
+
+    @property
+    def constant(self) -> str:
+        return names.constant(self.spec.name)
+
+    @property
+    def function(self) -> str:
+        return self.operation_id
+
+    @property
+    def about(self) -> str:
+        measured = next((field.label for field in self.record.fields if field.name == self.spec.measure), None)
+        figure = f"Sum of {lower_first(measured)} of" if measured else "Number of"
+        return f"{figure} {lower_first(self.record.plural_label)} by {lower_first(self.grouped_by)}"
+
+
+@dataclass(frozen=True)
+class AppView:
+    """The whole app, ready for the templates."""
+
+    spec: AppSpec
+    records: tuple[RecordView, ...]
+    ordered: tuple[RecordView, ...]
+    reports: tuple[ReportView, ...]
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def slug(self) -> str:
+        return self.spec.name.replace("_", "-").strip("-")
+
+    @property
+    def title(self) -> str:
+        return one_line(self.spec.title) or self.spec.name
+
+    @property
+    def summary(self) -> str:
+        return one_line(self.spec.summary) or self.title
+
+    @property
+    def api_description(self) -> str:
+        return f"{self.summary} Sign in with POST /api/session and send the token as a bearer token."
+
+    @property
+    def initial(self) -> str:
+        return next((character.upper() for character in self.title if character.isalnum()), "A")
+
+    @property
+    def hue(self) -> int:
+        """One of the eight, always the same for the same name."""
+        return HUES[hashlib.sha256(self.spec.name.encode()).digest()[0] % len(HUES)]
+
+    @property
+    def roles(self) -> tuple[RoleView, ...]:
+        return tuple(RoleView(role) for role in self.spec.roles)
+
+    @property
+    def administrator(self) -> RoleView:
+        return next(role for role in self.roles if role.spec.administers)
+
+    @property
+    def others(self) -> tuple[RoleView, ...]:
+        """Everybody but the administrators."""
+        return tuple(role for role in self.roles if not role.spec.administers)
+
+    @property
+    def registering(self) -> tuple[RoleView, ...]:
+        """Roles people may register for; never the administrating one."""
+        return tuple(role for role in self.roles if role.spec.may_register and not role.spec.administers)
+
+    @property
+    def registering_labels(self) -> str:
+        return sentence_list([lower_first(role.label) for role in self.registering], last="or")
+
+    @property
+    def report_roles(self) -> tuple[str, ...]:
+        """Roles that can open at least one report, in the order of the specification."""
+        return tuple(role.name for role in self.spec.roles if any(role.name in report.grants for report in self.reports))
+
+
+def app_view(spec: AppSpec, contract: Contract) -> AppView:
+    """Work out everything the templates show. Raises SpecNotBuildable for names no file or table can carry."""
+    records = record_views(spec, contract)
+    by_name = {record.name: record for record in records}
+    reports = tuple(view for report in spec.reports if (view := _report_view(report, by_name, contract)) is not None)
+    with_reports = {record.name: record.with_surroundings(records, _of(record, reports)) for record in records}
+    return AppView(
+        spec=spec,
+        records=tuple(with_reports[record.name] for record in records),
+        ordered=tuple(with_reports[record.name] for record in in_dependency_order(spec)),
+        reports=reports,
+    )
+
+
+def _of(record: RecordView, reports: Sequence[ReportView]) -> tuple[tuple[str, dict[str, Scope]], ...]:
+    return tuple((report.constant, report.grants) for report in reports if report.record.name == record.name)
+
+
+def _report_view(report: ReportSpec, records: dict[str, RecordView], contract: Contract) -> ReportView | None:
+    endpoint = next((e for e in contract.endpoints if e.operation is Operation.report and e.path == f"/api/reports/{report.name}"), None)
+    record = records.get(report.record)
+    if record is None or endpoint is None:
+        return None
+    group = _grouping(report, record)
+    if group is None:
+        return None
+    measured = next((field for field in record.fields if field.name == report.measure and field.is_number), None)
+    return ReportView(
+        spec=report,
+        record=record,
+        operation_id=endpoint.name,
+        grants={access.role: access.scope for access in endpoint.access},
+        measure=f"{record.cls}.{measured.attr}" if measured else None,
+        **group,
+    )
+
+
+def _grouping(report: ReportSpec, record: RecordView) -> dict[str, str | None] | None:
+    """The column that names the group and the function that words it; None if nothing is called so."""
+    plain: dict[str, str | None] = {"target": None, "through": None}
+    if report.group_by == "state" and record.states:
+        return plain | {"group": f"{record.cls}.state", "word": f"{record.plural}_rules.STATES.__getitem__", "grouped_by": "State"}
+    if report.group_by in ("created_at", "created_by"):
+        if report.group_by == "created_by":
+            return plain | {"group": f"{record.cls}.created_by_id", "word": "str", "target": "Account", "grouped_by": "person"}
+        return plain | {"group": f"{record.cls}.created_at", "word": _period(report), "grouped_by": _period(report).removeprefix("by_")}
+    for relation in record.relations:
+        if relation.name == report.group_by:
+            return plain | _by_relation(record, relation)
+    for field in record.fields:
+        if field.name == report.group_by:
+            dated = field.type in (FieldType.date, FieldType.datetime)
+            period = f"{_period(report).removeprefix('by_')} of {lower_first(field.label)}" if dated else field.label
+            return plain | {"group": f"{record.cls}.{field.attr}", "word": _period(report) if dated else "web.shown", "grouped_by": period}
+    return None
+
+
+def _by_relation(record: RecordView, relation: RelationView) -> dict[str, str | None]:
+    if relation.many:
+        link = f"{record.cls}.{relation.attr}"
+        return {"group": f"{relation.target_class}.id", "word": "str", "target": relation.target_class, "through": link, "grouped_by": relation.label}
+    return {"group": f"{record.cls}.{relation.key}", "word": "str", "target": relation.target_class, "grouped_by": relation.label}
+
+
+def _period(report: ReportSpec) -> str:
+    """By day if name or label say so, else by month."""
+    words = f"{report.name} {report.label}".lower().replace("_", " ").split()
+    return "by_day" if {"day", "daily", "days"} & set(words) else "by_month"

@@ -1,0 +1,144 @@
+"""The rules of a record as small functions of the generated `rules.py`: which ask what, and where the message appears."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nodes.artifacts import ACCOUNT, AppSpec, RecordSpec, RelationKind, RuleKind, RuleSpec
+from nodes.blueprint.frame import names
+from nodes.blueprint.frame.text import lower_first, one_line
+from nodes.contract import relation_property
+
+FREEING_STATES = frozenset({"cancelled", "canceled", "rejected", "declined", "refused", "denied", "withdrawn", "expired", "no_show"})
+"""States in which a booking no longer occupies what it booked; no_overlap looks past records in them."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column a rule looks at: its attribute, and its name in JSON and SQL."""
+
+    attr: str
+    name: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class RuleView:
+    """A rule whose columns all exist."""
+
+    spec: RuleSpec
+    columns: tuple[Column, ...]
+    per: Column | None
+    per_target: str | None
+
+    @property
+    def kind(self) -> RuleKind:
+        return self.spec.kind
+
+    @property
+    def message(self) -> str:
+        return one_line(self.spec.message) or "This is not allowed."
+
+    @property
+    def place(self) -> str:
+        """The input the message is shown at; empty for the form as a whole."""
+        given = [column.name for column in self.columns if column.name != "created_by_id"]
+        if not given:
+            return ""
+        return given[-1] if self.kind is RuleKind.ordered else given[0]
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """One function of `rules.py` that tells whether a rule is broken. `asks`: it needs the database."""
+
+    function: str
+    asks: bool
+    place: str
+    message: str
+    lines: tuple[str, ...]
+
+
+def rule_views(spec: AppSpec, record: RecordSpec) -> Iterator[RuleView]:
+    """Rules the program can enforce: those whose fields exist. `custom` rules need an engineer."""
+    columns = {field.name: Column(names.attribute(field.name), field.name, field.required) for field in record.fields}
+    columns["created_by"] = Column("created_by_id", "created_by_id", required=True)
+    for relation in record.relations:
+        if relation.kind is RelationKind.many_to_one:
+            columns[relation.name] = Column(relation_property(relation), relation_property(relation), relation.required)
+    targets = {relation.name: relation.target for relation in record.relations} | {"created_by": ACCOUNT}
+    for rule in spec.rules:
+        if rule.record == record.name and _is_enforceable(rule, columns):
+            per = columns[rule.per] if rule.per else None
+            yield RuleView(rule, tuple(columns[name] for name in rule.fields), per, targets.get(rule.per) if rule.per else None)
+
+
+def _is_enforceable(rule: RuleSpec, columns: dict[str, Column]) -> bool:
+    needed = {RuleKind.ordered: 2, RuleKind.no_overlap: 2, RuleKind.unique_together: 1, RuleKind.positive: 1}
+    known = all(name in columns for name in rule.fields) and (rule.per is None or rule.per in columns)
+    return rule.kind is not RuleKind.custom and known and len(rule.fields) >= needed[rule.kind]
+
+
+def check_views(record: RecordSpec, rules: tuple[RuleView, ...], var: str, cls: str, freeing: tuple[str, ...]) -> tuple[CheckView, ...]:
+    """Unique fields first, then the rules as specified."""
+    return (*_unique_checks(record, var, cls), *(_rule_check(rule, var, cls, freeing) for rule in rules))
+
+
+def _unique_checks(record: RecordSpec, var: str, cls: str) -> Iterator[CheckView]:
+    for field in record.fields:
+        if field.unique:
+            attr = names.attribute(field.name)
+            known = "" if field.required else f"{var}.{attr} is not None and "
+            message = f"Another {lower_first(one_line(record.label))} already has this {lower_first(one_line(field.label))}."
+            line = f"return {known}records.another_exists(session, {var}, {cls}.{attr} == {var}.{attr})"
+            yield CheckView(f"{field.name}_is_taken", True, field.name, message, (line,))
+
+
+def _rule_check(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) -> CheckView:
+    function = f"breaks_{rule.spec.name}"
+    match rule.kind:
+        case RuleKind.ordered:
+            return CheckView(function, False, rule.place, rule.message, _ordered(rule, var))
+        case RuleKind.positive:
+            return CheckView(function, False, rule.place, rule.message, _positive(rule, var))
+        case RuleKind.unique_together:
+            return CheckView(function, True, rule.place, rule.message, _together(rule, var, cls))
+        case RuleKind.no_overlap:
+            return CheckView(function, True, rule.place, rule.message, _overlap(rule, var, cls, freeing))
+        case RuleKind.custom:
+            raise AssertionError("custom rules are left to engineers")
+
+
+def _known(columns: tuple[Column, ...], var: str) -> str:
+    """The condition that every optional column has a value, followed by `and`."""
+    return "".join(f"{var}.{column.attr} is not None and " for column in columns if not column.required)
+
+
+def _ordered(rule: RuleView, var: str) -> tuple[str, ...]:
+    first, last = rule.columns[:2]
+    return (f"return {_known((first, last), var)}{var}.{first.attr} >= {var}.{last.attr}",)
+
+
+def _positive(rule: RuleView, var: str) -> tuple[str, ...]:
+    return (f"return {_known(rule.columns[:1], var)}{var}.{rule.columns[0].attr} <= 0",)
+
+
+def _together(rule: RuleView, var: str, cls: str) -> tuple[str, ...]:
+    same = ", ".join(f"{cls}.{column.attr} == {var}.{column.attr}" for column in rule.columns)
+    return (f"return {_known(rule.columns, var)}records.another_exists(session, {var}, {same})",)
+
+
+def _overlap(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) -> tuple[str, ...]:
+    first, last = rule.columns[:2]
+    concerned = (first, last) if rule.per is None else (rule.per, first, last)
+    missing = " or ".join(f"{var}.{column.attr} is None" for column in concerned if not column.required)
+    lines = [f"if {missing}:", "    return False"] if missing else []
+    conditions = [f"{cls}.{first.attr} < {var}.{last.attr}", f"{cls}.{last.attr} > {var}.{first.attr}"]
+    if freeing:
+        lines += [f"if {var}.state in FREEING_STATES:", "    return False"]
+        conditions.append(f"{cls}.state.not_in(FREEING_STATES)")
+    if rule.per and rule.per_target:
+        target = "Account" if rule.per_target == ACCOUNT else names.model_class(rule.per_target)
+        lines.append(f"records.take_turn(session, {target}, {var}.{rule.per.attr})")
+        conditions.insert(0, f"{cls}.{rule.per.attr} == {var}.{rule.per.attr}")
+    lines.append(f"return records.another_exists(session, {var}, {', '.join(conditions)})")
+    return tuple(lines)

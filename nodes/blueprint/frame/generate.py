@@ -1,0 +1,128 @@
+"""Turn a specification and its contract into the files of a complete app of the default stack. Writes nothing to disk for keeps."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from nodes.artifacts import ACCOUNT, AppSpec, Architecture
+from nodes.blueprint.frame import factory, names, text, words
+from nodes.blueprint.frame.app_view import AppView, app_view
+from nodes.blueprint.frame.record_view import RecordView
+
+REQUIREMENTS = Path(__file__).parents[2] / "verification" / "python_web" / "requirements.lock"
+
+RECORD_FILES = ("__init__.py", "model.py", "schemas.py", "rules.py", "store.py", "api.py", "pages.py", "samples.py")
+RECORD_PAGES = ("list.html", "detail.html", "form.html", "delete.html")
+RENAMED = {"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
+
+
+def generate_frame(spec: AppSpec, architecture: Architecture) -> dict[str, str]:
+    """Every file of the app, path → text, in the order of the paths; the same input gives the same bytes.
+
+    Raises SpecNotBuildable if a record's name cannot be given to a file, a class or a table.
+    """
+    app = app_view(spec, architecture.contract)
+    files = dict(_shared_files(app))
+    for record in app.records:
+        files |= _record_files(app, record)
+    files["requirements.txt"] = REQUIREMENTS.read_text(encoding="utf-8")
+    return dict(sorted(_tidied(files).items()))
+
+
+def _shared_files(app: AppView) -> Iterator[tuple[str, str]]:
+    for template in _environment().list_templates():
+        folder, _, path = template.removesuffix(".j2").partition("/")
+        if folder == "record" or _is_left_out(app, path):
+            continue
+        target = f"app/{path}" if folder == "app" else RENAMED.get(path, path)
+        yield target, _render(app, template)
+
+
+def _is_left_out(app: AppView, path: str) -> bool:
+    """What only some apps have."""
+    return (path.startswith(("reports.py", "templates/reports/")) and not app.reports) or (
+        path == "templates/accounts/register.html" and not app.registering
+    )
+
+
+def _record_files(app: AppView, record: RecordView) -> dict[str, str]:
+    files = {f"app/records/{record.plural}/{name}": _render(app, f"record/{name}.j2", record) for name in RECORD_FILES}
+    files |= {f"app/templates/{record.template(page)}": _render(app, f"record/pages/{page}.j2", record) for page in RECORD_PAGES if _has(record, page)}
+    files[f"tests/test_{record.plural}.py"] = _render(app, "record/tests.py.j2", record)
+    return files
+
+
+def _has(record: RecordView, page: str) -> bool:
+    """A page nobody may open is not written."""
+    needed = {"list.html": ("list",), "detail.html": ("read",), "form.html": ("create", "update"), "delete.html": ("delete",)}
+    return any(record.may(operation) for operation in needed[page])
+
+
+def _render(app: AppView, template: str, record: RecordView | None = None) -> str:
+    report_targets = {report.target: report for report in app.reports if report.target}
+    return _environment().get_template(template).render(
+        app=app,
+        r=record,
+        records=app.records,
+        ordered=app.ordered,
+        reports=app.reports,
+        report_records=[entry for entry in app.records if any(report.record.name == entry.name for report in app.reports)],
+        report_targets=[entry for entry in app.records if entry.cls in report_targets],
+        report_class="ReportRows" if any(entry.name == "report" for entry in app.records) else "Report",
+        factory=factory,
+        words=words,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Delimiters no output uses, so that Jinja pages and Python dictionaries can be written as they are."""
+    environment = Environment(
+        loader=PackageLoader("nodes.blueprint.frame"),
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        autoescape=False,
+    )
+    environment.filters |= {
+        "py": text.python_literal,
+        "doc": text.in_docstring,
+        "page": text.in_page,
+        "md": text.in_markdown,
+        "toml": text.in_toml,
+        "xml": escape,
+        "percent": lambda words_: words_.replace("%", "%%"),
+        "cap": lambda words_: words_[:1].upper() + words_[1:],
+        "lower_first": text.lower_first,
+        "with_article": text.with_article,
+        "constant": names.constant,
+    }
+    environment.globals["ACCOUNT"] = ACCOUNT
+    return environment
+
+
+def _tidied(files: Mapping[str, str]) -> dict[str, str]:
+    """The same files as ruff leaves them: unused imports gone, imports sorted, code formatted by the app's own settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path, content in files.items():
+            target = Path(folder, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content, encoding="utf-8", newline="\n")
+        for command in (("check", "--select", "F401,F541,I", "--fix"), ("format",)):
+            subprocess.run(
+                [sys.executable, "-m", "ruff", *command, "--no-cache", "--quiet", "."], cwd=folder, check=True, capture_output=True, timeout=60
+            )
+        return {path: Path(folder, path).read_text(encoding="utf-8") for path in files}

@@ -1,0 +1,41 @@
+"""Sentences of the app's README: what a record holds, which way it goes, and who may do what."""
+
+from nodes.artifacts import Scope
+from nodes.blueprint.frame.members import FieldView, RelationView
+from nodes.blueprint.frame.record_view import RecordView
+from nodes.blueprint.frame.text import lower_first, sentence_list, with_article
+
+ACTIONS = {"read": "look", "create": "add", "update": "change", "delete": "delete"}
+
+
+def facts(record: RecordView) -> str:
+    """`A claim has a subject, an amount and a remark (optional).`"""
+    parts = [_member(member) for member in record.members]
+    held = f"{with_article(lower_first(record.label))} has {sentence_list(parts)}." if parts else ""
+    about = record.description if record.spec.description else ""
+    return f"{about} {held[:1].upper()}{held[1:]}".strip()
+
+
+def _member(member: FieldView | RelationView) -> str:
+    label = lower_first(member.label)
+    if isinstance(member, RelationView) and member.many:
+        return f"any number of {label}"
+    return with_article(label) + ("" if member.required else " (optional)")
+
+
+def way(record: RecordView) -> str:
+    """`A new claim is submitted. Approve leads from submitted to approved (administrator).`"""
+    labels = dict(record.states)
+    start = f"A new {lower_first(record.label)} starts as “{labels.get(record.initial or '', '')}”."
+    roles = {role.name: role.label for role in record.app.roles}
+    steps = [
+        f"“{step.label}” leads from {step.from_labels} to {step.to_label} ({sentence_list([roles[role] for role in step.grants], last='or')})."
+        for step in record.transitions
+    ]
+    return " ".join([start, *steps])
+
+
+def rights(record: RecordView, role: str) -> str:
+    """`look (own), add`; a dash for nothing."""
+    granted = ((word, record.grants(operation).get(role)) for operation, word in ACTIONS.items())
+    return ", ".join(f"{word} (own)" if scope is Scope.own else word for word, scope in granted if scope) or "–"
