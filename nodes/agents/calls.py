@@ -10,11 +10,12 @@ from typing import Any
 
 import openai
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
 from nodes.agents.answers import strict_schema
 from nodes.agents.budget import Budget
-from nodes.agents.failures import ENDPOINT_ERRORS, Transient, judge
+from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
 from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, ToolRequest, prompt_sha256
 from nodes.agents.models import AnswerForm, ChatModel, Provider
 from nodes.agents.pricing import Price, Usage
@@ -164,16 +165,19 @@ class ModelCalls:
     async def _ask_once(
         self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
     ) -> ModelAnswer:
+        try:
+            said = await self._runnable(answer, tools).ainvoke(list(messages))
+        except CONFUSION as error:
+            if self.model.name.provider is Provider.builtin or isinstance(error, ENDPOINT_ERRORS):
+                raise
+            raise NotACompletion(f"it sent something that is no completion ({type(error).__name__})") from error
+        return self._read(said["raw"] if isinstance(said, dict) else said, messages)
+
+    def _runnable(self, answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> Runnable[Any, Any]:
         chat = self.model.chat
         if answer is not None and self._by_schema(answer):
-            structured = chat.with_structured_output(strict_schema(answer), method="json_schema", include_raw=True)
-            said = await structured.ainvoke(list(messages))
-            message = said["raw"] if isinstance(said, dict) else said
-        else:
-            message = await (chat.bind_tools(tools) if tools else chat).ainvoke(list(messages))
-        if not isinstance(message, AIMessage):
-            raise TypeError(f"{self.model.name} answered with {type(message).__name__} instead of a message")
-        return self._read(message, messages)
+            return chat.with_structured_output(strict_schema(answer), method="json_schema", include_raw=True)
+        return chat.bind_tools(tools) if tools else chat
 
     def _read(self, message: AIMessage, messages: Sequence[BaseMessage]) -> ModelAnswer:
         finish = message.response_metadata.get("finish_reason")
@@ -190,8 +194,7 @@ class ModelCalls:
         """The client raises where a structured answer reaches its limit; the tokens were used all the same."""
         completion = error.completion
         text = (completion.choices[0].message.content or "") if completion.choices else ""
-        used = completion.usage
-        usage = Usage(input_tokens=used.prompt_tokens, output_tokens=used.completion_tokens) if used else self._estimate(messages, text)
+        usage = _told_usage(completion.usage.model_dump()) if completion.usage else self._estimate(messages, text)
         return ModelAnswer(text=text, truncated=True, usage=usage)
 
     def _estimate(self, messages: Sequence[BaseMessage], text: str) -> Usage:
@@ -202,11 +205,19 @@ class ModelCalls:
 
 
 def _usage(message: AIMessage) -> Usage | None:
-    used = message.usage_metadata
-    if not used or not used["total_tokens"]:
-        return None
-    cached = used.get("input_token_details", {}).get("cache_read", 0)
-    return Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"], cached_tokens=cached)
+    if used := message.usage_metadata:
+        cached = used.get("input_token_details", {}).get("cache_read", 0)
+        return Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"], cached_tokens=cached)
+    # A streamed structured answer tells it only here (langchain-openai 1.7).
+    if told := message.response_metadata.get("token_usage"):
+        return _told_usage(told)
+    return None
+
+
+def _told_usage(told: dict[str, Any]) -> Usage:
+    """What OpenAI's `usage` object says."""
+    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    return Usage(input_tokens=told["prompt_tokens"], output_tokens=told["completion_tokens"], cached_tokens=cached)
 
 
 async def _completed(work: Coroutine[Any, Any, None]) -> None:

@@ -1,6 +1,5 @@
 """Sort what can go wrong at a model's endpoint: worth another try, refused for good, or an answer cut short."""
 
-import json
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -10,8 +9,16 @@ from langchain_core.exceptions import ContextOverflowError
 
 from nodes.errors import ModelRefused
 
-ENDPOINT_ERRORS = (openai.OpenAIError, httpx.HTTPError, TimeoutError, json.JSONDecodeError, ContextOverflowError)
-"""What a call raises because of the endpoint. The client passes httpx's errors and broken JSON of a stream through."""
+
+class NotACompletion(Exception):
+    """The endpoint answered 200 with something that is no completion, such as a gateway's error page."""
+
+
+ENDPOINT_ERRORS = (openai.OpenAIError, httpx.HTTPError, TimeoutError, NotACompletion, ContextOverflowError)
+"""What a call raises because of the endpoint. The client passes httpx's errors of a stream through."""
+
+CONFUSION = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What LangChain and the client raise inside themselves when a body is no completion; `calls` makes it `NotACompletion`."""
 
 TRANSIENT_STATUSES = frozenset({408, 409, 429})
 _ADVICE = {
@@ -40,7 +47,7 @@ def judge(error: Exception, model: str) -> Transient | ModelRefused:
         return _judge_status(error, model)
     if isinstance(error, TimeoutError | openai.APITimeoutError | httpx.TimeoutException):
         return Transient("it did not answer in time")
-    if isinstance(error, httpx.HTTPError | json.JSONDecodeError):
+    if isinstance(error, httpx.HTTPError):
         return Transient(f"the connection broke off ({type(error).__name__})")
     return Transient(_first_line(error))
 
@@ -51,7 +58,7 @@ def _judge_status(error: openai.APIStatusError, model: str) -> Transient | Model
         return ModelRefused(f"{model}: the account's quota is used up ({_first_line(error)}).")
     if status in TRANSIENT_STATUSES or status >= 500:
         return Transient(f"HTTP {status}: {_first_line(error)}", _retry_after_seconds(error.response.headers))
-    return ModelRefused(f"{model}: HTTP {status}: {_first_line(error)} {_ADVICE.get(status, '')}".rstrip())
+    return ModelRefused(f"{model}: HTTP {status}: {_first_line(error).rstrip('.')}. {_ADVICE.get(status, '')}".rstrip())
 
 
 def _retry_after_seconds(headers: httpx.Headers) -> float | None:
@@ -68,5 +75,6 @@ def _retry_after_seconds(headers: httpx.Headers) -> float | None:
 
 
 def _first_line(error: Exception) -> str:
-    message = error.message if isinstance(error, openai.APIError) else str(error)
+    body = error.body if isinstance(error, openai.APIError) else None
+    message = str(body["message"]) if isinstance(body, dict) and body.get("message") else str(error)
     return (message.strip().splitlines() or [type(error).__name__])[0][:300]

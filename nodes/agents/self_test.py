@@ -140,8 +140,9 @@ async def _asks_again() -> list[str]:
 
 async def _can_be_cancelled() -> list[str]:
     chat = _Rehearsal(lines=())
-    task = asyncio.create_task(_perform(chat))
-    await chat._waiting.wait()  # noqa: SLF001
+    task, waiting = asyncio.create_task(_perform(chat)), asyncio.create_task(chat._waiting.wait())  # noqa: SLF001
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     return _differences(("cancelling reaches the model call", chat._cancelled, True))  # noqa: SLF001

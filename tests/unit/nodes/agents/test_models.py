@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import pytest
+
+from nodes.agents.models import BUILTIN, AnswerForm, ChatModels, ModelName, ModelSettings, Provider, default_model
+from nodes.errors import ModelNotConfigured
+
+NOTHING = ModelSettings()
+KEY = ModelSettings(openai_api_key="sk-test")
+LOCAL = ModelSettings(openai_base_url="http://127.0.0.1:8080/v1")
+AZURE = ModelSettings(azure_endpoint="https://example.invalid", azure_api_key="key")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("builtin", BUILTIN),
+        ("openai:gpt-5.4", ModelName(Provider.openai, "gpt-5.4")),
+        (" openai:qwen2.5-coder:7b ", ModelName(Provider.openai, "qwen2.5-coder:7b")),
+        ("azure:our-deployment", ModelName(Provider.azure, "our-deployment")),
+    ],
+)
+def test_names_are_read_and_written(text: str, name: ModelName) -> None:
+    assert ModelName.parse(text) == name
+    assert str(name) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["", "gpt-5.4", "openai:", "openai: ", "builtin:x", "anthropic:claude", "OPENAI:gpt"])
+def test_a_bad_name_is_refused_with_the_forms_there_are(text: str) -> None:
+    with pytest.raises(ModelNotConfigured, match="Use builtin, openai:<model> or azure:<deployment>"):
+        ModelName.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("settings", "configured", "name"),
+    [
+        (NOTHING, None, "builtin"),
+        (NOTHING, " ", "builtin"),
+        (KEY, None, "openai:gpt-5.4"),
+        (KEY, "builtin", "builtin"),
+        (LOCAL, "openai:qwen", "openai:qwen"),
+    ],
+)
+def test_the_default_model_follows_from_what_is_configured(settings: ModelSettings, configured: str | None, name: str) -> None:
+    assert str(default_model(settings, configured)) == name
+
+
+@pytest.mark.parametrize("settings", [LOCAL, AZURE])
+def test_an_endpoint_whose_models_nobody_can_guess_needs_a_name(settings: ModelSettings) -> None:
+    with pytest.raises(ModelNotConfigured, match="no model"):
+        default_model(settings)
+
+
+@pytest.mark.parametrize(("settings", "name"), [(NOTHING, "openai:gpt-5.4"), (KEY, "azure:x"), (NOTHING, "azure:x")])
+def test_missing_settings_are_named(settings: ModelSettings, name: str) -> None:
+    with pytest.raises(ModelNotConfigured, match=f"{name} needs"):
+        ChatModels(settings).open(ModelName.parse(name))
+
+
+def test_a_model_is_opened_once_with_one_retry_layer_and_told_usage() -> None:
+    models, name = ChatModels(KEY), ModelName.parse("openai:gpt-5.4")
+    opened = models.open(name)
+    assert models.open(name) is opened
+    chat = opened.chat
+    assert (chat.max_retries, chat.stream_usage, chat.request_timeout) == (0, True, 300.0)  # type: ignore[attr-defined]
+    assert (opened.answer_form, opened.max_output_tokens) == (AnswerForm.json_schema, 32_000)
+    assert opened.context_tokens > 128_000
+
+
+def test_other_endpoints_get_the_schema_in_words_and_no_output_limit() -> None:
+    opened = ChatModels(LOCAL).open(ModelName.parse("openai:qwen"))
+    assert (opened.answer_form, opened.max_output_tokens, opened.context_tokens) == (AnswerForm.prompt, None, 128_000)
+    held = ChatModels(replace(LOCAL, answer_form=AnswerForm.json_schema)).open(ModelName.parse("openai:qwen"))
+    assert held.answer_form is AnswerForm.json_schema
+
+
+def test_azure_deployments_are_opened() -> None:
+    opened = ChatModels(AZURE).open(ModelName.parse("azure:our-deployment"))
+    assert (opened.chat.max_retries, opened.answer_form) == (0, AnswerForm.json_schema)  # type: ignore[attr-defined]
+
+
+def test_settings_do_not_show_their_keys() -> None:
+    assert "sk-test" not in repr(KEY)
+    assert "'key'" not in repr(AZURE)
