@@ -77,7 +77,7 @@ def _note(record: RecordDraft, role: str, action: Action, scope: Scope, source: 
 
 def grants_of(draft: Draft) -> list[Grant]:
     """Every permission, in the order of records, roles and actions."""
-    if _nobody_named(draft):
+    if draft.everybody:
         return _without_roles(draft)
     table: dict[tuple[str, str, Action], tuple[Scope, Source]] = {}
     for record in draft.records.values():
@@ -87,7 +87,7 @@ def grants_of(draft: Draft) -> list[Grant]:
     return [Grant(role, record, action, *table[(role, record, action)]) for role, record, action in table]
 
 
-def _nobody_named(draft: Draft) -> bool:
+def nobody_named(draft: Draft) -> bool:
     """Whether the description says of nobody what they do, so that everybody works with everything."""
     acting = {role for record in draft.records.values() for role in (*record.role_verbs(), *record.creators)}
     return not acting
@@ -102,6 +102,10 @@ def _grant_record(record: RecordDraft, draft: Draft, table: dict[tuple[str, str,
         table[(record.noun, record.noun, Action.create)] = (Scope.all, INFERRED)
         table[(record.noun, record.noun, Action.read)] = (Scope.own, INFERRED)
         table[(record.noun, record.noun, Action.update)] = (Scope.own, INFERRED)
+    house = [role for role in draft.roles if role != ADMINISTRATOR and not _is_public(role)]
+    if len(house) == 1 and not record.role_verbs() and not record.creators:
+        for action in _ALL:  # who else should keep it: the one role of the house
+            table[(house[0], record.noun, action)] = (Scope.all, INFERRED)
     personal = is_personal(record, draft)
     open_to_read = is_published(record, draft)
     for role in draft.roles:
@@ -119,10 +123,17 @@ def _grant_record(record: RecordDraft, draft: Draft, table: dict[tuple[str, str,
             table[(role, record.noun, action)] = (scope if action is not Action.create else Scope.all, source)
         if role in record.creators:
             _grant_creator(role, record, draft, table, personal=personal, open_to_read=open_to_read)
+        if record.associated and not _is_public(role) and any(_keeps(role, relation.target, draft) for relation in record.relations.values()):
+            table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
         if role in {actor for step in record.steps.values() for actor in step.roles} and (role, record.noun, Action.read) not in table:
             table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
         elif _reviews(role, record) and role not in record.creators:
             table[(role, record.noun, Action.read)] = (Scope.all, table.get((role, record.noun, Action.read), (Scope.all, INFERRED))[1])
+
+
+def _keeps(role: str, noun: str, draft: Draft) -> bool:
+    """Whether a role enters the records that others book or borrow; it then has to see who has them."""
+    return noun in draft.records and role in draft.records[noun].creators
 
 
 def _grant_creator(
@@ -136,7 +147,7 @@ def _grant_creator(
     table[(role, record.noun, Action.read)] = (reading if known is None or personal else known[0], known[1] if known else source)
     if record.steps or record.states or record.noun == "vote":
         return
-    scope = Scope.own if personal or open_to_read else Scope.all
+    scope = Scope.own if personal or open_to_read and _is_public(role) else Scope.all
     table.setdefault((role, record.noun, Action.update), (scope, INFERRED))
     table.setdefault((role, record.noun, Action.delete), (Scope.own, INFERRED))
 

@@ -132,6 +132,7 @@ class Draft:
     non_goals: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
+    everybody: bool = False
 
     def find(self, phrase: Phrase) -> RecordDraft | None:
         """The record a phrase speaks of: by its whole noun, else by its head if only one record ends with it."""

@@ -97,7 +97,7 @@ def _administrator_last(draft: Draft) -> list[str]:
 
 def complete_fields(record: RecordDraft) -> None:
     """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
-    usual = trades.usual_fields(record.noun)
+    usual = trades.usual_fields(record.noun if record.timed or record.noun not in {"booking", "reservation"} else "enrollment")
     stated_fields = [field for field in record.fields.values()]
     if not stated_fields or record.associated and record.timed and not _has_date(record):
         for label, type_, choices, required in usual:
@@ -224,7 +224,7 @@ def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], init
         best = max((order[state] for state in before), default=None)
         sources = [state for state in before if order[state] == best] if not listed else before
     return Transition(
-        name=identifier(step.verb, fallback="step", suffix="step"),
+        name=identifier(step.verb, fallback="step", suffix=names.records[record.noun][0]),
         label=sentence_case(step.verb),
         from_states=tuple(sources),
         to_state=step.state,

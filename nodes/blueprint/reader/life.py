@@ -1,6 +1,6 @@
 """The life of a record: acts that are records themselves, states, and who moves a record from one to the next."""
 
-from nodes.artifacts import GUESSED, INFERRED, Action, Source
+from nodes.artifacts import ACCOUNT, GUESSED, INFERRED, Action, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, StepDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
@@ -119,6 +119,8 @@ def read_steps(clauses: list[Clause], draft: Draft) -> None:
     """Transitions from verbs, in the order of the text; `them` is the record spoken of last."""
     spoken: RecordDraft | None = None
     for clause in clauses:
+        if clause.passive and clause.tail and any(record.workflow_source == stated(clause.quote) for record in draft.records.values()):
+            continue
         if clause.verb in STEPS and not clause.negated:
             spoken = _step(clause, draft, spoken) or spoken
         elif clause.verb == "mark":
@@ -128,6 +130,8 @@ def read_steps(clauses: list[Clause], draft: Draft) -> None:
 
 def _spoken_of(clause: Clause, draft: Draft) -> RecordDraft | None:
     act = ASSOCIATIONS.get(clause.verb)
+    if clause.verb == "request" and (asked := next((draft.records.get(f"{noun_of(phrase)} request") for phrase in clause.objects), None)):
+        return asked
     if act is not None and (found := draft.find_noun(act.noun.lower())) is not None and found.associated:
         return found
     objects = clause.subjects if clause.passive or not clause.objects else clause.objects
@@ -139,6 +143,8 @@ def _spoken_of(clause: Clause, draft: Draft) -> RecordDraft | None:
 
 
 def _step(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDraft | None:
+    if clause.verb == "request" and (asked := next((draft.records.get(f"{noun_of(phrase)} request") for phrase in clause.objects), None)):
+        return asked
     step = STEPS[clause.verb]
     actors = actors_of(clause, draft)
     record = _stepped(clause, draft, spoken)
@@ -150,7 +156,7 @@ def _step(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDra
         for actor in actors:
             record.creators.setdefault(actor, stated(clause.quote))
         return record
-    if clause.verb in _MAKING and making and not record.creators and not record.associated and not record.states and VerbKind.create in VERBS[clause.verb]:
+    if clause.verb in _MAKING and making and not record.creators and not record.associated and not record.states and (VerbKind.create in VERBS[clause.verb] or clause.verb == "sign"):
         for actor in actors:
             record.creators.setdefault(actor, stated(clause.quote))
         return record
@@ -222,16 +228,26 @@ def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
 def complete_lives(draft: Draft) -> None:
     """Give acts the step everybody expects: a loan comes back, a booking can be cancelled by who made it."""
     guess = GUESSED
-    for noun in ("purchase", "order", "sale"):
+    for noun in ("purchase", "order", "sale", "stock movement"):
         if noun in draft.records and (item := draft.records.get("product") or draft.records.get("item")) is not None:
             draft.records[noun].relations.setdefault(item.noun, RelationDraft(sentence_case(item.noun), item.noun, guess, required=True))
     for record in draft.records.values():
-        if record.associated and record.timed and record.initial and not record.states:
+        if record.timed and any(_has_own_time(relation.target, draft) for relation in record.relations.values()):
+            record.timed = False
+        if record.associated and record.initial in {"booked", "reserved", "rented", "borrowed"} and not record.states:
             verb = "return" if record.noun == "loan" else "cancel"
             if not any(step.final for step in record.steps.values()):
                 add_step(record, verb, guess, [])
         if record.initial and not record.steps and not record.states:
             record.initial = ""
+
+
+SCHEDULED = frozenset("class course event workshop session lesson trip tour concert show screening flight shift meeting training slot excursion match".split())
+"""Things that take place at a time of their own, so that booking one needs no other."""
+
+
+def _has_own_time(noun: str, draft: Draft) -> bool:
+    return noun in draft.records and noun.split(" ")[-1] in SCHEDULED
 
 
 _STATE_ADJECTIVES = frozenset({"open", "closed", "to-do", "pending", "completed", "done", "resolved", "in-progress", "unresolved"})
@@ -278,6 +294,9 @@ def _add_listed(record: RecordDraft, state: str) -> None:
 
 def _takers(step: StepDraft, record: RecordDraft, draft: Draft) -> list[str]:
     """A person pays and cancels what is theirs; the rest is done by those who keep such records, else by the house."""
+    assigned = [role for role, relation in record.relations.items() if relation.target == ACCOUNT and role in draft.roles]
+    if assigned and step.verb not in {"cancel", "withdraw", "pay", "submit"}:
+        return assigned
     house = [role for role in draft.roles if role != "administrator" and role.split(" ")[-1] not in lexicon.PUBLIC_ROLES]
     if step.verb in {"cancel", "withdraw", "pay", "submit"} and record.creators:
         return [*record.creators, "administrator"] if step.verb == "cancel" else list(record.creators)

@@ -19,6 +19,8 @@ def read_parts(clauses: list[Clause], draft: Draft) -> None:
     _shared_wholes(clauses, draft)
     for clause in clauses:
         last = _subject_record(clause, draft) or last
+        if clause.passive and clause.tail and _listed_states(clause, draft):
+            continue
         if clause.verb in HAVING and not clause.negated and not clause.passive:
             _owned(clause, draft)
         elif clause.verb == "belong":
@@ -204,6 +206,17 @@ def _copula(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
         draft.hidden.add(subject.head)
 
 
+def _listed_states(clause: Clause, draft: Draft) -> bool:
+    """`invoices are draft, sent, paid or overdue`: a plain list of words behind "are" is a list of states."""
+    values = [_plain(value) for value in values_in(clause.tail)]
+    plain = all(word.tag in {Tag.participle, Tag.adjective, Tag.noun, Tag.comma, Tag.conjunction, Tag.adverb, Tag.verb} for word in clause.tail)
+    owner = draft.find(clause.subjects[-1]) if clause.subjects else None
+    if len(values) < 2 or not plain or owner is None or any(len(value.split()) > 2 for value in values):
+        return False
+    set_states(owner, values, stated(clause.quote))
+    return True
+
+
 def _until_clause_end(clause: Clause) -> tuple[object, ...]:
     words = []
     for word in clause.tail:
@@ -255,6 +268,8 @@ def _acted(clause: Clause, draft: Draft) -> None:
     source = stated(clause.quote)
     objects = clause.subjects if clause.passive else clause.objects
     kept = [record for record in (draft.find(phrase) for phrase in objects) if record is not None]
+    if clause.verb == "request":
+        kept = [record for phrase in objects if (record := draft.records.get(f"{noun_of(phrase)} request"))] or kept
     owner = kept[-1] if kept else None
     each = [entry for entry in clause.after("for", "of", "on") if entry.determiner in {"each", "every"}]
     for record in kept[:-1]:

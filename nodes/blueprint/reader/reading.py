@@ -3,13 +3,13 @@
 import re
 
 from nodes.artifacts import AppSpec, BuildRequest, FieldType
-from nodes.blueprint.reader.access import complete_roles, merge_users, read_grants, read_operations
+from nodes.blueprint.reader.access import complete_roles, merge_users, nobody_named, read_grants, read_operations
 from nodes.blueprint.reader.changes import apply_feedback
 from nodes.blueprint.reader.domain import check_domain, unmet_preferences
 from nodes.blueprint.reader.draft import Draft, FieldDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.finish import complete_fields, spec_of
 from nodes.blueprint.reader.life import assign_steps, complete_lives, read_aliases, read_associations, read_state_adjectives, read_steps
-from nodes.blueprint.reader.naming import sentence_case
+from nodes.blueprint.reader.naming import plural, sentence_case
 from nodes.blueprint.reader.parts import read_parts
 from nodes.blueprint.reader.phrases import Clause, clauses_of
 from nodes.blueprint.reader.records import read_records, read_roles
@@ -31,7 +31,18 @@ def read_description(request: BuildRequest, *, feedback: str = "", previous: App
     text = "\n".join(part for part in (request.app_description, request.requirements or "", feedback) if part.strip())
     draft = Draft(title=title_of(request.app_description), summary=_summary(request.app_description))
     read_into(draft, text)
+    if _is_statement(request.app_description):
+        draft.title = " and ".join(sentence_case(plural(noun)) for noun in list(draft.records)[:1]) or draft.title
     return spec_of(draft, unmet_preferences(request))
+
+
+def _is_statement(description: str) -> bool:
+    """`Employees request leave.`: the text starts with what happens, not with what the app is called."""
+    first = next(iter(sentences_of(description)), None)
+    if first is None or _ANNOUNCING.match(first.text) or any(word in first.text.lower().split() for word in APP_WORDS):
+        return False
+    clauses = clauses_of(first)
+    return bool(clauses) and clauses[0].verb not in {"", ":"} and bool(clauses[0].subjects)
 
 
 def _read_new(sentence: str) -> AppSpec | None:
@@ -62,6 +73,7 @@ def read_into(draft: Draft, text: str) -> None:
     read_grants(clauses, draft)
     read_operations(clauses, draft)
     merge_users(draft)
+    draft.everybody = nobody_named(draft)
     assign_steps(draft)
     _times(clauses, draft)
     for record in draft.records.values():
@@ -111,11 +123,13 @@ def _questions(clauses: list[Clause], draft: Draft) -> None:
             draft.ask(f"change_{record.noun}", f"May a {record.noun} be changed after it was sent in?", "No; a mistake is sent in anew.")
 
 
-_OPENING = re.compile(
+_ANNOUNCING = re.compile(
     r"^\s*(?:please\s+)?(?:i\s+(?:need|want|would like)|we\s+(?:need|want|would like)|build|create|implement|develop|design|make|write|"
-    r"generate|give me)\s+(?:me\s+|us\s+)?(?:to\s+(?:build|create|have|make)\s+)?(?:(?:an|a|the|my|our)\s+)?",
+    r"generate|give me|help me)\s+(?:me\s+|us\s+)?(?:to\s+(?:build|create|have|make|track|manage|keep track of|organi[sz]e|record)\s+)?(?:(?:an|a|the|my|our)\s+)?",
     re.IGNORECASE,
 )
+_OPENING = re.compile(_ANNOUNCING.pattern + r"|^(?:an?|the|my|our)\s+", re.IGNORECASE)
+APP_WORDS = ("app", "system", "platform", "website", "tool", "portal", "tracker", "manager", "software", "helpdesk", "box", "log")
 _DROPPED = re.compile(r"\b(simple|basic|web-based|website-based|online|small|modern|full-stack|complete|responsive|web)\s+", re.IGNORECASE)
 _FILLER = re.compile(r"\s+(?:web\s*)?(?:app|application|website|site|system|platform|program|tool|portal|software)$", re.IGNORECASE)
 

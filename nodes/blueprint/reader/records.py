@@ -32,7 +32,7 @@ def read_roles(clauses: list[Clause], draft: Draft) -> None:
     """Everyone who does something in the app is a role."""
     for clause in clauses:
         actors = clause.after("by") if clause.passive else clause.subjects
-        if not acting_verb(clause.verb):
+        if not acting_verb(clause.verb) or clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}:
             continue
         for phrase in actors:
             noun = _role_of(phrase)
@@ -171,7 +171,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     noun = noun_of(phrase)
     producing = bool(kinds & {VerbKind.create, VerbKind.manage, VerbKind.keep})
     figure = phrase.head in REPORT_NOUNS and not (producing and clause.verb not in {"generate", "export", "download", "list"})
-    if figure or not is_recordable(noun, listed=phrase.many and (producing or clause.verb == "collect") and not phrase.inside):
+    if figure or not is_recordable(noun, listed=_is_listed(phrase, clause, producing) and not phrase.inside):
         return
     if noun in draft.roles and not producing:
         return
@@ -184,6 +184,11 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     if VerbKind.associate in kinds and ASSOCIATIONS[clause.verb].noun.lower() != head and is_role_noun(noun):
         return
     draft.record(_named(noun, draft), stated(clause.quote))
+
+
+def _is_listed(phrase: Phrase, clause: Clause, producing: bool) -> bool:
+    """`collect fees`, `write a treatment note`: many are entered, or a compound says which."""
+    return phrase.many and (producing or clause.verb == "collect") or bool(phrase.nouns) and producing and bool(clause.subjects)
 
 
 def _named(noun: str, draft: Draft) -> str:

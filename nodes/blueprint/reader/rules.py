@@ -2,6 +2,7 @@
 
 from nodes.artifacts import ACCOUNT, INFERRED, FieldType
 from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, noun_of, stated
+from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
 from nodes.blueprint.reader.naming import plural, sentence_case, singular
 from nodes.blueprint.reader.phrases import Clause, Phrase
@@ -18,7 +19,7 @@ def read_rules(clauses: list[Clause], draft: Draft) -> None:
         span = _span(record)
         if span is not None:
             _rule_span(record, span, draft)
-        if record.noun in {"vote", "rating", "rsvp"} or record.associated and record.noun in {"enrollment", "enrolment", "application", "membership", "sign-up"}:
+        if record.noun in {"vote", "rating", "rsvp"} or record.associated and not record.timed and record.noun in {"booking", "reservation", "enrollment", "enrolment", "application", "membership", "sign-up"}:
             _rule_once(record, draft)
         for key, field in record.fields.items():
             if field.type is FieldType.money and key.split(" ")[-1] in {"amount", "cost", "donation", "payment"}:
@@ -41,7 +42,7 @@ def _span(record: RecordDraft) -> tuple[str, str] | None:
 def _rule_span(record: RecordDraft, span: tuple[str, str], draft: Draft) -> None:
     start, end = (record.fields[key] for key in span)
     draft.rules.append(RuleDraft("ordered", record.noun, span, f"{end.label} must be after {start.label.lower()}.", INFERRED))
-    if not (record.timed and record.associated):
+    if not (record.timed and (record.associated or record.noun.endswith(" request"))):
         return
     for relation in record.relations.values():
         target = draft.records.get(relation.target)
@@ -76,13 +77,17 @@ def _limit(clause: Clause, draft: Draft) -> None:
 def read_reports(clauses: list[Clause], draft: Draft) -> None:
     """Figures: results of a poll, totals per group, number of tickets per priority, charts per day."""
     for clause in clauses:
+        kinds = VERBS.get(clause.verb, frozenset())
+        if not kinds & {VerbKind.read, VerbKind.report, VerbKind.build} and clause.verb not in {"generate", "report", "get", "calculate", ""}:
+            continue
         phrases = (*clause.objects, *clause.after("of"))
         wanted = [phrase for phrase in phrases if _is_figure(phrase)]
         wanted += [phrase for phrase in clause.objects if phrase not in wanted and clause.after("per") and clause.verb in {"see", "view", "show", "report", "display", "chart", "calculate", "count", "sum", "generate"}]
         if any(phrase.head in {"score", "rank", "leaderboard"} for phrase in (*clause.objects, *clause.after("on"))) and "answer" in draft.records:
             draft.ask("scoring", "How are answers scored?", "They are not: answers are kept, and an administrator reads them. Scoring and a leaderboard take a model.")
         for phrase in wanted:
-            if clause.verb in {"submit", "write", "post", "add", "file"} or draft.find_noun(phrase.head) and phrase.head in draft.records and not phrase.of:
+            kept_itself = phrase.head in draft.records and not phrase.of and phrase.modifiers[:1] not in {("total",), ("average",)}
+            if kept_itself and not clause.after("per"):
                 continue
             _report(phrase, clause, draft)
 
@@ -96,6 +101,10 @@ def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
     if record is None:
         return
     grouping = clause.after("per", "by")
+    whole = draft.find(grouping[0]) if grouping else None
+    if whole is not None and all(relation.target != whole.noun for relation in record.relations.values()):
+        record = next((entry for entry in draft.records.values() if any(relation.target == whole.noun for relation in entry.relations.values())), record)
+        measure = measure if measure in record.fields else None
     group = _group(record, grouping[0] if grouping else None, draft)
     if group is None:
         return

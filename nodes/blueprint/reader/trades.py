@@ -57,7 +57,10 @@ USUAL_FIELDS: dict[str, str] = {
     "lease": "start date:date!; end date:date!; monthly rent:money",
     "call": "subject!; called at:datetime!; notes",
     "report": "title!; content:long_text!; date:date",
-    "work hour timesheet": "date:date!; hours:decimal!; description",
+    "work hour": "date:date!; hours:decimal!; description",
+    "time entry": "date:date!; hours:decimal!; description",
+    "treatment note": "date:date!; treatment:long_text!",
+    "timesheet": "date:date!; hours:decimal!; description",
     "shift": "starts at:datetime!; ends at:datetime!; notes",
     "campaign": "title!; description; goal amount:money; end date:date",
     "pet animal": "name!; species!; breed; date of birth:date",
@@ -77,10 +80,9 @@ USUAL_FIELDS: dict[str, str] = {
 }
 UNKNOWN_FIELDS = "name!; description"
 
-_BY_NOUN = {noun: fields for nouns, fields in USUAL_FIELDS.items() for noun in nouns.split()} | {
-    phrase: USUAL_FIELDS[phrase] for phrase in ("work hour timesheet", "expense sheet", "leave request", "stock movement")
-}
-_BY_NOUN["work hour"] = _BY_NOUN["timesheet"]
+_PHRASES = frozenset({"work hour", "expense sheet", "leave request", "stock movement", "time entry", "treatment note"})
+_BY_NOUN = {noun: fields for nouns, fields in USUAL_FIELDS.items() if nouns not in _PHRASES for noun in nouns.split()}
+_BY_NOUN |= {phrase: USUAL_FIELDS[phrase] for phrase in _PHRASES}
 
 
 def usual_fields(noun: str) -> list[tuple[str, FieldType | None, tuple[str, ...], bool]]:

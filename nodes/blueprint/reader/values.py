@@ -44,7 +44,7 @@ HEAD_RULES = (
     ),
     _rule(
         """quantity count capacity seat seats stock score point points calorie calories mileage room rooms bedroom bathroom guest guests
-        attendees people passengers limit order_level copies pages servings seats floor population inventory units""",
+        attendees people passengers limit copies pages servings seats floor population inventory units level""",
         FieldType.integer,
         minimum=0,
     ),
@@ -64,7 +64,7 @@ IDENTIFYING = frozenset("number code isbn sku barcode vin plate serial license r
 
 ATTRIBUTES = frozenset(
     """name title subject label code isbn sku address colour color size brand make model breed species genre location place city country
-    position role language nationality occupation job_title status state type category kind level grade plan unit
+    position role language nationality occupation job_title status state type category kind grade plan unit
     reference number surname firstname lastname nickname username caption heading author publisher period term option_text
     edition skill skills hobby subject manufacturer street zip postcode county region party slug emoji result rank""".split()
 ).union(*(rule.words for rule in HEAD_RULES)) - {"document", "file", "comment", "message", "question", "payment", "expense", "donation",
