@@ -445,3 +445,8 @@ WHERE thread_id = %(thread_id)s AND task_id = %(task_id)s AND n >= %(first)s;
 -- ping --
 -- Whether the database answers.
 SELECT 1 AS answer;
+
+
+-- now --
+-- The database's clock, the only one that counts.
+SELECT clock_timestamp() AS now;

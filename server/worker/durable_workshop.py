@@ -57,7 +57,8 @@ class DurableJournal:
 
     async def record(self, thread_id: str, task_id: str, n: int, call: JournaledCall) -> None:
         """Keep an answer durably; one that already stands stays."""
-        about = get_config().get("metadata", {})
+        config = get_config()
+        about, running = config.get("metadata", {}), config["configurable"]
         usage = call.answer.usage
         await self._model_calls.record(
             ModelCall(
@@ -65,8 +66,8 @@ class DurableJournal:
                 task_id=task_id,
                 n=n,
                 prompt_sha256=call.prompt_sha256,
-                run_id=UUID(about["run_id"]),
-                node=about["langgraph_node"],
+                run_id=UUID(running["run_id"]),
+                node=running["checkpoint_ns"].partition(":")[0],
                 agent=about["agent"],
                 component=about.get("component"),
                 attempt=about.get("attempt") or 1,

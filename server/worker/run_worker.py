@@ -86,5 +86,6 @@ class RunWorker:
         """Load our graph before the first run needs it."""
         try:
             await self._graphs.load(APPYARD)
+            log.info("graph_loaded", extra={"graph": APPYARD})
         except GraphNotLoaded:
             log.exception("graph_not_loaded")

@@ -1,0 +1,82 @@
+"""An OpenAI-compatible endpoint that thinks for a moment and then answers as the built-in builder would.
+
+It stands for a paid model: real HTTP, real latency, and it remembers what it answered, so that an answer bought twice
+is seen. Run it inside an event loop: `async with ThinkingModel() as model`.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from nodes.blueprint.chat_model import answer
+
+THINKING_SECONDS = 0.3
+
+
+class ThinkingModel:
+    """`answered` counts delivered answers by prompt; `asked` counts requests."""
+
+    def __init__(self, thinking_seconds: float = THINKING_SECONDS) -> None:
+        self.answered: Counter[str] = Counter()
+        self.asked = 0
+        self._thinking_seconds = thinking_seconds
+        self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def base_url(self) -> str:
+        """For OPENAI_BASE_URL."""
+        (server,) = self._server.servers
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+    @property
+    def repeated(self) -> dict[str, int]:
+        """Prompts that were answered more than once."""
+        return {prompt: times for prompt, times in self.answered.items() if times > 1}
+
+    async def __aenter__(self) -> Self:
+        app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
+        self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+        self._task = asyncio.create_task(self._server.serve())
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.wait([self._never], timeout=0.01)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        await self._task
+
+    async def _complete(self, request: Request) -> JSONResponse:
+        self.asked += 1
+        body = await request.json()
+        prompt = next(_text(message) for message in reversed(body["messages"]) if "Task: " in _text(message))
+        await asyncio.wait([self._never], timeout=self._thinking_seconds)
+        if await request.is_disconnected():
+            return JSONResponse({})
+        self.answered[hashlib.sha256(prompt.encode()).hexdigest()] += 1
+        return JSONResponse(_completion(body["model"], answer(prompt)))
+
+
+def _text(message: dict[str, Any]) -> str:
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content or ())
+
+
+def _completion(model: str, text: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200},
+    }

@@ -1,0 +1,113 @@
+"""Real worker processes to kill, and the time it takes until another one goes on."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from nodes.artifacts import BuildRequest
+from nodes.context import BuildOptions
+from server.bootstrap import World
+from server.services.build_status import BuildStatus
+from server.services.builds import BuildStart
+
+ROOT = Path(__file__).parents[2]
+DESCRIPTION = (
+    "A library keeps books, members and loans. A book has a title, an author and an isbn. A member has a name and an e-mail. "
+    "Members borrow books; a librarian lends them and takes them back."
+)
+
+
+class Workers:
+    """`count` worker processes; one that was killed is replaced. All are gone when the block ends."""
+
+    def __init__(self, count: int, environment: Mapping[str, str]) -> None:
+        self._count = count
+        self._environment = environment
+        self._processes: list[Process] = []
+
+    async def __aenter__(self) -> Self:
+        await self.complete()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for process in self._processes:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    async def complete(self) -> None:
+        """Start what is missing, and return when every worker is ready to take a run."""
+        self._processes = [process for process in self._processes if process.returncode is None]
+        started = [await self._start() for _ in range(self._count - len(self._processes))]
+        await asyncio.gather(*(_ready(process) for process in started))
+        self._processes += started
+
+    async def kill(self, pid: int) -> None:
+        """kill -9, and no goodbye."""
+        os.kill(pid, signal.SIGKILL)
+        await next(process for process in self._processes if process.pid == pid).wait()
+
+    async def _start(self) -> Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server.cli", "worker", cwd=ROOT, env={**os.environ, **self._environment}, stderr=PIPE
+        )
+
+
+async def _ready(process: Process) -> None:
+    assert process.stderr is not None
+    lines = []
+    async for line in process.stderr:
+        lines.append(line.decode())
+        if "graph_loaded" in lines[-1]:
+            asyncio.create_task(_drain(process)).set_name(f"stderr:{process.pid}")
+            return
+    raise AssertionError("the worker ended before it was ready:\n" + "".join(lines))
+
+
+async def _drain(process: Process) -> None:
+    assert process.stderr is not None
+    async for _ in process.stderr:
+        pass
+
+
+@dataclass(frozen=True)
+class Survived:
+    """A build whose worker was killed. `recovery_seconds` is from the kill to the first event of the next attempt."""
+
+    status: BuildStatus
+    recovery_seconds: float | None
+
+
+async def build_through_a_kill(world: World, workers: Workers, *, kill_after_events: int, options: BuildOptions) -> Survived:
+    """Start a build, kill its worker after so many events, and follow it to its end. `None`: it ended before that."""
+    started = await world.builds.start(BuildStart(BuildRequest(app_description=DESCRIPTION), options))
+    (run,) = await world.ledger.runs.list_of_thread(started.workflow_id)
+    killed_at: float | None = None
+    recovery_seconds: float | None = None
+    seen = 0
+    async for event in world.ledger.run_events.follow(run.run_id):
+        seen += 1
+        if killed_at and recovery_seconds is None and event.event == "metadata":
+            recovery_seconds = event.created_at.timestamp() - killed_at
+        if seen == kill_after_events:
+            killed_at = await _kill_worker_of(run.run_id, world, workers)
+    return Survived(await world.builds.status(started.workflow_id), recovery_seconds)
+
+
+async def _kill_worker_of(run_id: UUID, world: World, workers: Workers) -> float | None:
+    run = await world.ledger.runs.get(run_id)
+    if run.lease_owner is None:
+        return None
+    async with world.ledger.database.transaction() as transaction:
+        now = await transaction.fetch_one("now")
+    await workers.kill(int(run.lease_owner.rpartition(":")[2]))
+    assert now is not None
+    return float(now["now"].timestamp())
