@@ -104,8 +104,8 @@ $(STAMPS)/packages: requirements-dev.lock $(STAMPS)/uv
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 	@echo "Installing Appyard"
-	@$(UV) pip install --no-deps --editable . \
-		|| $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(UV) pip install --no-deps --no-build-isolation --editable . \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q $(SOURCE)
 	@touch $@
 
