@@ -322,6 +322,8 @@ class _Cluster:
         if alive:
             raise PostgresFailed(f"An earlier server does not answer, but its process {alive[0].pid} is alive. End it, then try again.")
         pid_file.unlink(missing_ok=True)
+        # The same in small, of the same server. A zombie that nobody reaps (a container without init) also counts as alive.
+        (self.socket_folder / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
     def _server_processes(self) -> list[psutil.Process]:
         """PostgreSQL's processes work in the folder of their data. Zombies have no folder."""
