@@ -27,9 +27,7 @@ BuildGraph = StateGraph[AppyardState, BuildOptions, BuildInput, BuildOutput]
 
 def build_graph(workshop: Workshop) -> BuildGraph:
     """The whole build on one screen. Nodes are handed the workshop here; it never reaches a checkpoint."""
-    graph: BuildGraph = StateGraph(
-        AppyardState, context_schema=BuildOptions, input_schema=BuildInput, output_schema=BuildOutput
-    )
+    graph: BuildGraph = StateGraph(AppyardState, context_schema=BuildOptions, input_schema=BuildInput, output_schema=BuildOutput)
     equipped = equipping(workshop)
 
     graph.add_node("analyze_requirements", equipped(analyze_requirements))
@@ -71,9 +69,7 @@ def build_graph(workshop: Workshop) -> BuildGraph:
         },
     )
     graph.add_edge("generate_component", "assemble")
-    graph.add_conditional_edges(
-        "assemble", choose.after_assembly, {"next wave": "generate_component", "complete": "verify_app"}
-    )
+    graph.add_conditional_edges("assemble", choose.after_assembly, {"next wave": "generate_component", "complete": "verify_app"})
     graph.add_conditional_edges(
         "verify_app",
         choose.after_qa,

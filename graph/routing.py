@@ -76,7 +76,11 @@ def after_app_review(state: AppyardState) -> AfterReview | list[Send]:
     if answered == "changes requested" and review.answer and review.answer.components and not review.answer.spec:
         known = [part.name for part in state["architecture"].components if part.name in review.answer.components]
         orders = rework(
-            known, state["work_order"], state["version"], state["components"], findings=state["qa"].report.findings,
+            known,
+            state["work_order"],
+            state["version"],
+            state["components"],
+            findings=state["qa"].report.findings,
             feedback=review.answer.feedback,
         )
         return _sends(state, orders) if orders else answered

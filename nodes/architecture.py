@@ -39,9 +39,7 @@ class ArchitectureOutput(TypedDict):
     agent_results: list[AgentResult]
 
 
-async def design_architecture(
-    state: ArchitectureInput, runtime: Runtime[BuildOptions], *, workshop: Workshop
-) -> ArchitectureOutput:
+async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> ArchitectureOutput:
     """Raises `EmptyArchitecture` and what a crew raises. The contract is derived by program (decision 0008)."""
     spec = state["spec"]
     task = AgentTask(

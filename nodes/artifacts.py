@@ -437,7 +437,7 @@ class FileOperation(StrEnum):
     """`add` a new file, `replace` a whole one, `edit` by search and replacement, `delete`."""
 
     add = "add"
-    replace = "replace"
+    replace = "replace"  # type: ignore[assignment]  # nobody calls str.replace on a member
     edit = "edit"
     delete = "delete"
 

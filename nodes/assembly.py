@@ -32,8 +32,6 @@ async def assemble(state: AssemblyInput, *, workshop: Workshop) -> AssemblyOutpu
             changeset = Changeset.model_validate_json(await workshop.artifacts.get(result.changeset))
             files = apply_changes(files, component, changeset)
     last = state.get("version")
-    version = AppVersion(
-        number=last.number + 1 if last else 1, tree=await save_tree(workshop.artifacts, files), file_count=len(files)
-    )
+    version = AppVersion(number=last.number + 1 if last else 1, tree=await save_tree(workshop.artifacts, files), file_count=len(files))
     announce(VersionAssembled(version=version.number, file_count=version.file_count))
     return {"version": version}

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import TypedDict
 
-from langgraph.runtime import Runtime
-
 from nodes.artifacts import AgentResult, Changeset, Component, ComponentOrder, ComponentResult, WorkOrder
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
@@ -28,9 +26,7 @@ class ComponentOutput(TypedDict):
     agent_results: list[AgentResult]
 
 
-async def generate_component(
-    state: ComponentInput, runtime: Runtime[BuildOptions], *, workshop: Workshop
-) -> ComponentOutput:
+async def generate_component(state: ComponentInput, *, workshop: Workshop) -> ComponentOutput:
     """Raises what a crew raises; `AgentOutputInvalid` if no attempt gave an applicable changeset."""
     order = state["order"]
     work = WorkOrder.model_validate_json(await workshop.artifacts.get(order.work_order))

@@ -111,5 +111,3 @@ class Workshop:
     artifacts: ArtifactStore
     verifier: Verifier
     frame: Frame
-
-

@@ -95,15 +95,33 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
 
     endpoints = [
         endpoint(f"list_{record.plural}", "GET", collection, Operation.list, Action.read, 200, response_schema=f"{noun}Page"),
-        endpoint(f"create_{record.name}", "POST", collection, Operation.create, Action.create, 201, request_schema=f"{noun}Create", response_schema=noun),
+        endpoint(
+            f"create_{record.name}",
+            "POST",
+            collection,
+            Operation.create,
+            Action.create,
+            201,
+            request_schema=f"{noun}Create",
+            response_schema=noun,
+        ),
         endpoint(f"read_{record.name}", "GET", item, Operation.read, Action.read, 200, response_schema=noun),
-        endpoint(f"update_{record.name}", "PATCH", item, Operation.update, Action.update, 200, request_schema=f"{noun}Update", response_schema=noun),
+        endpoint(
+            f"update_{record.name}",
+            "PATCH",
+            item,
+            Operation.update,
+            Action.update,
+            200,
+            request_schema=f"{noun}Update",
+            response_schema=noun,
+        ),
         endpoint(f"delete_{record.name}", "DELETE", item, Operation.delete, Action.delete, 204),
     ]
     for transition in record.workflow.transitions if record.workflow else ():
-        access = tuple(
-            granted for granted in _access(spec, record.name, Action.update) if not transition.roles
-        ) or tuple(_transition_access(spec, record.name, role) for role in transition.roles)
+        access = tuple(granted for granted in _access(spec, record.name, Action.update) if not transition.roles) or tuple(
+            _transition_access(spec, record.name, role) for role in transition.roles
+        )
         endpoints.append(
             Endpoint(
                 name=f"{transition.name}_{record.name}",
@@ -122,9 +140,7 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
 
 def _access(spec: AppSpec, record: str, action: Action) -> tuple[Access, ...]:
     granted = {
-        permission.role: permission.scope
-        for permission in spec.permissions
-        if permission.record == record and permission.action is action
+        permission.role: permission.scope for permission in spec.permissions if permission.record == record and permission.action is action
     }
     return tuple(Access(role=role.name, scope=granted[role.name]) for role in spec.roles if role.name in granted)
 

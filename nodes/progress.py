@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from langgraph.config import get_stream_writer
-
 from nodes.artifacts import AgentResult, Artifact, CheckResult
 
 
@@ -46,4 +44,7 @@ ProgressEvent = AgentStarted | AgentFinished | VersionAssembled | CheckFinished
 
 def announce(event: ProgressEvent) -> None:
     """Send `event` to the run's custom stream."""
+    # Here, because importing langgraph costs a second and a half, and HTTP code reads these events without any graph.
+    from langgraph.config import get_stream_writer  # noqa: PLC0415 - see above
+
     get_stream_writer()(event.model_dump(mode="json"))

@@ -71,9 +71,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
     return {"qa": outcome, "agent_results": [reviewed.result]}
 
 
-def judge(
-    report: EvidenceReport, review: QaReview, previous: QaOutcome | None, version: AppVersion, *, rounds: int
-) -> QaOutcome:
+def judge(report: EvidenceReport, review: QaReview, previous: QaOutcome | None, version: AppVersion, *, rounds: int) -> QaOutcome:
     """Evidence decides. The reviewer's opinion only says where to look when a failure has no component.
 
     Stops: verified, not verifiable, nothing to repair, the same failures again, rounds exhausted.
@@ -120,7 +118,5 @@ def _failed_before(component: str, report: EvidenceReport, previous: QaOutcome |
 
 def _readable(files: Mapping[str, str], written: Sequence[str] | set[str]) -> str:
     """Every file by name and length; the text of those an engineer wrote."""
-    listed = [
-        {"path": path, "lines": text.count("\n"), **({"text": text} if path in written else {})} for path, text in files.items()
-    ]
+    listed = [{"path": path, "lines": text.count("\n"), **({"text": text} if path in written else {})} for path, text in files.items()]
     return json.dumps(listed, ensure_ascii=False)

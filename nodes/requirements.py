@@ -26,9 +26,7 @@ class RequirementsOutput(TypedDict):
     agent_results: list[AgentResult]
 
 
-async def analyze_requirements(
-    state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop
-) -> RequirementsOutput:
+async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> RequirementsOutput:
     """Raises `DescriptionOutOfDomain`, `DescriptionUnclear` and what a crew raises."""
     options = effective_options(state.get("options"), runtime.context)
     review, previous = state.get("review"), state.get("spec")

@@ -17,12 +17,7 @@ from nodes.artifacts import (
 
 def fingerprint(component: Component, spec: AppSpec) -> str:
     """Stands for what is asked of the engineer: the component, its records and everything said of them."""
-    concerned = [
-        item
-        for items in (spec.permissions, spec.rules, spec.reports)
-        for item in items
-        if item.record in component.records
-    ]
+    concerned = [item for items in (spec.permissions, spec.rules, spec.reports) for item in items if item.record in component.records]
     return sha256_of([component, *(spec.record(name) for name in component.records), *concerned, *spec.roles])[:16]
 
 
@@ -39,9 +34,7 @@ def next_wave(
     missing = [part for part in architecture.components if not _is_current(part, spec, done)]
     names = {part.name for part in missing}
     return [
-        ComponentOrder(
-            component=part.name, attempt=_attempt(part.name, done), work_order=work_order, base=frame, feedback=feedback
-        )
+        ComponentOrder(component=part.name, attempt=_attempt(part.name, done), work_order=work_order, base=frame, feedback=feedback)
         for part in missing
         if not names & set(part.depends_on)
     ]

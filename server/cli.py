@@ -2,12 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn, Optional
+from typing import Annotated, NoReturn
 
 import typer
 
-
-app = typer.Typer(name="appyard", help="Describe an app; get one that was tested, run and packaged.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    name="appyard",
+    help="Describe an app; get one that was tested, run and packaged.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 builds = typer.Typer(help="Look at builds, decide, and fetch their packages.", no_args_is_help=True)
 app.add_typer(builds, name="builds")
 
@@ -19,15 +24,15 @@ By = Annotated[str, typer.Option("--by", help="Who decides; kept with the decisi
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0917 - typer makes options of them
     description: Annotated[str, typer.Argument(help="The app in plain words; - reads it from standard input.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Package without asking if every check passed.")] = False,
     out: Out = Path("build-output"),
-    model: Annotated[Optional[str], typer.Option("--model", help="builtin, openai:<model> or azure:<deployment>.")] = None,
-    requirements: Annotated[Optional[Path], typer.Option(help="A file with more requirements, one per line.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="builtin, openai:<model> or azure:<deployment>.")] = None,
+    requirements: Annotated[Path | None, typer.Option(help="A file with more requirements, one per line.")] = None,
     platform: Annotated[str, typer.Option(help="web, api, mobile, desktop or cli.")] = "web",
-    prefer: Annotated[Optional[list[str]], typer.Option(help="A technology preference; may be repeated.")] = None,
-    budget: Annotated[Optional[float], typer.Option(help="Most that may be spent on models, in US dollars.")] = None,
+    prefer: Annotated[list[str] | None, typer.Option(help="A technology preference; may be repeated.")] = None,
+    budget: Annotated[float | None, typer.Option(help="Most that may be spent on models, in US dollars.")] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -40,9 +45,9 @@ def build(
 
 @app.command()
 def serve(
-    config: Annotated[Optional[Path], typer.Option(help="A langgraph.json whose graphs are served too.")] = None,
-    host: Annotated[Optional[str], typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A langgraph.json whose graphs are served too.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Work on builds in this process too.")] = True,
     debug: Debug = False,
 ) -> None:
@@ -53,7 +58,9 @@ def serve(
 
 
 @app.command()
-def worker(config: Annotated[Optional[Path], typer.Option(help="A langgraph.json whose graphs are run too.")] = None, debug: Debug = False) -> None:
+def worker(
+    config: Annotated[Path | None, typer.Option(help="A langgraph.json whose graphs are run too.")] = None, debug: Debug = False
+) -> None:
     """Work on builds until stopped. Any number of workers may share one database."""
     from server.commands.work import run_worker
 
@@ -105,7 +112,9 @@ def approve(build: BuildId, out: Out = Path("build-output"), by: By = "local", a
 
 
 @builds.command()
-def reject(build: BuildId, reason: Annotated[str, typer.Option(help="Why.")] = "", by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+def reject(
+    build: BuildId, reason: Annotated[str, typer.Option(help="Why.")] = "", by: By = "local", as_json: Json = False, debug: Debug = False
+) -> None:
     """Reject what waits. Everything is kept, but no package is made."""
     from server.commands.builds import decide
 

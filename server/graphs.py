@@ -79,7 +79,7 @@ class GraphCatalogue:
             made = getattr(module, source.attribute)
             if callable(made) and not isinstance(made, (StateGraph, CompiledStateGraph)):
                 made = await self._made_by(made)
-        except Exception as error:  # noqa: BLE001 - whatever a user's module raises is the reason we report
+        except Exception as error:
             raise GraphNotLoaded(f"{name!r} from {source.path}: {type(error).__name__}: {error}") from error
         builder = made.builder if isinstance(made, CompiledStateGraph) else made
         if not isinstance(builder, StateGraph):

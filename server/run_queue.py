@@ -15,6 +15,7 @@ from uuid import UUID
 import procrastinate
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job, Status
+from typing_extensions import override
 
 from checkpoints.connection import Transaction, with_defaults
 from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, RunHeldElsewhere
@@ -34,6 +35,7 @@ class RunStopped(Exception):
 class QueueRetry(procrastinate.BaseRetryStrategy):
     """Only what says nothing about the run itself is tried again: a shutdown, a living rival, a database outage."""
 
+    @override
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
         """`None`: the run has ended in the ledger, so the job is over."""
         match exception:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from inspect import isawaitable
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -54,9 +55,7 @@ def make_spec(*records: RecordSpec, title: str = "Claims") -> AppSpec:
         summary=f"Keeps {', '.join(record.plural for record in kept)}.",
         records=kept,
         roles=(RoleSpec(name="administrator", label="Administrator", administers=True),),
-        permissions=tuple(
-            Permission(role="administrator", record=record.name, action=action) for record in kept for action in Action
-        ),
+        permissions=tuple(Permission(role="administrator", record=record.name, action=action) for record in kept for action in Action),
     )
 
 
@@ -120,11 +119,18 @@ class ScriptedCrew:
         if isinstance(answer, Exception):
             raise answer
         value = answer(task) if callable(answer) else answer
+        value = await value if isawaitable(value) else value
         assert isinstance(value, task.answer)
         assert task.check is None or task.check(value) is None, task.check(value)
         result = AgentResult(
-            agent=task.name, task=task.name, component=task.component, attempt=task.attempt, model="scripted", calls=1,
-            input_tokens=0, output_tokens=0,
+            agent=task.name,
+            task=task.name,
+            component=task.component,
+            attempt=task.attempt,
+            model="scripted",
+            calls=1,
+            input_tokens=0,
+            output_tokens=0,
         )
         return AgentAnswer(value=value, result=result)
 

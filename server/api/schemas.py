@@ -69,7 +69,9 @@ class ApprovalBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"decision": "changes_requested", "feedback": "Claims also need a receipt number.", "reviewer": "li"}]},
+        json_schema_extra={
+            "examples": [{"decision": "changes_requested", "feedback": "Claims also need a receipt number.", "reviewer": "li"}]
+        },
     )
 
     decision: Decision | None = None

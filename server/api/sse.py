@@ -18,7 +18,7 @@ async def event_stream(events: AsyncIterator[RunEvent]) -> AsyncIterator[str]:
     waiting: asyncio.Task[RunEvent] | None = None
     try:
         while True:
-            waiting = waiting or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]  # an awaitable, typed as one
+            waiting = waiting or asyncio.ensure_future(anext(events))
             done, _ = await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
             if not done:
                 yield ": heartbeat\n\n"
@@ -29,7 +29,7 @@ async def event_stream(events: AsyncIterator[RunEvent]) -> AsyncIterator[str]:
                 return
             waiting = None
             yield frame(event)
-    except Exception:  # noqa: BLE001 - one of the two outermost loops: the stream closes, the client reconnects
+    except Exception:
         log.exception("event_stream_failed")
     finally:
         if waiting:

@@ -72,9 +72,7 @@ async def resume(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
 
 
 @router.get("/events/{workflow_id}", response_class=StreamingResponse)
-async def events(
-    workflow_id: UUID, builds: BuildsService, last_event_id: Annotated[str | None, Header()] = None
-) -> StreamingResponse:
+async def events(workflow_id: UUID, builds: BuildsService, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
     """What happens in the newest run, as server-sent events; `Last-Event-ID` continues without gap or repetition."""
     stream: AsyncIterator[str] = event_stream(await builds.events(workflow_id, after=last_event_id))
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})

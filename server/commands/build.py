@@ -135,7 +135,7 @@ class Watch:
     def _report(self, status: BuildStatus, laid: LaidDown | None, *, as_json: bool) -> None:
         seconds = time.monotonic() - self._started
         if as_json:
-            print(json.dumps(as_object(status, laid, seconds)))  # noqa: T201 - the promised output
+            print(json.dumps(as_object(status, laid, seconds)))
             return
         self._console.print(summary(status, seconds=seconds, model=self._model))
         for line in next_steps(status, laid):

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from nodes.artifacts import ReviewAnswer
 from server.bootstrap import World, model_of, open_world
-from server.commands.exit_codes import ExitCode
 from server.commands.build import Watch, next_steps
+from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
 from server.commands.live_view import summary
 from server.commands.packages import check_writable, lay_down
@@ -49,7 +49,7 @@ def list_builds(limit: int, *, as_json: bool) -> ExitCode:
         async with _world(with_worker=False) as (world, _):
             listed = await world.builds.newest(limit=limit)
         if as_json:
-            print(json.dumps([build.model_dump(mode="json") for build in listed]))  # noqa: T201 - the promised output
+            print(json.dumps([build.model_dump(mode="json") for build in listed]))
             return ExitCode.done
         if not listed:
             Console().print('No builds yet. Start one: appyard build "Members borrow books. A librarian lends them."')
@@ -73,7 +73,7 @@ def show(prefix: str, *, as_json: bool) -> ExitCode:
         async with _world(with_worker=False) as (world, settings):
             status = await world.builds.status(await found(world.builds, prefix))
         if as_json:
-            print(status.model_dump_json())  # noqa: T201 - the promised output
+            print(status.model_dump_json())
             return ExitCode.done
         console = Console()
         seconds = (status.last_updated_time - status.created_time).total_seconds()
@@ -124,7 +124,7 @@ def cancel(prefix: str, *, as_json: bool) -> ExitCode:
         async with _world(with_worker=False) as (world, _):
             status = await world.builds.cancel(await found(world.builds, prefix))
         text = json.dumps({"workflow_id": str(status.workflow_id), "runtime_status": status.runtime_status})
-        print(text if as_json else f"Canceled. Go on with: appyard builds resume {status.workflow_id}")  # noqa: T201
+        print(text if as_json else f"Canceled. Go on with: appyard builds resume {status.workflow_id}")
         return ExitCode.done
 
     return asyncio.run(run())
@@ -138,7 +138,7 @@ def download(prefix: str, out: Path, *, as_json: bool) -> ExitCode:
         async with _world(with_worker=False) as (world, _):
             laid = lay_down(await world.builds.package(await found(world.builds, prefix)), out)
         text = json.dumps({"package": str(laid.zip_file), "folder": str(laid.folder)})
-        print(text if as_json else f"Package   {laid.zip_file}\nApp       {laid.folder}")  # noqa: T201
+        print(text if as_json else f"Package   {laid.zip_file}\nApp       {laid.folder}")
         return ExitCode.done
 
     return asyncio.run(run())

@@ -51,7 +51,7 @@ def run_doctor(*, install: bool, as_json: bool) -> ExitCode:
         asyncio.run(install_toolchain(toolchain))
     examined = asyncio.run(_examine(settings, toolchain))
     if as_json:
-        print(json.dumps({item.name: {"health": item.health, "detail": item.detail} for item in examined}))  # noqa: T201
+        print(json.dumps({item.name: {"health": item.health, "detail": item.detail} for item in examined}))
     else:
         for item in examined:
             line = Text.assemble(f"{item.name:<11}", (f"{item.health:<9}", STYLES[item.health]), item.detail)

@@ -32,9 +32,9 @@ def exit_code_of(command: Callable[[], ExitCode], *, debug: bool, as_json: bool)
             raise
         code, sentence = explained(error)
         if as_json:
-            print(json.dumps({"error": type(error).__name__, "detail": sentence}))  # noqa: T201 - the promised output
+            print(json.dumps({"error": type(error).__name__, "detail": sentence}))
         else:
-            print(sentence, file=sys.stderr)  # noqa: T201
+            print(sentence, file=sys.stderr)
         return code
 
 

@@ -40,5 +40,5 @@ def run_migrations() -> ExitCode:
             return await migrate(Database(url))
 
     applied = asyncio.run(run())
-    print("\n".join(applied) or "The schema is up to date.")  # noqa: T201 - the command's output
+    print("\n".join(applied) or "The schema is up to date.")
     return ExitCode.done

@@ -240,7 +240,7 @@ class Builds:
             decided = await self._ledger.approvals.decide(
                 workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, transaction=transaction
             )
-            resume = {"command": {"resume": {asked: as_json(answer)}}}
+            resume: JsonObject = {"command": {"resume": {asked: as_json(answer)}}}
             await self._enqueue(workflow_id, resume, options, transaction, run_id)
             return decided
 

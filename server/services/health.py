@@ -48,6 +48,4 @@ class Health:
 
     def information(self) -> Information:
         """Versions, graphs, and the model used unless a build says otherwise."""
-        return Information(
-            version=version("appyard"), langgraph_py_version=version("langgraph"), graphs=self.graphs, model=self.model
-        )
+        return Information(version=version("appyard"), langgraph_py_version=version("langgraph"), graphs=self.graphs, model=self.model)

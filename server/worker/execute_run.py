@@ -9,10 +9,12 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import Command, StateSnapshot, StreamMode
+from pydantic import TypeAdapter
 
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.connection import Database, as_persistence_error
@@ -27,6 +29,8 @@ from server.services.errors import GraphNotLoaded, GraphVersionUnavailable
 from server.worker.record_events import EventRecorder, jsonable
 
 log = logging.getLogger(__name__)
+
+_STREAM_MODES: TypeAdapter[list[StreamMode]] = TypeAdapter(list[StreamMode])
 
 MAX_ATTEMPTS = 3
 """A run that took three workers down with it is not given a fourth (reliability R4)."""
@@ -116,7 +120,10 @@ class RunExecutor:
         """The attempt's end. Only an outage of the database is no end: the run is tried again."""
         run = claimed.run
         if run.attempt > MAX_ATTEMPTS:
-            error = {"error": "WorkerLost", "message": f"The worker died {MAX_ATTEMPTS} times during this run. It is not tried again."}
+            error: JsonObject = {
+                "error": "WorkerLost",
+                "message": f"The worker died {MAX_ATTEMPTS} times during this run. It is not tried again.",
+            }
             return Ended(RunStatus.error, None, error)
         try:
             async with EventRecorder(self._run_events, claimed) as recorder:
@@ -124,7 +131,7 @@ class RunExecutor:
                 return await self._driven_by_graph(claimed, recorder)
         except (LeaseLost, DatabaseUnreachable, DatabaseBusy):
             raise
-        except Exception as error:  # noqa: BLE001 - one of the two outermost loops: the run ends as `error`
+        except Exception as error:
             if outage := as_persistence_error(error):  # LangGraph's saver lets the driver's errors through
                 raise outage from error
             log.exception("run_failed", extra={"run_id": str(run.run_id)})
@@ -146,7 +153,7 @@ class RunExecutor:
                 None if resumed else given_input(run),
                 config,
                 context=run.kwargs.get("context") or {},
-                stream_mode=list(stream_modes(run)),
+                stream_mode=stream_modes(run),
                 durability="sync",
             )
             async for mode, chunk in stream:
@@ -226,20 +233,11 @@ def check_version(thread: Thread, served: ServedGraph) -> None:
 def run_config(run: Run) -> RunnableConfig:
     """LangGraph's config: the thread, the run's id in each checkpoint's metadata, and strict resumes."""
     given = run.kwargs.get("config")
-    config = dict(given) if isinstance(given, Mapping) else {}
-    configurable = dict(config.get("configurable") or {})
-    return RunnableConfig(
-        **{
-            **config,
-            "configurable": {
-                **configurable,
-                "thread_id": str(run.thread_id),
-                "run_id": str(run.run_id),
-                "__pregel_strict_resume": True,
-            },
-            "metadata": {**(config.get("metadata") or {}), "run_id": str(run.run_id), "attempt": run.attempt},
-        }
-    )
+    config = cast("RunnableConfig", dict(given) if isinstance(given, Mapping) else {})
+    ids = {"thread_id": str(run.thread_id), "run_id": str(run.run_id)}
+    config["configurable"] = {**config.get("configurable", {}), **ids, "__pregel_strict_resume": True}
+    config["metadata"] = {**config.get("metadata", {}), "run_id": ids["run_id"], "run_attempt": run.attempt}
+    return config
 
 
 def given_input(run: Run) -> object:
@@ -250,10 +248,9 @@ def given_input(run: Run) -> object:
     return run.kwargs.get("input")
 
 
-def stream_modes(run: Run) -> tuple[str, ...]:
-    """The stream modes the run records."""
-    modes = run.kwargs.get("stream_mode") or ["custom", "updates"]
-    return tuple(str(mode) for mode in modes) if isinstance(modes, list) else (str(modes),)
+def stream_modes(run: Run) -> list[StreamMode]:
+    """The stream modes the run records. Raises pydantic's ValidationError for one LangGraph does not have."""
+    return _STREAM_MODES.validate_python(run.kwargs.get("stream_mode") or ["custom", "updates"])
 
 
 def snapshot_values(state: StateSnapshot) -> JsonObject:

@@ -69,7 +69,7 @@ class RunWorker:
         while True:
             try:
                 await self._run_queue.work(self._executor.execute, concurrency=self._concurrency, name=self._name)
-            except Exception:  # noqa: BLE001 - one of the two outermost loops
+            except Exception:
                 log.exception("worker_restarts")
             await asyncio.sleep(RESTART_SECONDS)
 

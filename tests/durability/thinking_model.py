@@ -45,7 +45,7 @@ class ThinkingModel:
         app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
         self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
+        while not self._server.started:
             await asyncio.wait([self._never], timeout=0.01)
         return self
 

@@ -56,9 +56,8 @@ class Workers:
         await next(process for process in self._processes if process.pid == pid).wait()
 
     async def _start(self) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server.cli", "worker", cwd=ROOT, env={**os.environ, **self._environment}, stderr=PIPE
-        )
+        settings = [f"{name}={value}" for name, value in self._environment.items()]
+        return await asyncio.create_subprocess_exec("env", *settings, sys.executable, "-m", "server.cli", "worker", cwd=ROOT, stderr=PIPE)
 
 
 async def _ready(process: Process) -> None:

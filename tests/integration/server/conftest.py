@@ -1,9 +1,10 @@
 """A whole Appyard in this process: real PostgreSQL, queue and worker, HTTP without a socket; only the agents are scripted."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,25 +54,26 @@ class Appyard:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["workflow_id"])
 
-    async def ended(self, workflow_id: str) -> dict[str, object]:
+    async def ended(self, workflow_id: str) -> dict[str, Any]:
         """The status once the newest run is over."""
         async with self.client.stream("GET", f"/api/events/{workflow_id}") as events:
             async for _ in events.aiter_lines():
                 pass
         return await self.status(workflow_id)
 
-    async def status(self, workflow_id: str) -> dict[str, object]:
+    async def status(self, workflow_id: str) -> dict[str, Any]:
         answer = await self.client.get(f"/api/status/{workflow_id}")
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
 
-RunAppyard = Callable[..., "AsyncExitStack"]
+RunAppyard = Callable[..., Awaitable[Appyard]]
+"""Start an Appyard: `await appyard(script(), rounds=[[finding], []], review_expiry_hours=1)`."""
 
 
 @pytest.fixture
-async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
-    """Start an Appyard: `await appyard(script(), findings=[[...]])`."""
+async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard]:
+    """A way to start an Appyard; it is stopped at the end of the test."""
     async with AsyncExitStack() as stack:
 
         async def run(

@@ -3,19 +3,18 @@
 import asyncio
 import io
 import zipfile
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 
+from nodes.artifacts import Changeset
+from nodes.context import AgentTask
 from nodes.errors import AgentOutputInvalid
 from tests.factories import make_finding
-from tests.integration.server.conftest import DESCRIPTION, script
-
-Appyard = Callable[..., object]
+from tests.integration.server.conftest import DESCRIPTION, RunAppyard, script, write_samples
 
 
-async def test_a_build_is_accepted_followed_and_fetched(appyard) -> None:
+async def test_a_build_is_accepted_followed_and_fetched(appyard: RunAppyard) -> None:
     yard = await appyard()
     answer = await yard.client.post("/api/start", json={"app_description": DESCRIPTION, "user_id": "maria"})
     body = answer.json()
@@ -29,15 +28,16 @@ async def test_a_build_is_accepted_followed_and_fetched(appyard) -> None:
     assert "claims/app/records/claims/samples.py" in zipfile.ZipFile(io.BytesIO(package.content)).namelist()
 
 
-async def test_starting_twice_with_one_key_is_one_build(appyard) -> None:
+async def test_starting_twice_with_one_key_is_one_build(appyard: RunAppyard) -> None:
     yard = await appyard()
-    request = {"json": {"app_description": DESCRIPTION}, "headers": {"Idempotency-Key": "order-66"}}
-    first, second = await asyncio.gather(yard.client.post("/api/start", **request), yard.client.post("/api/start", **request))
+    body, headers = {"app_description": DESCRIPTION}, {"Idempotency-Key": "order-66"}
+    requests = [yard.client.post("/api/start", json=body, headers=headers) for _ in range(2)]
+    first, second = await asyncio.gather(*requests)
     assert first.json()["workflow_id"] == second.json()["workflow_id"]
     assert len((await yard.client.get("/api/builds")).json()["items"]) == 1
 
 
-async def test_a_key_reused_for_another_body_is_refused(appyard) -> None:
+async def test_a_key_reused_for_another_body_is_refused(appyard: RunAppyard) -> None:
     yard = await appyard()
     headers = {"Idempotency-Key": "order-66"}
     await yard.client.post("/api/start", json={"app_description": DESCRIPTION}, headers=headers)
@@ -58,7 +58,7 @@ async def test_a_key_reused_for_another_body_is_refused(appyard) -> None:
         ({}, "app_description: Field required"),
     ],
 )
-async def test_bad_input_is_said_and_starts_nothing(appyard, body: dict[str, object], said: str) -> None:
+async def test_bad_input_is_said_and_starts_nothing(appyard: RunAppyard, body: dict[str, object], said: str) -> None:
     yard = await appyard()
     answer = await yard.client.post("/api/start", json=body)
     assert answer.status_code == 422
@@ -66,7 +66,7 @@ async def test_bad_input_is_said_and_starts_nothing(appyard, body: dict[str, obj
     assert (await yard.client.get("/api/builds")).json() == {"items": []}
 
 
-async def test_a_build_that_waits_goes_on_with_the_decision(appyard) -> None:
+async def test_a_build_that_waits_goes_on_with_the_decision(appyard: RunAppyard) -> None:
     yard = await appyard(rounds=[[make_finding(component=None)]])
     build = await yard.start()
     waiting = await yard.ended(build)
@@ -80,7 +80,7 @@ async def test_a_build_that_waits_goes_on_with_the_decision(appyard) -> None:
     assert {"role": "li", "content": "approved"} in done["conversation_history"]
 
 
-async def test_of_twenty_decisions_at_once_exactly_one_is_taken(appyard) -> None:
+async def test_of_twenty_decisions_at_once_exactly_one_is_taken(appyard: RunAppyard) -> None:
     yard = await appyard(rounds=[[make_finding(component=None)]])
     build = await yard.start()
     await yard.ended(build)
@@ -91,7 +91,7 @@ async def test_of_twenty_decisions_at_once_exactly_one_is_taken(appyard) -> None
     assert (await yard.ended(build))["runtime_status"] == ("Completed" if winner["approved"] else "Rejected")
 
 
-async def test_a_decision_for_something_else_is_refused_and_the_build_still_waits(appyard) -> None:
+async def test_a_decision_for_something_else_is_refused_and_the_build_still_waits(appyard: RunAppyard) -> None:
     yard = await appyard(rounds=[[make_finding(component=None)]])
     build = await yard.start()
     await yard.ended(build)
@@ -100,7 +100,7 @@ async def test_a_decision_for_something_else_is_refused_and_the_build_still_wait
     assert (await yard.status(build))["runtime_status"] == "AwaitingApproval"
 
 
-async def test_deciding_what_does_not_wait_or_exist_is_refused(appyard) -> None:
+async def test_deciding_what_does_not_wait_or_exist_is_refused(appyard: RunAppyard) -> None:
     yard = await appyard()
     build = await yard.start()
     await yard.ended(build)
@@ -115,7 +115,7 @@ async def test_deciding_what_does_not_wait_or_exist_is_refused(appyard) -> None:
     assert undecided.status_code == 422
 
 
-async def test_an_agent_that_fails_fails_the_build_and_resuming_repeats_only_that(appyard) -> None:
+async def test_an_agent_that_fails_fails_the_build_and_resuming_repeats_only_that(appyard: RunAppyard) -> None:
     yard = await appyard(script(write_component=[AgentOutputInvalid("after 3 attempts"), *script()["write_component"]]))
     build = await yard.start()
     failed = await yard.ended(build)
@@ -128,23 +128,16 @@ async def test_an_agent_that_fails_fails_the_build_and_resuming_repeats_only_tha
     assert yard.crew.names().count("analyze_requirements") == 1
 
 
-async def test_a_running_build_is_canceled_at_once_and_can_be_resumed(appyard) -> None:
+async def test_a_running_build_is_canceled_at_once_and_can_be_resumed(appyard: RunAppyard) -> None:
     entered, never = asyncio.Event(), asyncio.Event()
 
-    class Slow:
-        async def hold(self) -> None:
+    async def held_at_first(task: AgentTask[Changeset]) -> Changeset:
+        if not entered.is_set():
             entered.set()
             await never.wait()
+        return write_samples(task)
 
-    yard = await appyard()
-    perform = yard.crew.perform
-
-    async def held(task, options):  # noqa: ANN001, ANN202 - as the crew's
-        if task.name == "write_component" and not entered.is_set():
-            await Slow().hold()
-        return await perform(task, options)
-
-    yard.crew.perform = held
+    yard = await appyard(script(write_component=[held_at_first]))
     build = await yard.start()
     await entered.wait()
     assert (await yard.client.post(f"/api/cancel/{build}")).status_code == 202
@@ -155,7 +148,7 @@ async def test_a_running_build_is_canceled_at_once_and_can_be_resumed(appyard) -
     assert (await yard.ended(build))["runtime_status"] == "Completed"
 
 
-async def test_events_are_replayed_after_the_last_one_seen_without_gap_or_repetition(appyard) -> None:
+async def test_events_are_replayed_after_the_last_one_seen_without_gap_or_repetition(appyard: RunAppyard) -> None:
     yard = await appyard()
     build = await yard.start()
     await yard.ended(build)
@@ -166,7 +159,7 @@ async def test_events_are_replayed_after_the_last_one_seen_without_gap_or_repeti
     assert whole.rstrip().splitlines()[-3:-1] == ["event: end", 'data: {"status": "success"}']
 
 
-async def test_an_unanswered_question_expires_and_can_be_asked_again(appyard) -> None:
+async def test_an_unanswered_question_expires_and_can_be_asked_again(appyard: RunAppyard) -> None:
     yard = await appyard(rounds=[[make_finding(component=None)]], review_expiry_hours=1e-9)
     build = await yard.start()
     await yard.ended(build)
@@ -176,7 +169,7 @@ async def test_an_unanswered_question_expires_and_can_be_asked_again(appyard) ->
     assert late.status_code == 409
 
 
-async def test_a_server_with_a_key_answers_nobody_without_it(appyard) -> None:
+async def test_a_server_with_a_key_answers_nobody_without_it(appyard: RunAppyard) -> None:
     yard = await appyard(api_key="s3cret")
     assert (await yard.client.get("/api/builds")).status_code == 401
     assert (await yard.client.get("/api/builds", headers={"x-api-key": "wrong"})).status_code == 401
@@ -184,7 +177,7 @@ async def test_a_server_with_a_key_answers_nobody_without_it(appyard) -> None:
     assert (await yard.client.get("/ok")).status_code == 200
 
 
-async def test_a_body_of_three_megabytes_is_refused(appyard) -> None:
+async def test_a_body_of_three_megabytes_is_refused(appyard: RunAppyard) -> None:
     yard = await appyard()
     answer = await yard.client.post("/api/start", json={"app_description": "x", "requirements": "y" * 3_000_000})
     assert answer.status_code == 413

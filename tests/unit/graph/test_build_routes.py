@@ -73,13 +73,15 @@ class Build:
     async def answer(self, **answer: object) -> dict[str, Any]:
         return await self._go(Command(resume=answer))
 
-    async def _go(self, given: object) -> dict[str, Any]:
-        return await self.graph.ainvoke(given, {"configurable": {"thread_id": "1"}}, context=self.options)
+    async def _go(self, given: Any) -> dict[str, Any]:
+        state: dict[str, Any] = await self.graph.ainvoke(given, {"configurable": {"thread_id": "1"}}, context=self.options)
+        return state
 
     @property
     def question(self) -> dict[str, Any]:
         (pending,) = self.graph.get_state({"configurable": {"thread_id": "1"}}).interrupts
-        return pending.value
+        question: dict[str, Any] = pending.value
+        return question
 
 
 async def test_a_verified_app_is_delivered_without_asking_anyone() -> None:
