@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from nodes.artifacts import AppSpec, BuildRequest
 from nodes.blueprint.reader import read_description
 from nodes.errors import BuildError
@@ -32,6 +34,7 @@ class Count:
     def __iadd__(self, other: "Count") -> "Count":
         return Count(self.found + other.found, self.wanted + other.wanted, self.read + other.read)
 
+    @override
     def __str__(self) -> str:
         precision = f"{self.found / self.read:.2f}" if self.read else "  – "
         return f"{self.found:3}/{self.wanted:<3} {precision}"
@@ -53,12 +56,16 @@ def compare(spec: AppSpec, gold: dict[str, Any]) -> dict[str, Count]:
     known = {stem(head): record for head, record in heads.items()}
     counts = {kind: Count() for kind in KINDS}
     wanted_entities = [entity for entity in gold["entities"] if entity != "user"]
-    counts["entities"] = Count(sum(stem(entity.split()[-1]) in known for entity in wanted_entities), len(wanted_entities), len(spec.records))
+    counts["entities"] = Count(
+        sum(stem(entity.split()[-1]) in known for entity in wanted_entities), len(wanted_entities), len(spec.records)
+    )
     roles = {stem(role.label.split()[-1]) for role in spec.roles if role.source.quote}
     counts["roles"] = Count(sum(stem(role) in roles for role in gold["roles"]), len(gold["roles"]), len(roles))
     for entity, fields in gold["fields"].items():
         record = known.get(stem(entity.split()[-1]))
-        parts = [stems(f"{part.name} {part.label}") for part in (*record.fields, *record.relations)] if record else []
+        named = [f"{part.name} {part.label}" for part in record.fields] if record else []
+        named += [f"{part.name} {part.label}" for part in record.relations] if record else []
+        parts = [stems(name) for name in named]
         counts["fields"] += Count(sum(any(stems(field) & part for part in parts) for field in fields), len(fields), len(fields))
     for entity, states in gold["workflow"].items():
         record = known.get(stem(entity.split()[-1]))

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from typing_extensions import override
 
 from nodes.artifacts import AppSpec, BuildRequest, Component, EvidenceReport, Finding
 from nodes.blueprint import architect, engineer, reviewer
@@ -40,24 +41,33 @@ class BlueprintChatModel(BaseChatModel):
     """Answers the four tasks of the crew without a model. Raises `BuildError`s, such as `DescriptionOutOfDomain`."""
 
     @property
+    @override
     def _llm_type(self) -> str:
         return "appyard-builtin"
 
     @property
+    @override
     def _identifying_params(self) -> dict[str, Any]:
         return {"model_name": "builtin", "is": NAME}
 
+    @override
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> ChatResult:
         message = AIMessage(answer(_prompt(messages)), usage_metadata=_no_tokens(), response_metadata=_metadata())
         return ChatResult(generations=[ChatGeneration(message=message)])
 
+    @override
     async def _agenerate(
-        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
     ) -> ChatResult:
         return self._generate(messages)
 
+    @override
     def _stream(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
@@ -66,8 +76,13 @@ class BlueprintChatModel(BaseChatModel):
                 run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
             yield chunk
 
+    @override
     async def _astream(
-        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: AsyncCallbackManagerForLLMRun | None = None, **kwargs: Any
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         for chunk in _chunks(answer(_prompt(messages))):
             if run_manager:
@@ -86,8 +101,8 @@ def _metadata() -> dict[str, Any]:
 def _chunks(text: str) -> Iterator[ChatGenerationChunk]:
     pieces = [text[start : start + CHUNK_CHARACTERS] for start in range(0, len(text), CHUNK_CHARACTERS)]
     for piece in pieces[:-1]:
-        yield ChatGenerationChunk(message=AIMessageChunk(piece))
-    last = AIMessageChunk(pieces[-1], usage_metadata=_no_tokens(), response_metadata=_metadata(), chunk_position="last")
+        yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+    last = AIMessageChunk(content=pieces[-1], usage_metadata=_no_tokens(), response_metadata=_metadata(), chunk_position="last")
     yield ChatGenerationChunk(message=last)
 
 

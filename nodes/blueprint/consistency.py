@@ -12,7 +12,13 @@ BUILT_IN = frozenset({"id", "state", "created_at", "created_by", "created_by_id"
 
 _NUMBERS = {FieldType.integer, FieldType.decimal, FieldType.money}
 _MOMENTS = {FieldType.date, FieldType.time, FieldType.datetime}
-_FIELDS_OF_RULE = {RuleKind.ordered: (2, 2), RuleKind.no_overlap: (2, 2), RuleKind.unique_together: (1, 99), RuleKind.positive: (1, 1), RuleKind.custom: (0, 99)}
+_FIELDS_OF_RULE = {
+    RuleKind.ordered: (2, 2),
+    RuleKind.no_overlap: (2, 2),
+    RuleKind.unique_together: (1, 99),
+    RuleKind.positive: (1, 1),
+    RuleKind.custom: (0, 99),
+}
 
 
 def problems(spec: AppSpec) -> tuple[str, ...]:
@@ -64,7 +70,11 @@ def _parts(spec: AppSpec, record: RecordSpec) -> Iterator[str]:
         yield f"{record.name} has neither a field nor a relation."
     for name in BUILT_IN.intersection(members):
         yield f"{record.name}.{name} is built in; leave it out or rename it."
-    titles = [name for name in members if name not in {relation.name for relation in record.relations if relation.kind is RelationKind.many_to_many}]
+    titles = [
+        name
+        for name in members
+        if name not in {relation.name for relation in record.relations if relation.kind is RelationKind.many_to_many}
+    ]
     if record.title_field not in titles:
         yield f"The title_field {record.title_field} of {record.name} is neither a field nor a single relation of it."
     known = {entry.name for entry in spec.records} | {ACCOUNT}
@@ -166,7 +176,12 @@ def _report(spec: AppSpec, report: ReportSpec) -> Iterator[str]:
         yield f"The report {report.name} is about {report.record}, which is no record."
         return
     fields = {field.name: field.type for field in record.fields}
-    groups = set(fields) | {relation.name for relation in record.relations} | {"created_at", "created_by"} | ({"state"} if record.workflow else set())
+    groups = (
+        set(fields)
+        | {relation.name for relation in record.relations}
+        | {"created_at", "created_by"}
+        | ({"state"} if record.workflow else set())
+    )
     if report.group_by not in groups:
         yield f"The report {report.name} groups by {report.group_by}, which {record.name} does not have."
     if report.measure is not None and fields.get(report.measure) not in _NUMBERS:

@@ -19,7 +19,11 @@ def write(spec: AppSpec, component: Component, *, own_files: Mapping[str, str], 
         changes.append(_change(f"app/records/{record.plural}/samples.py", samples.source(record, rows[name]), own_files))
         changes.append(_change(f"tests/test_{record.plural}_samples.py", samples.test_source(record), own_files))
     counted = ", ".join(f"{len(rows[name])} {spec.record(name).plural_label.lower()}" for name in component.records)
-    return Changeset(component=component.name, changes=tuple(changes), notes=" ".join([f"Sample data: {counted}.", *_left_open(spec, component, findings)]))
+    return Changeset(
+        component=component.name,
+        changes=tuple(changes),
+        notes=" ".join([f"Sample data: {counted}.", *_left_open(spec, component, findings)]),
+    )
 
 
 def _change(path: str, content: str, own_files: Mapping[str, str]) -> FileChange:

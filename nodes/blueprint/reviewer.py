@@ -30,11 +30,19 @@ def _verdict(report: EvidenceReport) -> str:
 
 
 def _passed(checks: Sequence[CheckResult]) -> list[str]:
-    return [f"{check.check.capitalize()}: {check.summary.rstrip('.')}." for check in checks if check.status is CheckStatus.passed and check.summary]
+    return [
+        f"{check.check.capitalize()}: {check.summary.rstrip('.')}."
+        for check in checks
+        if check.status is CheckStatus.passed and check.summary
+    ]
 
 
 def _not_run(checks: Sequence[CheckResult]) -> list[str]:
-    return [f"Not run: {check.check} ({(check.reason or check.summary).rstrip('.')})." for check in checks if check.status is CheckStatus.not_run]
+    return [
+        f"Not run: {check.check} ({(check.reason or check.summary).rstrip('.')})."
+        for check in checks
+        if check.status is CheckStatus.not_run
+    ]
 
 
 def _concern(finding: Finding) -> str:

@@ -60,7 +60,9 @@ def read_grants(clauses: list[Clause], draft: Draft) -> None:
 def read_operations(clauses: list[Clause], draft: Draft) -> None:
     """`browse customers and perform the matching operations`: people work with everything they were said to see."""
     for clause in clauses:
-        if not (clause.verb in {"perform", "do", "carry"} and any(phrase.head in {"operation", "action", "task"} for phrase in clause.objects)):
+        if not (
+            clause.verb in {"perform", "do", "carry"} and any(phrase.head in {"operation", "action", "task"} for phrase in clause.objects)
+        ):
             continue
         for actor in actors_of(clause, draft):
             for record in draft.records.values():
@@ -71,7 +73,7 @@ def read_operations(clauses: list[Clause], draft: Draft) -> None:
 
 def _note(record: RecordDraft, role: str, action: Action, scope: Scope, source: Source) -> None:
     known = record.grants.get((role, action))
-    if known is None or known[0] is Scope.own and scope is Scope.all and action is Action.read:
+    if known is None or (known[0] is Scope.own and scope is Scope.all and action is Action.read):
         record.grants[(role, action)] = (scope, source)
 
 
@@ -123,7 +125,11 @@ def _grant_record(record: RecordDraft, draft: Draft, table: dict[tuple[str, str,
             table[(role, record.noun, action)] = (scope if action is not Action.create else Scope.all, source)
         if role in record.creators:
             _grant_creator(role, record, draft, table, personal=personal, open_to_read=open_to_read)
-        if record.associated and not _is_public(role) and any(_keeps(role, relation.target, draft) for relation in record.relations.values()):
+        if (
+            record.associated
+            and not _is_public(role)
+            and any(_keeps(role, relation.target, draft) for relation in record.relations.values())
+        ):
             table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
         if role in {actor for step in record.steps.values() for actor in step.roles} and (role, record.noun, Action.read) not in table:
             table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
@@ -137,7 +143,13 @@ def _keeps(role: str, noun: str, draft: Draft) -> bool:
 
 
 def _grant_creator(
-    role: str, record: RecordDraft, draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]], *, personal: bool, open_to_read: bool
+    role: str,
+    record: RecordDraft,
+    draft: Draft,
+    table: dict[tuple[str, str, Action], tuple[Scope, Source]],
+    *,
+    personal: bool,
+    open_to_read: bool,
 ) -> None:
     """Who creates also reads; what has a workflow or was cast is not changed afterwards, else a person mends what is theirs."""
     source = record.creators[role]
@@ -147,7 +159,7 @@ def _grant_creator(
     table[(role, record.noun, Action.read)] = (reading if known is None or personal else known[0], known[1] if known else source)
     if record.steps or record.states or record.noun == "vote":
         return
-    scope = Scope.own if personal or open_to_read and _is_public(role) else Scope.all
+    scope = Scope.own if personal or (open_to_read and _is_public(role)) else Scope.all
     table.setdefault((role, record.noun, Action.update), (scope, INFERRED))
     table.setdefault((role, record.noun, Action.delete), (Scope.own, INFERRED))
 
@@ -158,7 +170,7 @@ def _reviews(role: str, record: RecordDraft) -> bool:
 
 
 def _is_public(role: str) -> bool:
-    return role.split(" ")[-1] in lexicon.PUBLIC_ROLES
+    return role.rsplit(" ", maxsplit=1)[-1] in lexicon.PUBLIC_ROLES
 
 
 def _others_manage(record: RecordDraft, role: str, draft: Draft) -> bool:
@@ -169,7 +181,7 @@ def is_personal(record: RecordDraft, draft: Draft) -> bool:
     """Whether each record belongs to the person who made it: acts, submissions, and what the public enters."""
     if record.associated:
         return True
-    if not record.creators or record.noun.split(" ")[-1] in PARTIES and not any(_is_public(role) for role in record.creators):
+    if not record.creators or (record.noun.split(" ")[-1] in PARTIES and not any(_is_public(role) for role in record.creators)):
         return False
     if any(_reviews(role, record) for role in draft.roles):
         return True
@@ -224,7 +236,9 @@ def complete_roles(clauses: list[Clause], draft: Draft) -> None:
     """Exactly one administrator, and people to work with the records if the description names nobody."""
     if ADMINISTRATOR not in draft.roles:
         draft.role(ADMINISTRATOR, INFERRED)
-    if set(draft.roles) == {ADMINISTRATOR} and not any(step.roles or record.creators for record in draft.records.values() for step in record.steps.values()):
+    if set(draft.roles) == {ADMINISTRATOR} and not any(
+        step.roles or record.creators for record in draft.records.values() for step in record.steps.values()
+    ):
         named = any(phrase.head == "user" for clause in clauses for phrase in (*clause.subjects, *clause.objects))
         draft.role("user", INFERRED if named else GUESSED)
 

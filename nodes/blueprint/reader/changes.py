@@ -3,7 +3,19 @@
 import re
 from collections.abc import Callable
 
-from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldSpec, OpenQuestion, Permission, RecordSpec, Relation, RelationKind, RoleSpec, Scope, Transition
+from nodes.artifacts import (
+    ACCOUNT,
+    Action,
+    AppSpec,
+    FieldSpec,
+    OpenQuestion,
+    Permission,
+    RecordSpec,
+    Relation,
+    RelationKind,
+    Scope,
+    Transition,
+)
 from nodes.blueprint.reader.draft import noun_of, stated
 from nodes.blueprint.reader.lexicon import ADMINISTRATORS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug
@@ -13,7 +25,10 @@ from nodes.blueprint.reader.values import value_of
 
 _ACTIONS = {VerbKind.create: Action.create, VerbKind.update: Action.update, VerbKind.delete: Action.delete, VerbKind.read: Action.read}
 _RENAME = re.compile(r"\b(?:rename|call)\s+(?:the\s+)?(.+?)\s+(?:to|as|into)\s+[“\"']?([\w -]+?)[”\"']?$", re.IGNORECASE)
-_REMOVE = re.compile(r"^(?:please\s+)?(?:remove|drop|delete|leave out|get rid of|no)\s+(?:the\s+|all\s+)?(.+?)(?:\s+(?:from|of|on)\s+(?:the\s+|each\s+|a\s+)?(.+))?$", re.IGNORECASE)
+_REMOVE = re.compile(
+    r"^(?:please\s+)?(?:remove|drop|delete|leave out|get rid of|no)\s+(?:the\s+|all\s+)?(.+?)(?:\s+(?:from|of|on)\s+(?:the\s+|each\s+|a\s+)?(.+))?$",
+    re.IGNORECASE,
+)
 
 
 def apply_feedback(previous: AppSpec, feedback: str, read_new: Callable[[str], AppSpec | None]) -> AppSpec:
@@ -74,7 +89,11 @@ def _with_stored(spec: AppSpec, clause: Clause) -> AppSpec | None:
     changed = spec
     for phrase in clause.objects:
         named = _find(spec, phrase.owner) if phrase.owner else None
-        owners = [named] if named else [record for record in (_record_of(spec, entry) for entry in clause.after("to", "for", "of", "on", "in")) if record]
+        owners = (
+            [named]
+            if named
+            else [record for record in (_record_of(spec, entry) for entry in clause.after("to", "for", "of", "on", "in")) if record]
+        )
         owners = owners or [record for record in ([_record_of(spec, phrase.of)] if phrase.of else []) if record]
         changed = _with_parts(changed, owners, (phrase,), clause.quote) or changed
     return changed if changed != spec else None
@@ -96,14 +115,28 @@ def _part(spec: AppSpec, owner: RecordSpec, phrase: Phrase, quote: str) -> Recor
     taken = {field.name for field in owner.fields} | {relation.name for relation in owner.relations}
     if target is not None and target.name != owner.name:
         kind = RelationKind.many_to_many if phrase.many else RelationKind.many_to_one
-        relation = Relation(name=target.plural if phrase.many else target.name, label=sentence_case(phrase.name), target=target.name, kind=kind, source=stated(quote))
+        relation = Relation(
+            name=target.plural if phrase.many else target.name,
+            label=sentence_case(phrase.name),
+            target=target.name,
+            kind=kind,
+            source=stated(quote),
+        )
         return owner.model_copy(update={"relations": (*owner.relations, relation)}) if relation.name not in taken else None
     counted = phrase.of is not None and phrase.of.many
-    text = " ".join(phrase.words) if phrase.of is None else f"{phrase.name} of {plural(phrase.of.name) if phrase.of.many else phrase.of.name}"
+    text = (
+        " ".join(phrase.words) if phrase.of is None else f"{phrase.name} of {plural(phrase.of.name) if phrase.of.many else phrase.of.name}"
+    )
     value = value_of(phrase.words, counted=counted, choices=phrase.inside)
     name = identifier(text, fallback="field", suffix="field", reserved=RESERVED_FIELDS)
     field = FieldSpec(
-        name=name, label=sentence_case(text), type=value.type, choices=value.choices, minimum=value.minimum, maximum=value.maximum, source=stated(quote)
+        name=name,
+        label=sentence_case(text),
+        type=value.type,
+        choices=value.choices,
+        minimum=value.minimum,
+        maximum=value.maximum,
+        source=stated(quote),
     )
     return owner.model_copy(update={"fields": (*owner.fields, field)}) if name not in taken else None
 
@@ -116,7 +149,11 @@ def _roles_of(spec: AppSpec, phrases: tuple[Phrase, ...]) -> list[str]:
     found = []
     for phrase in phrases:
         noun = noun_of(phrase)
-        found += [role.name for role in spec.roles if noun in {role.label.lower(), role.name.replace("_", " ")} or role.administers and noun in ADMINISTRATORS]
+        found += [
+            role.name
+            for role in spec.roles
+            if noun in {role.label.lower(), role.name.replace("_", " ")} or (role.administers and noun in ADMINISTRATORS)
+        ]
     return found
 
 
@@ -129,13 +166,22 @@ def _with_step(spec: AppSpec, clause: Clause) -> AppSpec | None:
     step, known = STEPS[clause.verb], record.workflow
     same = next((entry for entry in known.transitions if entry.to_state == step.state or entry.name == slug(clause.verb)), None)
     if same is not None:
-        taken = tuple(dict.fromkeys([role for role in same.roles if not (clause.negated and role in roles)] + ([] if clause.negated else roles)))
+        taken = tuple(
+            dict.fromkeys([role for role in same.roles if not (clause.negated and role in roles)] + ([] if clause.negated else roles))
+        )
         transitions = tuple(entry.model_copy(update={"roles": taken}) if entry is same else entry for entry in known.transitions)
         workflow = known.model_copy(update={"transitions": transitions if taken else tuple(entry for entry in transitions if entry.roles)})
     else:
         ends = {entry.to_state for entry in known.transitions} - {state for entry in known.transitions for state in entry.from_states}
         sources = tuple(state.name for state in known.states if state.name not in ends or len(known.states) == 1)
-        new = Transition(name=slug(clause.verb), label=sentence_case(clause.verb), from_states=sources, to_state=step.state, roles=tuple(roles), source=stated(clause.quote))
+        new = Transition(
+            name=slug(clause.verb),
+            label=sentence_case(clause.verb),
+            from_states=sources,
+            to_state=step.state,
+            roles=tuple(roles),
+            source=stated(clause.quote),
+        )
         state = type(known.states[0])(name=step.state, label=sentence_case(step.state.replace("_", " ")))
         workflow = known.model_copy(update={"states": (*known.states, state), "transitions": (*known.transitions, new)})
     changed = _replaced(spec, record.model_copy(update={"workflow": workflow}))
@@ -155,7 +201,9 @@ def _with_rights(spec: AppSpec, clause: Clause) -> AppSpec | None:
         for record in records:
             for action in [entry for entry in Action if entry in actions]:
                 if clause.negated:
-                    kept = tuple(entry for entry in changed.permissions if (entry.role, entry.record, entry.action) != (role, record.name, action))
+                    kept = tuple(
+                        entry for entry in changed.permissions if (entry.role, entry.record, entry.action) != (role, record.name, action)
+                    )
                     changed = changed.model_copy(update={"permissions": kept})
                 else:
                     changed = _granted(changed, role, record.name, action, Scope.own if own else Scope.all, clause.quote)
@@ -180,7 +228,8 @@ def _removed(spec: AppSpec, what: str, where: str | None) -> AppSpec | None:
     wanted = slug(re.sub(r"\s+(field|column|date)?s?$", "", what)), slug(what), slug(singular(what))
     changed = spec
     for owner in owners:
-        named = {entry.name for entry in (*owner.fields, *owner.relations) if entry.name in wanted or slug(entry.label) in wanted}
+        parts = [(entry.name, entry.label) for entry in owner.fields] + [(entry.name, entry.label) for entry in owner.relations]
+        named = {name for name, label in parts if name in wanted or slug(label) in wanted}
         if named and len(owner.fields) > 1:
             changed = _without_parts(changed, changed.record(owner.name), named)
     return changed if changed != spec else None
@@ -192,7 +241,9 @@ def _without_parts(spec: AppSpec, record: RecordSpec, names: set[str]) -> AppSpe
     title = record.title_field if record.title_field not in names else (fields[0].name if fields else relations[0].name)
     changed = _replaced(spec, record.model_copy(update={"fields": fields, "relations": relations, "title_field": title}))
     rules = tuple(rule for rule in spec.rules if rule.record != record.name or not names & {*rule.fields, rule.per or ""})
-    reports = tuple(report for report in spec.reports if report.record != record.name or not names & {report.group_by, report.measure or ""})
+    reports = tuple(
+        report for report in spec.reports if report.record != record.name or not names & {report.group_by, report.measure or ""}
+    )
     return changed.model_copy(update={"rules": rules, "reports": reports})
 
 
@@ -222,7 +273,9 @@ def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
     names = {"name": name, "plural": slug(plural(noun)), "label": sentence_case(noun), "plural_label": sentence_case(plural(noun))}
     records = []
     for entry in spec.records:
-        relations = tuple(relation.model_copy(update={"target": name}) if relation.target == record.name else relation for relation in entry.relations)
+        relations = tuple(
+            relation.model_copy(update={"target": name}) if relation.target == record.name else relation for relation in entry.relations
+        )
         records.append(entry.model_copy(update={"relations": relations} | (names if entry is record else {})))
     renamed = {"record": name}
     return spec.model_copy(
@@ -243,20 +296,37 @@ def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:
         return None
     names = {record.name for record in added}
     reachable = known | names | {ACCOUNT}
-    records = [record.model_copy(update={"relations": tuple(entry for entry in record.relations if entry.target in reachable)}) for record in added]
-    roles = {role.name: role for role in spec.roles}
     administrator = next(role.name for role in spec.roles if role.administers)
-    fresh: list[RoleSpec] = [role for role in new.roles if role.name not in roles and not role.administers and role.source.quote]
-    permissions = []
+    fresh = [
+        role for role in new.roles if role.name not in {entry.name for entry in spec.roles} and not role.administers and role.source.quote
+    ]
+    roles = {role.name: role.name for role in (*spec.roles, *fresh)}
+    permissions: dict[tuple[str, str, Action], Permission] = {}
     for entry in new.permissions:
-        role = administrator if entry.role == "administrator" else entry.role
-        if entry.record in names and (role in roles or role in {item.name for item in fresh}):
-            permissions.append(entry.model_copy(update={"role": role}))
+        if entry.record in names:
+            role = roles.get(entry.role, administrator)
+            permissions.setdefault((role, entry.record, entry.action), entry.model_copy(update={"role": role}))
+    records = [_settled(record, reachable, roles, administrator) for record in added]
     return spec.model_copy(
         update={
             "records": (*spec.records, *records),
             "roles": (*fresh, *spec.roles),
-            "permissions": (*spec.permissions, *permissions),
-            "rules": (*spec.rules, *(rule for rule in new.rules if rule.record in names and rule.name not in {entry.name for entry in spec.rules})),
+            "permissions": (*spec.permissions, *permissions.values()),
+            "rules": (
+                *spec.rules,
+                *(rule for rule in new.rules if rule.record in names and rule.name not in {entry.name for entry in spec.rules}),
+            ),
         }
     )
+
+
+def _settled(record: RecordSpec, reachable: set[str], roles: dict[str, str], administrator: str) -> RecordSpec:
+    """A new record without references to what the app lacks, its steps taken by roles the app has."""
+    changes: dict[str, object] = {"relations": tuple(entry for entry in record.relations if entry.target in reachable)}
+    if record.workflow is not None:
+        steps = tuple(
+            step.model_copy(update={"roles": tuple(dict.fromkeys(roles.get(role, administrator) for role in step.roles))})
+            for step in record.workflow.transitions
+        )
+        changes["workflow"] = record.workflow.model_copy(update={"transitions": steps})
+    return record.model_copy(update=changes)

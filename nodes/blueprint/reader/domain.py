@@ -60,14 +60,18 @@ _NAMED_TECHNOLOGIES = re.compile(
     r"local ?storage|dynamodb|oracle|sql server|elasticsearch)\b",
     re.IGNORECASE,
 )  # fmt: skip
-_SERVICES = re.compile(r"\b(stripe|paypal|google maps|twilio|whatsapp|slack|google calendar|oauth|single sign-on|sso|payment gateway)\b", re.IGNORECASE)
+_SERVICES = re.compile(
+    r"\b(stripe|paypal|google maps|twilio|whatsapp|slack|google calendar|oauth|single sign-on|sso|payment gateway)\b", re.IGNORECASE
+)
 
 
 def check_domain(request: BuildRequest) -> None:
     """Raise `DescriptionUnclear` for text that is too short or not English, `DescriptionOutOfDomain` for other software."""
     text = f"{request.app_description}\n{request.requirements or ''}"
     if request.target_platform not in {TargetPlatform.web, TargetPlatform.api}:
-        raise DescriptionOutOfDomain(_refusal(f"a program for the platform {request.target_platform}", "The builder could make the same app for the web."))
+        raise DescriptionOutOfDomain(
+            _refusal(f"a program for the platform {request.target_platform}", "The builder could make the same app for the web.")
+        )
     words = re.findall(r"[^\W\d_]+", text.lower())
     lowered = text.lower()
     for pattern, kind, instead in REFUSED:

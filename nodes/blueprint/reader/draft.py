@@ -169,7 +169,7 @@ class Draft:
 
     def role(self, noun: str, source: Source) -> str:
         """The key of a role, added if it is new; every word for an administrator is one role."""
-        key = "administrator" if noun.split(" ")[-1] in lexicon.ADMINISTRATORS else noun
+        key = "administrator" if noun.rsplit(" ", maxsplit=1)[-1] in lexicon.ADMINISTRATORS else noun
         if key not in self.roles:
             self.roles[key] = RoleDraft(key, source)
         return key
@@ -180,13 +180,17 @@ class Draft:
             self.questions.append(QuestionDraft(name, question, default))
 
 
-TAILS = frozenset("record log entry information detail data list profile history entity management tracking catalog catalogue info database".split())
+TAILS = frozenset(
+    "record log entry information detail data list profile history entity management tracking catalog catalogue info database".split()
+)
 """Heads that add nothing to the noun before them: `purchase record` is a purchase."""
 
 UNCOUNTED = frozenset("maintenance health training work repair stock attendance treatment growth fuel phone mail".split())
 """Nouns that need their record: `maintenance record`, not `maintenances`."""
 
-CONTAINERS = frozenset("type kind list number history stock status variety set collection one level part copy amount range record detail total".split())
+CONTAINERS = frozenset(
+    "type kind list number history stock status variety set collection one level part copy amount range record detail total".split()
+)
 """Heads that pass through to what follows "of": `types of cars` speaks of cars."""
 
 
@@ -205,7 +209,7 @@ def noun_of(phrase: Phrase) -> str:
 
 def is_role_noun(noun: str) -> bool:
     """Whether a noun names a kind of person who may act."""
-    head = noun.split(" ")[-1]
+    head = noun.rsplit(" ", maxsplit=1)[-1]
     return head in lexicon.ROLE_NOUNS
 
 

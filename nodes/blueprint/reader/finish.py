@@ -3,7 +3,6 @@
 from nodes.artifacts import (
     ACCOUNT,
     GUESSED,
-    INFERRED,
     Action,
     AppSpec,
     FieldSpec,
@@ -70,6 +69,7 @@ def _record_names(noun: str, taken: set[str], taken_plurals: set[str]) -> tuple[
 
 def spec_of(draft: Draft, unmet: tuple[UnmetPreference, ...]) -> AppSpec:
     """Build the specification; every cross-reference points to something that exists."""
+    _relax_circles(draft)
     names = _Names(draft)
     for record in draft.records.values():
         complete_fields(record)
@@ -86,9 +86,33 @@ def spec_of(draft: Draft, unmet: tuple[UnmetPreference, ...]) -> AppSpec:
         rules=tuple(_rules(draft, names)),
         reports=tuple(_reports(draft, names)),
         non_goals=tuple(draft.non_goals),
-        open_questions=tuple(OpenQuestion(name=slug(entry.name) or "question", question=entry.question, default=entry.default) for entry in draft.questions),
+        open_questions=tuple(
+            OpenQuestion(name=slug(entry.name) or "question", question=entry.question, default=entry.default) for entry in draft.questions
+        ),
         unmet_preferences=unmet,
     )
+
+
+def _relax_circles(draft: Draft) -> None:
+    """Two records that each require the other could never be created: the later reference becomes optional."""
+    needed: dict[str, set[str]] = {noun: set() for noun in draft.records}
+    for record in draft.records.values():
+        for relation in record.relations.values():
+            if not relation.required or relation.kind is RelationKind.many_to_many or relation.target not in needed:
+                continue
+            if record.noun == relation.target or _reaches(needed, relation.target, record.noun):
+                relation.required = False
+            else:
+                needed[record.noun].add(relation.target)
+
+
+def _reaches(needed: dict[str, set[str]], start: str, goal: str) -> bool:
+    seen: set[str] = set()
+    waiting = {start}
+    while waiting:
+        seen |= waiting
+        waiting = {target for noun in waiting for target in needed[noun]} - seen
+    return goal in seen
 
 
 def _administrator_last(draft: Draft) -> list[str]:
@@ -99,13 +123,19 @@ def complete_fields(record: RecordDraft) -> None:
     """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
     usual = trades.usual_fields(record.noun if record.timed or record.noun not in {"booking", "reservation"} else "enrollment")
     stated_fields = [field for field in record.fields.values()]
-    if not stated_fields or record.associated and record.timed and not _has_date(record):
+    if (
+        not stated_fields
+        or (record.associated and record.timed and not _has_date(record))
+        or (len(stated_fields) == 1 and not _title_key(record))
+        or all(field.type is FieldType.choice for field in stated_fields)
+    ):
         for label, type_, choices, required in usual:
             _guess(record, label, type_, choices, required)
-    elif len(stated_fields) == 1 and not _title_key(record) or all(field.type is FieldType.choice for field in stated_fields):
-        for label, type_, choices, required in usual:
-            _guess(record, label, type_, choices, required)
-    plain = [key for key, field in record.fields.items() if field.type in {FieldType.text, FieldType.date} and key.split(" ")[-1] not in {"type", "category", "kind"}]
+    plain = [
+        key
+        for key, field in record.fields.items()
+        if field.type in {FieldType.text, FieldType.date} and key.split(" ")[-1] not in {"type", "category", "kind"}
+    ]
     if not _title_key(record) and not record.associated and not plain:
         _guess(record, "title", None, (), True, first=True)
     if not record.fields and not record.relations:
@@ -116,23 +146,36 @@ def _has_date(record: RecordDraft) -> bool:
     return any(field.type in {FieldType.date, FieldType.datetime} for field in record.fields.values())
 
 
-def _guess(record: RecordDraft, label: str, type_: FieldType | None, choices: tuple[str, ...], required: bool, *, first: bool = False) -> None:
+def _guess(
+    record: RecordDraft, label: str, type_: FieldType | None, choices: tuple[str, ...], required: bool, *, first: bool = False
+) -> None:
     key = label.lower()
     if key in record.fields or key in record.relations or any(key == known.split(" ")[-1] for known in record.fields):
         if key in record.fields and choices and record.fields[key].type is FieldType.text:
             record.fields[key].type, record.fields[key].choices = FieldType.choice, choices
         return
     value = value_of(tuple(key.split()), choices=choices)
-    minimum = value.minimum if type_ in {None, value.type} else (0 if type_ in {FieldType.integer, FieldType.money, FieldType.decimal} else None)
+    minimum = (
+        value.minimum if type_ in {None, value.type} else (0 if type_ in {FieldType.integer, FieldType.money, FieldType.decimal} else None)
+    )
     maximum = value.maximum if type_ in {None, value.type} else None
-    field = FieldDraft(sentence_case(label), type_ or value.type, GUESSED, required, False, value.choices if choices or type_ is None else (), minimum, maximum)
+    field = FieldDraft(
+        sentence_case(label),
+        type_ or value.type,
+        GUESSED,
+        required,
+        False,
+        value.choices if choices or type_ is None else (),
+        minimum,
+        maximum,
+    )
     record.fields = {key: field, **record.fields} if first else {**record.fields, key: field}
 
 
 def _title_key(record: RecordDraft) -> str | None:
     for wanted in TITLES:
         for key in record.fields:
-            if key == wanted or key.split(" ")[-1] == wanted and record.fields[key].type is FieldType.text:
+            if key == wanted or (key.split(" ")[-1] == wanted and record.fields[key].type is FieldType.text):
                 return key
     return None
 
@@ -183,7 +226,7 @@ def _record(record: RecordDraft, names: _Names) -> RecordSpec:
 
 def _field(key: str, field: FieldDraft, record: RecordDraft, names: _Names) -> FieldSpec:
     title = key == _title_key(record)
-    required = field.required or title or record.noun == "booking" and field.type is FieldType.datetime
+    required = field.required or title or (record.noun == "booking" and field.type is FieldType.datetime)
     return FieldSpec(
         name=names.field(record.noun, key),
         label=field.label,
@@ -208,7 +251,11 @@ def _workflow(record: RecordDraft, names: _Names) -> Workflow | None:
     transitions = [transition for transition in transitions if transition.from_states]
     unique_names: set[str] = set()
     transitions = [transition.model_copy(update={"name": unique(transition.name, unique_names)}) for transition in transitions]
-    return Workflow(states=tuple(WorkflowState(name=state, label=sentence_case(state.replace("_", " "))) for state in states), initial=initial, transitions=tuple(transitions))
+    return Workflow(
+        states=tuple(WorkflowState(name=state, label=sentence_case(state.replace("_", " "))) for state in states),
+        initial=initial,
+        transitions=tuple(transitions),
+    )
 
 
 def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], initial: str, record: RecordDraft, names: _Names) -> Transition:
@@ -217,10 +264,12 @@ def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], init
     final = {known.state for known in steps if known.final} | {known.state for known in steps if known.refusal}
     if step.verb == "reopen":
         sources = [state for state in states if state in final]
-    elif step.verb in {"cancel", "withdraw"} or step.refusal and step.rank > 4:
+    elif step.verb in {"cancel", "withdraw"} or (step.refusal and step.rank > 4):
         sources = [state for state in states if state not in final and state != step.state]
     else:
-        before = [state for state in states if order[state] < order[step.state] and state not in final] or [initial] * (initial != step.state)
+        before = [state for state in states if order[state] < order[step.state] and state not in final] or [initial] * (
+            initial != step.state
+        )
         best = max((order[state] for state in before), default=None)
         sources = [state for state in before if order[state] == best] if not listed else before
     return Transition(
@@ -244,18 +293,22 @@ def _role(noun: str, draft: Draft, names: _Names, grants: list[Grant]) -> RoleSp
     role = draft.roles[noun]
     writes = [grant for grant in grants if grant.role == noun and grant.action in {Action.update, Action.delete}]
     personal = all(grant.scope is Scope.own for grant in writes)
-    public = noun.split(" ")[-1] in PUBLIC_ROLES
+    public = noun.rsplit(" ", maxsplit=1)[-1] in PUBLIC_ROLES
     return RoleSpec(
         name=names.roles[noun],
         label=sentence_case(noun),
-        may_register=role.may_register if role.may_register is not None else public and personal and bool(grants) and role.source != GUESSED,
+        may_register=role.may_register
+        if role.may_register is not None
+        else public and personal and bool(grants) and role.source != GUESSED,
         administers=noun == ADMINISTRATOR,
         source=role.source,
     )
 
 
 def _permission(grant: Grant, names: _Names) -> Permission:
-    return Permission(role=names.roles[grant.role], record=names.records[grant.record][0], action=grant.action, scope=grant.scope, source=grant.source)
+    return Permission(
+        role=names.roles[grant.role], record=names.records[grant.record][0], action=grant.action, scope=grant.scope, source=grant.source
+    )
 
 
 def _rules(draft: Draft, names: _Names) -> list[RuleSpec]:

@@ -206,7 +206,16 @@ for _word in ASSOCIATIONS:
 for _word in STEPS:
     VERBS[_word] = VERBS.get(_word, frozenset()) | {VerbKind.transition}
 
-PARTICLES = {("sign", "up"), ("check", "in"), ("check", "out"), ("pick", "up"), ("look", "up"), ("log", "in"), ("log", "out"), ("sign", "in")}
+PARTICLES = {
+    ("sign", "up"),
+    ("check", "in"),
+    ("check", "out"),
+    ("pick", "up"),
+    ("look", "up"),
+    ("log", "in"),
+    ("log", "out"),
+    ("sign", "in"),
+}
 """Verbs of two words that mean something else than the first alone."""
 
 IRREGULAR_VERBS = {

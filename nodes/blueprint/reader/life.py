@@ -51,14 +51,22 @@ def _associate(clause: Clause, draft: Draft) -> None:
     phrases = clause.subjects if clause.passive else clause.objects
     itself = next((phrase for phrase in phrases if phrase.head in lexicon.EVENT_NOUNS or phrase.head == noun), None)
     actors = actors_of(clause, draft)
-    if itself is None and not targets and clause.verb not in {"apply", "vote", "donate", "adopt", "enroll", "enrol", "reply", "comment", "bid"}:
+    if (
+        itself is None
+        and not targets
+        and clause.verb not in {"apply", "vote", "donate", "adopt", "enroll", "enrol", "reply", "comment", "bid"}
+    ):
         return
     if not actors and itself is None and clause.passive and not targets:
         return
-    if clause.verb in {"answer", "order", "rate", "comment", "hire", "attend", "visit", "join", "buy", "purchase"} and not actors and itself is None:
+    if (
+        clause.verb in {"answer", "order", "rate", "comment", "hire", "attend", "visit", "join", "buy", "purchase"}
+        and not actors
+        and itself is None
+    ):
         return
     record = draft.record(noun_of(itself) if itself is not None else noun, stated(clause.quote))
-    record.associated, record.timed = True, record.timed or act.timed or itself is not None and itself.head in lexicon.EVENT_NOUNS
+    record.associated, record.timed = True, record.timed or act.timed or (itself is not None and itself.head in lexicon.EVENT_NOUNS)
     if act.state and not record.initial:
         record.initial = act.state
     for actor in actors:
@@ -67,7 +75,9 @@ def _associate(clause: Clause, draft: Draft) -> None:
         targets = _offered(record, draft)
     for target in targets:
         if target is not record:
-            record.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True))
+            record.relations.setdefault(
+                target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
+            )
 
 
 def _targets(clause: Clause, draft: Draft) -> list[RecordDraft]:
@@ -156,15 +166,31 @@ def _step(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDra
         for actor in actors:
             record.creators.setdefault(actor, stated(clause.quote))
         return record
-    if clause.verb in _MAKING and making and not record.creators and not record.associated and not record.states and (VerbKind.create in VERBS[clause.verb] or clause.verb == "sign"):
+    if (
+        clause.verb in _MAKING
+        and making
+        and not record.creators
+        and not record.associated
+        and not record.states
+        and (VerbKind.create in VERBS[clause.verb] or clause.verb == "sign")
+    ):
         for actor in actors:
             record.creators.setdefault(actor, stated(clause.quote))
         return record
-    if clause.verb in {"review", "check", "assign", "start", "receive", "complete"} and not clause.passive and not (record.initial or record.states):
+    if (
+        clause.verb in {"review", "check", "assign", "start", "receive", "complete"}
+        and not clause.passive
+        and not (record.initial or record.states)
+    ):
         return record
     if clause.verb in {"review", "check"}:
         return record
-    if clause.passive and not actors and clause.verb in {"send", "assign", "issue", "deliver"} and record.noun not in {"order", "invoice", "ticket", "task", "request"}:
+    if (
+        clause.passive
+        and not actors
+        and clause.verb in {"send", "assign", "issue", "deliver"}
+        and record.noun not in {"order", "invoice", "ticket", "task", "request"}
+    ):
         return record
     add_step(record, clause.verb, stated(clause.quote), actors)
     return record
@@ -192,7 +218,11 @@ def _stepped(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> Record
     if clause.verb in {"pay", "cancel", "confirm", "return"} and acts and (spoken is None or not spoken.associated):
         return acts[-1]
     if spoken is not None:
-        return next((record for record in acts if spoken.noun in record.relations), spoken) if spoken not in acts and not spoken.initial else spoken
+        return (
+            next((record for record in acts if spoken.noun in record.relations), spoken)
+            if spoken not in acts and not spoken.initial
+            else spoken
+        )
     return acts[-1] if acts else None
 
 
@@ -217,7 +247,9 @@ def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
         words = value.strip().lower()
         if not words or len(words.split()) > 3 or words in {"favorite", "favourite", "favorites"}:
             continue
-        state = words.replace(" ", "_").replace("-", "_")
+        state = slug(words)
+        if not state or not state[0].isalpha():
+            continue
         rank = 8 if words in {"done", "complete", "completed", "finished", "closed"} else 6
         step = record.steps.setdefault(f"mark {words}", StepDraft(f"mark as {words}", state, rank, rank == 8, False, stated(clause.quote)))
         for actor in actors_of(clause, draft):
@@ -242,12 +274,14 @@ def complete_lives(draft: Draft) -> None:
             record.initial = ""
 
 
-SCHEDULED = frozenset("class course event workshop session lesson trip tour concert show screening flight shift meeting training slot excursion match".split())
+SCHEDULED = frozenset(
+    "class course event workshop session lesson trip tour concert show screening flight shift meeting training slot excursion match".split()
+)
 """Things that take place at a time of their own, so that booking one needs no other."""
 
 
 def _has_own_time(noun: str, draft: Draft) -> bool:
-    return noun in draft.records and noun.split(" ")[-1] in SCHEDULED
+    return noun in draft.records and noun.rsplit(" ", maxsplit=1)[-1] in SCHEDULED
 
 
 _STATE_ADJECTIVES = frozenset({"open", "closed", "to-do", "pending", "completed", "done", "resolved", "in-progress", "unresolved"})
@@ -272,13 +306,16 @@ def assign_steps(draft: Draft) -> None:
     for record in draft.records.values():
         first = record.initial or (slug(record.states[0]) if record.states else "")
         reached = {step.state for step in record.steps.values()} | {first}
+        record.states = [state for state in record.states if slug(state)[:1].isalpha()]
         for state in [slug(state) for state in record.states]:
-            if state and state not in reached:
+            if state not in reached:
                 _add_listed(record, state)
         for step in record.steps.values():
             if step.verb == "cancel" and record.associated and set(step.roles) <= set(record.creators):
                 step.roles.setdefault("administrator", INFERRED)
-            for role in _takers(step, record, draft) if not step.roles or set(step.roles) == {"administrator"} and step.verb == "cancel" else ():
+            for role in (
+                _takers(step, record, draft) if not step.roles or (set(step.roles) == {"administrator"} and step.verb == "cancel") else ()
+            ):
                 step.roles[role] = INFERRED
 
 

@@ -6,7 +6,7 @@ from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, Relatio
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import sentence_case, singular
 from nodes.blueprint.reader.phrases import Clause, Phrase, values_in
-from nodes.blueprint.reader.tagging import Tag
+from nodes.blueprint.reader.tagging import Tag, Word
 from nodes.blueprint.reader.values import ATTRIBUTES, value_of
 
 HAVING = frozenset({"have", "contain", "include", "consist", "hold", "need", ":"})
@@ -48,7 +48,9 @@ def _shared_wholes(clauses: list[Clause], draft: Draft) -> None:
                 chosen = clause.verb in {"identify", "select", "choose", "pick"}
                 holder, target = (wholes[0], part) if chosen else (part, wholes[0])
                 if chosen or VERBS.get(clause.verb, frozenset()) & {VerbKind.create, VerbKind.keep}:
-                    holder.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True))
+                    holder.relations.setdefault(
+                        target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
+                    )
 
 
 def _categories(draft: Draft) -> None:
@@ -88,7 +90,13 @@ def add_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -
     if target is not None and target.noun != owner.noun:
         _relate(owner, target, phrase, source)
         return
-    if target is None and phrase.many and phrase.determiner in {"one", "many", "several", "multiple", "various", "more"} and not phrase.of and phrase.head not in ATTRIBUTES:
+    if (
+        target is None
+        and phrase.many
+        and phrase.determiner in {"one", "many", "several", "multiple", "various", "more"}
+        and not phrase.of
+        and phrase.head not in ATTRIBUTES
+    ):
         child = draft.record(noun, source)
         _relate(owner, child, phrase, source)
         return
@@ -108,7 +116,9 @@ def _related(noun: str, phrase: Phrase, draft: Draft) -> RecordDraft | None:
 
 
 def _relate(owner: RecordDraft, target: RecordDraft, phrase: Phrase, source: Source) -> None:
-    adjectives = [word for word in phrase.modifiers if word not in target.noun.split(" ") and word not in lexicon.ADJECTIVES - {"preferred"}]
+    adjectives = [
+        word for word in phrase.modifiers if word not in target.noun.split(" ") and word not in lexicon.ADJECTIVES - {"preferred"}
+    ]
     if phrase.many and adjectives and phrase.head == target.noun.split(" ")[-1] and phrase.head not in {"record", "log"}:
         label = " ".join((*phrase.modifiers, phrase.text.split()[-1].lower()))
         owner.relations.setdefault(label, RelationDraft(sentence_case(label), target.noun, source, RelationKind.many_to_many))
@@ -171,7 +181,9 @@ def _belongs(clause: Clause, draft: Draft) -> None:
         for phrase in clause.after("to") or clause.objects:
             target = draft.find(phrase)
             if owner is not None and target is not None:
-                owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=target is not owner))
+                owner.relations.setdefault(
+                    target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=target is not owner)
+                )
             elif owner is not None and noun_of(phrase) in draft.roles:
                 owner.relations.setdefault(noun_of(phrase), RelationDraft(_label(phrase), ACCOUNT, stated(clause.quote)))
 
@@ -190,12 +202,20 @@ def _copula(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
             set_states(owner, values, source)
         return
     if subject.head in _STATE_WORDS | {"statuses"} and len(values) > 1:
-        target = draft.find_noun(subject.owner) or (draft.find(subject.of) if subject.of else None) or _compound_owner(subject, draft) or last
+        target = (
+            draft.find_noun(subject.owner) or (draft.find(subject.of) if subject.of else None) or _compound_owner(subject, draft) or last
+        )
         if target is not None:
             set_states(target, values, source)
         return
     if len(values) > 1 and (subject.head in ATTRIBUTES or subject.many):
-        target = draft.find_noun(subject.owner) or (draft.find(subject.of) if subject.of else None) or _compound_owner(subject, draft) or last or _only(draft)
+        target = (
+            draft.find_noun(subject.owner)
+            or (draft.find(subject.of) if subject.of else None)
+            or _compound_owner(subject, draft)
+            or last
+            or _only(draft)
+        )
         if target is not None:
             _set_choices(target, subject, values, source)
         return
@@ -209,7 +229,9 @@ def _copula(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
 def _listed_states(clause: Clause, draft: Draft) -> bool:
     """`invoices are draft, sent, paid or overdue`: a plain list of words behind "are" is a list of states."""
     values = [_plain(value) for value in values_in(clause.tail)]
-    plain = all(word.tag in {Tag.participle, Tag.adjective, Tag.noun, Tag.comma, Tag.conjunction, Tag.adverb, Tag.verb} for word in clause.tail)
+    plain = all(
+        word.tag in {Tag.participle, Tag.adjective, Tag.noun, Tag.comma, Tag.conjunction, Tag.adverb, Tag.verb} for word in clause.tail
+    )
     owner = draft.find(clause.subjects[-1]) if clause.subjects else None
     if len(values) < 2 or not plain or owner is None or any(len(value.split()) > 2 for value in values):
         return False
@@ -217,10 +239,10 @@ def _listed_states(clause: Clause, draft: Draft) -> bool:
     return True
 
 
-def _until_clause_end(clause: Clause) -> tuple[object, ...]:
+def _until_clause_end(clause: Clause) -> tuple[Word, ...]:
     words = []
     for word in clause.tail:
-        if word.tag in {Tag.relative, Tag.modal, Tag.be} or word.tag is Tag.verb and word.lower in lexicon.HAVE:
+        if word.tag in {Tag.relative, Tag.modal, Tag.be} or (word.tag is Tag.verb and word.lower in lexicon.HAVE):
             break
         words.append(word)
     return tuple(words)
@@ -281,7 +303,9 @@ def _acted(clause: Clause, draft: Draft) -> None:
         for phrase in clause.after("with", "including", "containing"):
             if clause.verb not in {"connect", "match"}:
                 _with_part(owner, phrase, source, draft)
-        for phrase in () if clause.verb in {"browse", "search"} else clause.after("for", "of", "about", "to", "against", "from", "into", "on", "in"):
+        for phrase in (
+            () if clause.verb in {"browse", "search"} else clause.after("for", "of", "about", "to", "against", "from", "into", "on", "in")
+        ):
             _for_part(owner, phrase, source, draft, clause)
     if kinds & {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read, VerbKind.associate}:
         for phrase in objects:
@@ -316,9 +340,9 @@ def _for_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft, 
         if phrase.of is not None and (whole := draft.find(phrase.of)) and whole is not target:
             target.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
             owner.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
-    elif phrase.head in ATTRIBUTES and phrase.determiner and clause.verb in ASSOCIATIONS and not owner.timed:
-        add_field(owner, phrase, source)
-    elif phrase.of is not None and phrase.head in {"number", "amount"} and clause.verb in ASSOCIATIONS:
+    elif (phrase.head in ATTRIBUTES and phrase.determiner and clause.verb in ASSOCIATIONS and not owner.timed) or (
+        phrase.of is not None and phrase.head in {"number", "amount"} and clause.verb in ASSOCIATIONS
+    ):
         add_field(owner, phrase, source)
 
 
@@ -343,4 +367,6 @@ def _agents(clause: Clause, draft: Draft) -> None:
         for agent in clause.after("by", "to"):
             target = draft.find(agent)
             if owner is not None and target is not None and target is not owner:
-                owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True))
+                owner.relations.setdefault(
+                    target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
+                )

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from nodes.blueprint.reader.naming import is_plural, singular
 from nodes.blueprint.reader.lexicon import PARTICLES
+from nodes.blueprint.reader.naming import is_plural, singular
 from nodes.blueprint.reader.tagging import Sentence, Tag, Word
 
 _PHRASE_TAGS = {Tag.determiner, Tag.possessive, Tag.quantity, Tag.number, Tag.adjective, Tag.noun}

@@ -93,11 +93,17 @@ def _limit_records(draft: Draft) -> None:
 def _times(clauses: list[Clause], draft: Draft) -> None:
     """`select rental dates and times`: the span of the act those people take part in."""
     for clause in clauses:
-        heads = {phrase.head for phrase in clause.objects} | {phrase.head for phrase in clause.after("for", "on") if clause.verb in {"reserve", "book"}}
+        heads = {phrase.head for phrase in clause.objects} | {
+            phrase.head for phrase in clause.after("for", "on") if clause.verb in {"reserve", "book"}
+        }
         if clause.verb not in {"select", "choose", "pick", "specify", "enter", "reserve", "book"} or not heads & {"date", "time"}:
             continue
         for record in draft.records.values():
-            if record.associated and record.timed and not any(field.type in {FieldType.date, FieldType.datetime} for field in record.fields.values()):
+            if (
+                record.associated
+                and record.timed
+                and not any(field.type in {FieldType.date, FieldType.datetime} for field in record.fields.values())
+            ):
                 source = stated(clause.quote)
                 both = {"date", "time"} <= heads
                 kind = FieldType.datetime if both or "time" in heads else FieldType.date
@@ -111,14 +117,24 @@ def _questions(clauses: list[Clause], draft: Draft) -> None:
     for clause in clauses:
         words = clause.quote.lower()
         if re.search(r"\b(notif\w+|reminders?|e-?mails? (?:is|are|will)|sms|alerts?)\b", words):
-            draft.ask("notifications", "Should people be notified by e-mail?", "No message is sent yet; the state of each record shows what happened.")
-        if re.search(r"\bpay(s|ment|ments)?\b", words) and any(step.verb == "pay" for record in draft.records.values() for step in record.steps.values()):
+            draft.ask(
+                "notifications",
+                "Should people be notified by e-mail?",
+                "No message is sent yet; the state of each record shows what happened.",
+            )
+        if re.search(r"\bpay(s|ment|ments)?\b", words) and any(
+            step.verb == "pay" for record in draft.records.values() for step in record.steps.values()
+        ):
             draft.ask("payment", "How do people pay?", "Paying is recorded as a state; no payment provider is connected.")
     for record in draft.records.values():
         if record.weak:
             draft.ask(f"record_{record.noun}", f"Is “{record.noun}” what the app keeps?", f"Yes: {record.noun} with guessed fields.")
         if record.noun == "vote":
-            draft.ask("votes_visible", "May everybody see who voted for what?", "Yes, to those who may see the results; one vote per person is kept.")
+            draft.ask(
+                "votes_visible",
+                "May everybody see who voted for what?",
+                "Yes, to those who may see the results; one vote per person is kept.",
+            )
         if record.steps and record.creators and not record.associated:
             draft.ask(f"change_{record.noun}", f"May a {record.noun} be changed after it was sent in?", "No; a mistake is sent in anew.")
 
@@ -137,10 +153,18 @@ _FILLER = re.compile(r"\s+(?:web\s*)?(?:app|application|website|site|system|plat
 def title_of(description: str) -> str:
     """A short name for the app from its first sentence: `Implement a car rental platform.` → `Car rental`."""
     first = re.split(r"[.!?:;\n]", description.strip())[0]
-    first = re.sub(r"^(.*?\bmanagement) (?:program|system|app|application|tool) for (?:an? |the )?(\w+)\b.*", r"\2 management", first) if re.search(r"(?:an?|the|some) management (?:program|system|app|application|tool) for", first) else first
+    first = (
+        re.sub(r"^(.*?\bmanagement) (?:program|system|app|application|tool) for (?:an? |the )?(\w+)\b.*", r"\2 management", first)
+        if re.search(r"(?:an?|the|some) management (?:program|system|app|application|tool) for", first)
+        else first
+    )
     text = _DROPPED.sub("", _OPENING.sub("", first))
     text = re.split(r"\s+(?:where|that|which|with|using|in which|so that|to\s+\w+|when|has|have)\b|,", text)[0]
-    purpose = re.match(r"(?:web\s*)?(?:app|application|website|site|system|platform|program|tool|software)\s+(?:for|to manage|to track)\s+(?:an?\s+|the\s+|my\s+)?(.+)", text, re.IGNORECASE)
+    purpose = re.match(
+        r"(?:web\s*)?(?:app|application|website|site|system|platform|program|tool|software)\s+(?:for|to manage|to track)\s+(?:an?\s+|the\s+|my\s+)?(.+)",
+        text,
+        re.IGNORECASE,
+    )
     text = purpose.group(1) if purpose else text
     text = _FILLER.sub("", re.split(r"\s+for\s+", text)[0] if len(text) > 40 else text).strip(" .")
     text = re.sub(r"[<>{}\"`]", "", text)

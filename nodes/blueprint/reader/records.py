@@ -6,7 +6,9 @@ from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
 from nodes.blueprint.reader.phrases import Clause, Phrase
 from nodes.blueprint.reader.values import ATTRIBUTES
 
-REPORT_NOUNS = frozenset("report chart statistic result summary total average leaderboard analysis graph overview score number count ranking".split())
+REPORT_NOUNS = frozenset(
+    "report chart statistic result summary total average leaderboard analysis graph overview score number count ranking".split()
+)
 ORGANISATIONS = frozenset(
     """hospital shop clinic school agency library gym hotel restaurant warehouse office company business store salon bank museum
     farm studio relationship university college charity garage club bakery pharmacy church practice firm world team industry charity
@@ -19,7 +21,9 @@ APP_NOUNS = frozenset(
     tracker manager marketplace shop store panel center centre crm""".split()
 )
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep, VerbKind.update, VerbKind.delete, VerbKind.read}
-_MASS = frozenset("finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month year period progress advance stock leaderboard rank html".split())
+_MASS = frozenset(
+    "finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month year period progress advance stock leaderboard rank html".split()
+)
 _IDLE_SUBJECTS = frozenset("i we you it they he she everyone anyone someone us them me".split())
 
 
@@ -32,7 +36,7 @@ def read_roles(clauses: list[Clause], draft: Draft) -> None:
     """Everyone who does something in the app is a role."""
     for clause in clauses:
         actors = clause.after("by") if clause.passive else clause.subjects
-        if not acting_verb(clause.verb) or clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}:
+        if not acting_verb(clause.verb) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
             continue
         for phrase in actors:
             noun = _role_of(phrase)
@@ -80,10 +84,10 @@ def is_recordable(noun: str, *, listed: bool = False) -> bool:
 
     `listed`: people enter many of them (`collect fees`), so that an attribute with fields of its own is a record.
     """
-    head = noun.split(" ")[-1]
+    head = noun.rsplit(" ", maxsplit=1)[-1]
     if listed and head in ATTRIBUTES and (trades.is_known(noun) or trades.is_known(head)):
         return True
-    if not noun or not head.isascii() and len(head) < 2:
+    if not noun or (not head.isascii() and len(head) < 2):
         return False
     if head in lexicon.GENERIC_NOUNS or head in APP_NOUNS - {"service"} or head in ATTRIBUTES or head in _MASS or head in _IDLE_SUBJECTS:
         return False
@@ -104,7 +108,28 @@ def _owners(clause: Clause, draft: Draft) -> None:
         return
     for subject in clause.subjects:
         noun = noun_of(subject)
-        if is_recordable(noun) and noun not in draft.hidden and subject.determiner != "pronoun" and noun.split(" ")[-1] not in ORGANISATIONS - {"company", "department", "team", "club", "store", "shop", "library", "agency", "warehouse", "hotel", "restaurant", "school", "house"}:
+        if (
+            is_recordable(noun)
+            and noun not in draft.hidden
+            and subject.determiner != "pronoun"
+            and noun.split(" ")[-1]
+            not in ORGANISATIONS
+            - {
+                "company",
+                "department",
+                "team",
+                "club",
+                "store",
+                "shop",
+                "library",
+                "agency",
+                "warehouse",
+                "hotel",
+                "restaurant",
+                "school",
+                "house",
+            }
+        ):
             if listing and not any(part.head in ATTRIBUTES for part in parts):
                 continue
             draft.record(noun, stated(clause.quote))
@@ -153,7 +178,7 @@ def _announced(clause: Clause, draft: Draft) -> None:
     """`a system for patients and claims`: plural nouns behind "for" are what it is about."""
     for phrase in clause.after("for", "about"):
         noun = noun_of(phrase)
-        business = phrase.head in ORGANISATIONS | {"user", "people", "person", "web"} or is_role_noun(noun) and noun in draft.roles
+        business = phrase.head in ORGANISATIONS | {"user", "people", "person", "web"} or (is_role_noun(noun) and noun in draft.roles)
         if is_recordable(noun) and not business and (phrase.many or phrase.head in lexicon.GENERIC_NOUNS or "entity" in phrase.text):
             _take(draft, noun, clause)
 
@@ -188,14 +213,20 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
 
 def _is_listed(phrase: Phrase, clause: Clause, producing: bool) -> bool:
     """`collect fees`, `write a treatment note`: many are entered, or a compound says which."""
-    return phrase.many and (producing or clause.verb == "collect") or bool(phrase.nouns) and producing and bool(clause.subjects)
+    return (phrase.many and (producing or clause.verb == "collect")) or (bool(phrase.nouns) and producing and bool(clause.subjects))
 
 
 def _named(noun: str, draft: Draft) -> str:
     """`patient fee` is a `fee` (of a patient) if patients are records themselves."""
     words = noun.split(" ")
     whole = words[0] in draft.records or words[0] in draft.roles
-    if len(words) == 2 and whole and is_recordable(words[1], listed=True) and not trades.is_known(noun) and words[1] not in {"request", "item", "order"}:
+    if (
+        len(words) == 2
+        and whole
+        and is_recordable(words[1], listed=True)
+        and not trades.is_known(noun)
+        and words[1] not in {"request", "item", "order"}
+    ):
         return words[1]
     return noun
 

@@ -19,7 +19,11 @@ def read_rules(clauses: list[Clause], draft: Draft) -> None:
         span = _span(record)
         if span is not None:
             _rule_span(record, span, draft)
-        if record.noun in {"vote", "rating", "rsvp"} or record.associated and not record.timed and record.noun in {"booking", "reservation", "enrollment", "enrolment", "application", "membership", "sign-up"}:
+        if record.noun in {"vote", "rating", "rsvp"} or (
+            record.associated
+            and not record.timed
+            and record.noun in {"booking", "reservation", "enrollment", "enrolment", "application", "membership", "sign-up"}
+        ):
             _rule_once(record, draft)
         for key, field in record.fields.items():
             if field.type is FieldType.money and key.split(" ")[-1] in {"amount", "cost", "donation", "payment"}:
@@ -46,7 +50,12 @@ def _rule_span(record: RecordDraft, span: tuple[str, str], draft: Draft) -> None
         return
     for relation in record.relations.values():
         target = draft.records.get(relation.target)
-        if target is not None and not target.associated and relation.required and target.noun not in {"service", "book", "member", "customer", "treatment"}:
+        if (
+            target is not None
+            and not target.associated
+            and relation.required
+            and target.noun not in {"service", "book", "member", "customer", "treatment"}
+        ):
             message = f"This {target.noun} is already taken at that time."
             draft.rules.append(RuleDraft("no_overlap", record.noun, span, message, relation.source, per=_key(record, relation.target)))
 
@@ -60,7 +69,15 @@ def _rule_once(record: RecordDraft, draft: Draft) -> None:
     targets = [key for key, relation in record.relations.items() if relation.target in draft.records and relation.required]
     if not targets:
         return
-    whole = next((key for key in targets for other in targets if record.relations[key].target in draft.records[record.relations[other].target].relations), targets[0])
+    whole = next(
+        (
+            key
+            for key in targets
+            for other in targets
+            if record.relations[key].target in draft.records[record.relations[other].target].relations
+        ),
+        targets[0],
+    )
     article = "an" if record.noun[0] in "aeiou" else "a"
     message = f"You already have {article} {record.noun} for this {record.relations[whole].target}."
     draft.rules.append(RuleDraft("unique_together", record.noun, (whole, "created_by"), message, INFERRED))
@@ -71,20 +88,43 @@ def _limit(clause: Clause, draft: Draft) -> None:
     text = clause.quote.lower()
     if any(word in text for word in (" at most ", " no more than ", " up to ", " maximum of ", " at least ", " minimum of ")):
         name = "limit_" + "".join(character if character.isalnum() else "_" for character in text)[:30].strip("_")
-        draft.ask(name, f"This limit is not checked by the app yet: “{clause.quote}”. Should a person check it?", "Yes; the app does not enforce it.")
+        draft.ask(
+            name,
+            f"This limit is not checked by the app yet: “{clause.quote}”. Should a person check it?",
+            "Yes; the app does not enforce it.",
+        )
 
 
 def read_reports(clauses: list[Clause], draft: Draft) -> None:
     """Figures: results of a poll, totals per group, number of tickets per priority, charts per day."""
     for clause in clauses:
         kinds = VERBS.get(clause.verb, frozenset())
-        if not kinds & {VerbKind.read, VerbKind.report, VerbKind.build} and clause.verb not in {"generate", "report", "get", "calculate", ""}:
+        if not kinds & {VerbKind.read, VerbKind.report, VerbKind.build} and clause.verb not in {
+            "generate",
+            "report",
+            "get",
+            "calculate",
+            "",
+        }:
             continue
         phrases = (*clause.objects, *clause.after("of"))
         wanted = [phrase for phrase in phrases if _is_figure(phrase)]
-        wanted += [phrase for phrase in clause.objects if phrase not in wanted and clause.after("per") and clause.verb in {"see", "view", "show", "report", "display", "chart", "calculate", "count", "sum", "generate"}]
-        if any(phrase.head in {"score", "rank", "leaderboard"} for phrase in (*clause.objects, *clause.after("on"))) and "answer" in draft.records:
-            draft.ask("scoring", "How are answers scored?", "They are not: answers are kept, and an administrator reads them. Scoring and a leaderboard take a model.")
+        wanted += [
+            phrase
+            for phrase in clause.objects
+            if phrase not in wanted
+            and clause.after("per")
+            and clause.verb in {"see", "view", "show", "report", "display", "chart", "calculate", "count", "sum", "generate"}
+        ]
+        if (
+            any(phrase.head in {"score", "rank", "leaderboard"} for phrase in (*clause.objects, *clause.after("on")))
+            and "answer" in draft.records
+        ):
+            draft.ask(
+                "scoring",
+                "How are answers scored?",
+                "They are not: answers are kept, and an administrator reads them. Scoring and a leaderboard take a model.",
+            )
         for phrase in wanted:
             kept_itself = phrase.head in draft.records and not phrase.of and phrase.modifiers[:1] not in {("total",), ("average",)}
             if kept_itself and not clause.after("per"):
@@ -103,7 +143,10 @@ def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
     grouping = clause.after("per", "by")
     whole = draft.find(grouping[0]) if grouping else None
     if whole is not None and all(relation.target != whole.noun for relation in record.relations.values()):
-        record = next((entry for entry in draft.records.values() if any(relation.target == whole.noun for relation in entry.relations.values())), record)
+        record = next(
+            (entry for entry in draft.records.values() if any(relation.target == whole.noun for relation in entry.relations.values())),
+            record,
+        )
         measure = measure if measure in record.fields else None
     group = _group(record, grouping[0] if grouping else None, draft)
     if group is None:
@@ -121,9 +164,17 @@ def _subject(phrase: Phrase, clause: Clause, draft: Draft) -> tuple[RecordDraft 
     words = [*(inner.words if inner else ()), *phrase.words]
     for record in draft.records.values():
         for key, field in record.fields.items():
-            if field.type in {FieldType.money, FieldType.integer, FieldType.decimal} and any(word == key or word in map(singular, key.split()) for word in words) and phrase.head not in {"number", "count", "result"}:
+            if (
+                field.type in {FieldType.money, FieldType.integer, FieldType.decimal}
+                and any(word == key or word in map(singular, key.split()) for word in words)
+                and phrase.head not in {"number", "count", "result"}
+            ):
                 return record, key
-    found = (draft.find(inner) if inner else None) or draft.find_noun(noun_of(phrase)) or next((hit for word in words if (hit := draft.find_noun(word))), None)
+    found = (
+        (draft.find(inner) if inner else None)
+        or draft.find_noun(noun_of(phrase))
+        or next((hit for word in words if (hit := draft.find_noun(word))), None)
+    )
     if phrase.head in {"score", "rank", "leaderboard"}:
         return None, None
     if found is None and phrase.head in {"result", "statistic", "analysis", "report"} | set(words):
@@ -140,7 +191,11 @@ def _subject(phrase: Phrase, clause: Clause, draft: Draft) -> tuple[RecordDraft 
 
 def _busiest(draft: Draft) -> RecordDraft | None:
     """For a report about nothing in particular: the record with a life or with money."""
-    ranked = [record for record in draft.records.values() if record.steps or record.states or any(field.type is FieldType.money for field in record.fields.values())]
+    ranked = [
+        record
+        for record in draft.records.values()
+        if record.steps or record.states or any(field.type is FieldType.money for field in record.fields.values())
+    ]
     return ranked[-1] if ranked else next(iter(draft.records.values()), None)
 
 
@@ -149,8 +204,8 @@ def _group(record: RecordDraft, wanted: Phrase | None, draft: Draft) -> str | No
         if wanted.head in {"day", "month", "week", "year"}:
             return next((key for key, field in record.fields.items() if field.type in {FieldType.date, FieldType.datetime}), "created_at")
         target = draft.find(wanted)
-        for key, relation in record.relations.items():
-            if target is not None and relation.target == target.noun:
+        for key, entry in record.relations.items():
+            if target is not None and entry.target == target.noun:
                 return key
         if wanted.head in {"status", "state"} and (record.steps or record.states):
             return "state"
@@ -162,8 +217,6 @@ def _group(record: RecordDraft, wanted: Phrase | None, draft: Draft) -> str | No
     if record.steps or record.states:
         return "state"
     choice = next((key for key, field in record.fields.items() if field.type is FieldType.choice), None)
-    relation = next((key for key, entry in record.relations.items() if entry.target != ACCOUNT), None)
+    reference = next((key for key, entry in record.relations.items() if entry.target != ACCOUNT), None)
     date = next((key for key, field in record.fields.items() if field.type in {FieldType.date, FieldType.datetime}), None)
-    return choice or relation or date
-
-
+    return choice or reference or date

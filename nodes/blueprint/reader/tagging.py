@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from nodes.blueprint.reader import lexicon
-from nodes.blueprint.reader.lexicon import IRREGULAR_VERBS, PARTICLES, VERBS
+from nodes.blueprint.reader.lexicon import IRREGULAR_VERBS, VERBS
 from nodes.blueprint.reader.naming import is_plural
 
 
@@ -107,7 +107,14 @@ _CLOSED: dict[str, Tag] = {
     **dict.fromkeys(lexicon.ADVERBS, Tag.adverb),
     **dict.fromkeys(lexicon.ADJECTIVES, Tag.adjective),
     **dict.fromkeys(("has", "have", "had"), Tag.verb),
-    **{"to": Tag.to, "not": Tag.negation, ",": Tag.comma, ":": Tag.colon, "(": Tag.opening, ")": Tag.closing, "—": Tag.colon, "–": Tag.colon},
+    "to": Tag.to,
+    "not": Tag.negation,
+    ",": Tag.comma,
+    ":": Tag.colon,
+    "(": Tag.opening,
+    ")": Tag.closing,
+    "—": Tag.colon,
+    "–": Tag.colon,
     "that": Tag.relative,
     "her": Tag.possessive,
     "don't": Tag.negation,
@@ -134,7 +141,11 @@ def _classify(token: str, before: list[Word], following: list[str]) -> tuple[Tag
     if lower == "to" and not _could_be_base(following_word):
         return Tag.preposition, lower
     verb = base_of(lower)
-    if lower in {"open", "close", "complete", "own", "like", "individual", "offer", "up", "book", "need", "needs", "past"} and verb and previous:
+    if (
+        lower in {"open", "close", "complete", "own", "like", "individual", "offer", "up", "book", "need", "needs", "past"}
+        and verb
+        and previous
+    ):
         tag = _open_class(lower, verb, before, following)
         if tag is not Tag.noun or lower in {"offer", "book", "need"}:
             return tag, verb[0] if tag in _VERB_TAGS else lower
@@ -167,7 +178,14 @@ def base_of(word: str) -> tuple[str, Tag] | None:
         return word, Tag.verb
     if word in IRREGULAR_VERBS:
         return IRREGULAR_VERBS[word], Tag.participle if not word.endswith("ing") else Tag.gerund
-    for ending, tag in (("ing", Tag.gerund), ("ied", Tag.participle), ("ed", Tag.participle), ("ies", Tag.verb), ("es", Tag.verb), ("s", Tag.verb)):
+    for ending, tag in (
+        ("ing", Tag.gerund),
+        ("ied", Tag.participle),
+        ("ed", Tag.participle),
+        ("ies", Tag.verb),
+        ("es", Tag.verb),
+        ("s", Tag.verb),
+    ):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             stem = word[: -len(ending)]
             for candidate in (stem + "y",) if ending in {"ied", "ies"} else (stem, stem + "e", _undoubled(stem)):
@@ -248,12 +266,16 @@ def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> 
     subject = before[-1]
     following_word = following[0] if following else ""
     opened = next((word for word in reversed(before) if word.tag not in {Tag.noun, Tag.adjective}), None)
-    counted = opened is not None and opened.tag in {Tag.determiner, Tag.number, Tag.possessive} and opened.lower not in {"all", "these", "those"}
+    counted = (
+        opened is not None and opened.tag in {Tag.determiner, Tag.number, Tag.possessive} and opened.lower not in {"all", "these", "those"}
+    )
     if lower == base:
         is_many = is_plural(subject.lower) or subject.lower in {"staff", "people", "personnel", "hr"}
-        return is_many and (not counted or opened is not None and opened.lower in {"the", "some"}) or (counted and is_plural(subject.lower))
+        return (is_many and (not counted or (opened is not None and opened.lower in {"the", "some"}))) or (
+            counted and is_plural(subject.lower)
+        )
     named = subject.text[:1].isupper() and len(before) == 1 and not is_plural(subject.lower)
-    if counted or named and following_word not in VERBS:
+    if counted or (named and following_word not in VERBS):
         listed = following_word in {"or", "and", ","} and len(following) > 1 and base_of(following[1]) is not None
         return listed or base in _NEVER_NOUNS or following_word not in {"", ",", "and", "or", "of", "system", "app"}
     return False
@@ -289,14 +311,14 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
     if base == "belong":
         return True
     if finite[-1].base == "have" and not third_person:
-        return following_word in _OBJECT_STARTS or lower in _NEVER_NOUNS and is_plural(following_word)
+        return following_word in _OBJECT_STARTS or (lower in _NEVER_NOUNS and is_plural(following_word))
     if third_person and not any(word.lower.endswith("s") for word in finite):
         return False
     if third_person and finite[-1].base == "have":
         return following_word in _OBJECT_STARTS
     if lower in _NEVER_NOUNS:
         return True
-    return following_word in _OBJECT_STARTS or following_word == "to" or _starts_object(following_word, following) and lower == base
+    return following_word in _OBJECT_STARTS or following_word == "to" or (_starts_object(following_word, following) and lower == base)
 
 
 @cache
@@ -322,7 +344,7 @@ def _by_form(lower: str, previous: Word | None) -> Tag:
     penn = lexicon_tag(lower)
     if penn.startswith("JJ"):
         return Tag.adjective
-    if penn.startswith("RB") or lower.endswith("ly") and not penn.startswith("NN"):
+    if penn.startswith("RB") or (lower.endswith("ly") and not penn.startswith("NN")):
         return Tag.adverb
     if penn in {"VB", "VBP"} and previous is not None and previous.tag in {Tag.modal, Tag.to}:
         return Tag.verb

@@ -87,7 +87,7 @@ _BY_NOUN |= {phrase: USUAL_FIELDS[phrase] for phrase in _PHRASES}
 
 def usual_fields(noun: str) -> list[tuple[str, FieldType | None, tuple[str, ...], bool]]:
     """Label, type (None: by its name), choices, required, for each usual field of `noun` (its last word decides last)."""
-    text = _BY_NOUN.get(noun, _BY_NOUN.get(noun.split(" ")[-1], UNKNOWN_FIELDS))
+    text = _BY_NOUN.get(noun, _BY_NOUN.get(noun.rsplit(" ", maxsplit=1)[-1], UNKNOWN_FIELDS))
     return [_parsed(part.strip()) for part in text.split(";") if part.strip()]
 
 

@@ -35,7 +35,9 @@ HEAD_RULES = (
     _rule("duration minute minutes", FieldType.integer, minimum=0),
     _rule("time", FieldType.datetime),
     _rule("rating star stars", FieldType.integer, minimum=1, maximum=5),
-    _rule("hour hours weight height length width distance temperature percentage percent latitude longitude size_cm dose", FieldType.decimal),
+    _rule(
+        "hour hours weight height length width distance temperature percentage percent latitude longitude size_cm dose", FieldType.decimal
+    ),
     _rule(
         """price cost amount fee salary rent budget fine wage payment balance deposit premium tax subtotal revenue income expense
         money charge tip earnings donation value worth fare bonus""",

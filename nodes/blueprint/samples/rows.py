@@ -40,7 +40,11 @@ def _in_order(spec: AppSpec) -> Iterator[RecordSpec]:
     """Records after those they refer to; in a circle, in the order of the specification."""
     waiting = {record.name: record for record in spec.records}
     while waiting:
-        ready = [record for record in waiting.values() if not any(relation.target in waiting and relation.target != record.name for relation in record.relations)]
+        ready = [
+            record
+            for record in waiting.values()
+            if not any(relation.target in waiting and relation.target != record.name for relation in record.relations)
+        ]
         record = (ready or _least_bound(waiting))[0]
         yield waiting.pop(record.name)
 
@@ -61,7 +65,9 @@ def _row(spec: AppSpec, record: RecordSpec, index: int, rows: list[Row], made: d
         row = Row(created_by=administrator)
         if not _refer(spec, record, row, index, rows, made):
             return None
-    person = material.PEOPLE[_mixed(record.name, index, len(material.PEOPLE))] if index < len(material.PEOPLE) else material.PEOPLE[index % 16]
+    person = (
+        material.PEOPLE[_mixed(record.name, index, len(material.PEOPLE))] if index < len(material.PEOPLE) else material.PEOPLE[index % 16]
+    )
     for entry in record.fields:
         row.values[entry.name] = _value(record, entry, index, person)
     _order_fields(spec, record, row, index)
@@ -174,9 +180,15 @@ def written_time(index: int) -> Written:
 
 def _text(record: RecordSpec, entry: FieldSpec, words: list[str], index: int, person: str) -> str:
     noun = record.name.replace("_", " ")
-    is_title = entry.name == record.title_field or words[-1] in {"name", "title", "label"} and len(words) == 1
+    is_title = entry.name == record.title_field or (words[-1] in {"name", "title", "label"} and len(words) == 1)
     if "person" in words or words[0] in {"contact", "first", "last", "full", "owner"}:
-        return person.split(" ")[0] if words[0] == "first" else person.split(" ")[-1] if words[0] == "last" else person
+        return (
+            person.split(" ", maxsplit=1)[0]
+            if words[0] == "first"
+            else person.rsplit(" ", maxsplit=1)[-1]
+            if words[0] == "last"
+            else person
+        )
     for keys, values in material.FIELD_TEXTS.items():
         if set(keys.split()) & set(words) and not (is_title and words[-1] == "title"):
             return values[index % len(values)]
@@ -193,7 +205,17 @@ def _name(noun: str, index: int, person: str) -> str:
             return names[index % len(names)] if index < len(names) else f"{names[index % len(names)]} {index // len(names) + 1}"
     if _is_person(noun):
         return person
-    if noun.split(" ")[-1] in {"company", "supplier", "vendor", "employer", "sponsor", "organization", "organisation", "client", "agency"}:
+    if noun.rsplit(" ", maxsplit=1)[-1] in {
+        "company",
+        "supplier",
+        "vendor",
+        "employer",
+        "sponsor",
+        "organization",
+        "organisation",
+        "client",
+        "agency",
+    }:
         return material.COMPANIES[index % len(material.COMPANIES)]
     return f"{material.PLACES[index % len(material.PLACES)]} {noun}"
 
@@ -206,7 +228,7 @@ PERSONS = frozenset(
 
 
 def _is_person(noun: str) -> bool:
-    return noun.split(" ")[-1] in PERSONS
+    return noun.rsplit(" ", maxsplit=1)[-1] in PERSONS
 
 
 def _unique(entry: FieldSpec, text: str, index: int) -> str:
@@ -238,7 +260,15 @@ def _integer(words: list[str], index: int) -> int:
 
 def _price(record: RecordSpec, words: list[str], index: int) -> float:
     base = 12.5
-    for keys, amount in (("rent", 740.0), ("salary", 2850.0), ("daily", 39.0), ("budget goal", 2400.0), ("premium", 28.0), ("total balance", 186.0), ("night", 85.0)):
+    for keys, amount in (
+        ("rent", 740.0),
+        ("salary", 2850.0),
+        ("daily", 39.0),
+        ("budget goal", 2400.0),
+        ("premium", 28.0),
+        ("total balance", 186.0),
+        ("night", 85.0),
+    ):
         if set(keys.split()) & set(words):
             base = amount
     if record.name in {"claim", "expense", "invoice", "bill"}:
@@ -273,12 +303,17 @@ def _order_fields(spec: AppSpec, record: RecordSpec, row: Row, index: int) -> No
             case FieldType.date:
                 row.values[first], row.values[second] = day(index * 5 - 15), day(index * 5 - 13)
             case FieldType.datetime:
-                long = record.name in {"booking", "rental", "reservation"} and any(entry.name.startswith("start_date") for entry in record.fields)
+                long = record.name in {"booking", "rental", "reservation"} and any(
+                    entry.name.startswith("start_date") for entry in record.fields
+                )
                 start = 3 * index - 6
                 row.values[first] = moment(start, 9 + index % 8, 0)
                 row.values[second] = moment(start + 2, 9 + index % 8, 0) if long else moment(start, 10 + index % 8, 0)
             case FieldType.time:
-                row.values[first], row.values[second] = written_time(index), Written(f"time({10 + index % 8}, 30)", (10 + index % 8) * 60 + 30)
+                row.values[first], row.values[second] = (
+                    written_time(index),
+                    Written(f"time({10 + index % 8}, 30)", (10 + index % 8) * 60 + 30),
+                )
             case FieldType.integer | FieldType.decimal | FieldType.money:
                 row.values[second] = written(int(_plain(row.values[first])) + 5)
             case _:

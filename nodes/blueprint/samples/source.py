@@ -48,7 +48,11 @@ def _reference(value: int | list[int] | str) -> str:
 
 def _imports(body: str, helpers: str) -> str:
     text = body + helpers
-    names = [name for name in ("UTC", "date", "datetime", "time", "timedelta") if f"{name}(" in text or f"{name}." in text or f"{name})" in text or f"> {name}" in text]
+    names = [
+        name
+        for name in ("UTC", "date", "datetime", "time", "timedelta")
+        if f"{name}(" in text or f"{name}." in text or f"{name})" in text or f"> {name}" in text
+    ]
     lines = [f"from datetime import {', '.join(names)}\n"] if names else []
     if "Decimal(" in text:
         lines.append("from decimal import Decimal\n")
@@ -74,11 +78,11 @@ def test_the_sample_{plural}_load_and_keep_every_rule() -> None:
         assert session.query(kept).count() == len(SAMPLES)
     engine.dispose()
 '''
-_STATES_TEST = '''
+_STATES_TEST = """
 
 def test_the_sample_{plural}_are_in_known_states() -> None:
     assert {{row["state"] for row in SAMPLES}} <= {states}
-'''
+"""
 
 
 def test_source(record: RecordSpec) -> str:
