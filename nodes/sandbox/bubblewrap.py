@@ -19,9 +19,9 @@ from nodes.errors import SandboxUnavailable
 from nodes.sandbox.accounts import lent_account
 from nodes.sandbox.archive import UNPACK, archive_of
 from nodes.sandbox.processes import descendants
-from nodes.sandbox.protocol import Command, ExecResult, SandboxLimits, ServedApp, Workspace
+from nodes.sandbox.protocol import DEFAULT_LIMITS, Command, ExecResult, SandboxLimits, ServedApp, Workspace
 from nodes.sandbox.seccomp import MachineUnsupported, filter_program
-from nodes.sandbox.supervise import kept_running, run_to_end
+from nodes.sandbox.supervise import kept_running, readable, run_to_end
 from nodes.sandbox.toolchain_mounts import folders_of
 from nodes.sandbox.work_folder import WorkFolder, work_folder
 
@@ -57,7 +57,7 @@ class BubblewrapSandbox:
         async with self._workspace(command.files, command.limits) as workspace:
             return await workspace.run_laid(command)
 
-    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()) -> AbstractAsyncContextManager[Workspace]:
+    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = DEFAULT_LIMITS) -> AbstractAsyncContextManager[Workspace]:
         """A work folder of at most `limits.work_bytes`, with `files` in it."""
         return self._workspace(files, limits)
 
@@ -136,21 +136,19 @@ class _BubblewrapWorkspace:
 class _Cage:
     """A running bubblewrap. Its child is process 1 of the sandbox: the kernel kills everything inside when that ends."""
 
-    def __init__(self, process: Process, status: asyncio.StreamReader, first: int | None) -> None:
-        self.process, self._status, self._first = process, status, first
-        self._exit_reported = False
+    def __init__(self, process: Process, status: asyncio.StreamReader, handles: list[int]) -> None:
+        self.process, self._status, self._handles = process, status, handles
 
     @classmethod
     async def around(cls, process: Process, status_descriptor: int) -> "_Cage":
+        """Bubblewrap reports the id of process 1 before it sets the sandbox up, or nothing if it cannot."""
         status = asyncio.StreamReader()
-        loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(status), os.fdopen(status_descriptor, "rb"))
-        first_line = await status.readline()
-        first = None
-        if first_line:
-            with suppress(ProcessLookupError):
-                first = os.pidfd_open(json.loads(first_line)["child-pid"])
-        return cls(process, status, first)
+        pipe = os.fdopen(status_descriptor, "rb")
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(status), pipe)
+        handles = _handle_on(process.pid)
+        if first_line := await status.readline():
+            handles += _handle_on(json.loads(first_line)["child-pid"])
+        return cls(process, status, handles)
 
     def members(self) -> set[int]:
         return descendants(self.process.pid)
@@ -159,15 +157,14 @@ class _Cage:
         return 0
 
     async def end(self) -> None:
-        with suppress(ProcessLookupError):
-            if self._first is not None:
-                signal.pidfd_send_signal(self._first, signal.SIGKILL)
-            self.process.kill()
+        # Not `process.kill()`: that reaps a process that has just ended, and asyncio never learns its exit code.
+        for handle in self._handles:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
         await self.process.wait()
-        if self._first is not None:
-            await _readable(self._first)
-            os.close(self._first)
-            self._first = None
+        while self._handles:
+            await readable(self._handles[-1])
+            os.close(self._handles.pop())
 
     async def raise_if_never_started(self, result: ExecResult) -> None:
         """Tell a sandbox that could not be set up from a program that failed: only the latter has an exit code."""
@@ -175,14 +172,12 @@ class _Cage:
             raise SandboxUnavailable(result.stderr.strip()[-500:])
 
 
-async def _readable(descriptor: int) -> None:
-    """A process descriptor is readable once the process has ended; that of a process 1, once its namespace is empty."""
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(descriptor, ended.set)
+def _handle_on(pid: int) -> list[int]:
+    """A descriptor that means this very process even when its id is used again; none if it has ended."""
     try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(descriptor)
+        return [os.pidfd_open(pid)]
+    except ProcessLookupError:
+        return []
 
 
 def _file_with(content: bytes) -> int:
@@ -223,13 +218,13 @@ def _ceilings(limits: SandboxLimits) -> tuple[str, ...]:
 
 def _mounts(work: Path, toolchain: Path | None) -> tuple[str, ...]:
     options = ["--ro-bind", "/usr", "/usr", *_system_links(), "--proc", "/proc", "--dev", "/dev"]
-    options += ["--bind", f"{work}/shm", "/dev/shm", "--bind", f"{work}/tmp", "/tmp", "--bind", f"{work}/work", INSIDE]
+    options += ["--bind", f"{work}/shm", "/dev/shm", "--bind", f"{work}/tmp", "/tmp", "--bind", f"{work}/work", INSIDE]  # noqa: S108 - the sandbox has its own
     options += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for name in ("passwd", "group", "hosts"):
         options += ["--ro-bind", f"{work}/etc/{name}", f"/etc/{name}"]
     folders = folders_of(toolchain) if toolchain else ()
     for parent in dict.fromkeys(parent for folder in folders for parent in reversed(folder.parents)):
-        if not (parent.is_relative_to("/usr") or parent.is_relative_to("/tmp")) and parent != Path("/"):
+        if not (parent.is_relative_to("/usr") or parent.is_relative_to(Path("/tmp"))) and parent != Path("/"):
             options += ["--perms", "0755", "--dir", str(parent)]
     for folder in folders:
         options += ["--ro-bind", str(folder), str(folder)]
@@ -242,7 +237,7 @@ def _system_links() -> list[str]:
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         place = Path("/", name)
         if place.is_symlink():
-            options += ["--symlink", os.readlink(place), str(place)]
+            options += ["--symlink", str(place.readlink()), str(place)]
         elif place.is_dir():
             options += ["--ro-bind", str(place), str(place)]
     return options

@@ -20,8 +20,8 @@ from nodes.errors import SandboxUnavailable
 from nodes.sandbox import landlock_launcher
 from nodes.sandbox.accounts import lent_account
 from nodes.sandbox.archive import UNPACK, archive_of
-from nodes.sandbox.processes import group_members
-from nodes.sandbox.protocol import Command, ExecResult, SandboxLimits, ServedApp, Workspace
+from nodes.sandbox.processes import deleted_but_open, group_members
+from nodes.sandbox.protocol import DEFAULT_LIMITS, Command, ExecResult, SandboxLimits, ServedApp, Workspace
 from nodes.sandbox.seccomp import MachineUnsupported, filter_program
 from nodes.sandbox.supervise import run_to_end
 from nodes.sandbox.toolchain_mounts import folders_of
@@ -52,8 +52,9 @@ class LandlockSandbox:
         async with self._workspace(command.files) as workspace:
             return await workspace.run_laid(command)
 
-    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()) -> AbstractAsyncContextManager[Workspace]:
+    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = DEFAULT_LIMITS) -> AbstractAsyncContextManager[Workspace]:
         """A folder on disk with `files` in it, watched for its size."""
+        del limits  # each command is watched with its own
         return self._workspace(files)
 
     @asynccontextmanager
@@ -92,7 +93,7 @@ class _LandlockWorkspace:
         if not result.ok:
             raise SandboxUnavailable(f"The files do not fit into the work folder: {result.stderr.strip()[-500:]}")
 
-    def serve(self, command: Command) -> AbstractAsyncContextManager[ServedApp]:
+    def serve(self, _command: Command) -> AbstractAsyncContextManager[ServedApp]:
         raise SandboxUnavailable("The Landlock sandbox cannot run a server, because it allows no sockets.")
 
     async def _start(self, command: Command, standard_input: int) -> Process:
@@ -143,13 +144,10 @@ class _Cage:
         return group_members(self.process.pid)
 
     def disk_bytes(self) -> int:
-        """Blocks of the files in the work folder, links not followed, and of deleted ones still open."""
-        return sum(
-            entry.lstat().st_blocks * 512
-            for folder, _, names in os.walk(self._work)
-            for entry in map(Path(folder).joinpath, names)
-            if entry.is_symlink() or entry.exists()
-        )
+        """Blocks of the files in the work folder, links not followed, and of deleted ones that are still open."""
+        paths = (Path(folder, name) for folder, _, names in os.walk(self._work) for name in names)
+        blocks = {(file.st_dev, file.st_ino): file.st_blocks for file in map(_stat, paths) if file}
+        return 512 * sum({**blocks, **deleted_but_open(self.members())}.values())
 
     async def end(self) -> None:
         with suppress(ProcessLookupError):
@@ -159,3 +157,9 @@ class _Cage:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             await asyncio.sleep(0.005)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    with suppress(OSError):
+        return path.lstat()
+    return None

@@ -1,7 +1,9 @@
 """Read from /proc what a set of processes uses: memory, processor time, and who belongs to it."""
 
 import os
+import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,17 +49,29 @@ def descendants(pid: int) -> set[int]:
 def group_members(group: int) -> set[int]:
     """Every process of a process group."""
     members = set()
-    for name in os.listdir("/proc"):
-        if name.isdigit() and (fields := _stat(int(name))) and int(fields[_GROUP]) == group:
-            members.add(int(name))
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))) and int(fields[_GROUP]) == group:
+            members.add(int(entry.name))
     return members
+
+
+def deleted_but_open(pids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """Files these processes hold open although they have no name any more: (device, inode) → blocks of 512 bytes."""
+    blocks: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        with suppress(OSError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                file = link.stat()
+                if stat.S_ISREG(file.st_mode) and file.st_nlink == 0:
+                    blocks[file.st_dev, file.st_ino] = file.st_blocks
+    return blocks
 
 
 def _children(pid: int) -> set[int]:
     children: set[int] = set()
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            children.update(map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split()))
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            children.update(map(int, (thread / "children").read_text().split()))
     except OSError:
         pass  # it ended while we looked
     return children

@@ -20,6 +20,9 @@ class SandboxLimits:
     output_bytes: int = 1024 * 1024
 
 
+DEFAULT_LIMITS = SandboxLimits()
+
+
 @dataclass(frozen=True)
 class Command:
     """A program to run inside the sandbox.
@@ -33,7 +36,7 @@ class Command:
     files: Mapping[str, bytes] = field(default_factory=dict)
     toolchain: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    limits: SandboxLimits = SandboxLimits()
+    limits: SandboxLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Sandbox(Protocol):
     async def run(self, command: Command) -> ExecResult:
         """Run to the end, or to a limit."""
 
-    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()) -> "AbstractAsyncContextManager[Workspace]":
+    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = DEFAULT_LIMITS) -> "AbstractAsyncContextManager[Workspace]":
         """A work folder of `limits.work_bytes` that outlives one command: migrate, serve, stop, serve again on the data."""
 
 

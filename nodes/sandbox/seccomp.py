@@ -64,6 +64,10 @@ DENIED: dict[str, Numbers] = {
     "perf_event_open": Numbers(298, 241),
     "request_key": Numbers(249, 218),
     "userfaultfd": Numbers(323, 282),
+    # memory that belongs to no process and no file system, so that no ceiling would count it
+    "memfd_create": Numbers(319, 279),
+    "memfd_secret": Numbers(447, 447),
+    "shmget": Numbers(29, 194),
     # the machine itself
     "acct": Numbers(163, 89),
     "adjtimex": Numbers(159, 171),
@@ -138,10 +142,10 @@ def filter_program(*, allow_sockets: bool = True, machine: str | None = None) ->
     name = machine or platform.machine()
     if name not in Machines.__members__:
         raise MachineUnsupported(name)
-    return b"".join(_program(Machines[name].value, allow_sockets))
+    return b"".join(_program(Machines[name].value, allow_sockets=allow_sockets))
 
 
-def _program(machine: Machine, allow_sockets: bool) -> Iterator[bytes]:
+def _program(machine: Machine, *, allow_sockets: bool) -> Iterator[bytes]:
     # A 32-bit call has other numbers: whoever makes one is up to no good.
     yield from (_load(_ARCH_AT), _jump(_EQUAL, machine.audit_arch, skip_unless=0, skip_if=1), _return(_KILL_PROCESS), _load(_NUMBER_AT))
     if machine.has_x32:

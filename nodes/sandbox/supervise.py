@@ -1,6 +1,7 @@
 """Watch a confined process until it ends or crosses a ceiling, and keep what it prints. Confining it is the caller's."""
 
 import asyncio
+import os
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
@@ -39,7 +40,7 @@ async def run_to_end(cage: Cage, limits: SandboxLimits) -> ExecResult:
     stdout, stderr = bytearray(), bytearray()
     tasks = _collecting(cage.process, printed, stdout.extend, stderr.extend)
     watching = asyncio.create_task(_crossed_ceiling(cage, limits, printed, started))
-    ending = asyncio.create_task(cage.process.wait())
+    ending = asyncio.create_task(_ended(cage.process.pid))
     try:
         await asyncio.wait({watching, ending}, return_when=asyncio.FIRST_COMPLETED)
         crossed = None if ending.done() else watching.result()
@@ -75,6 +76,28 @@ async def kept_running(cage: Cage, limits: SandboxLimits, log_path: Path) -> Asy
             await _cancel(watching)
             await cage.end()
             await _finish(*tasks)
+
+
+async def readable(process_descriptor: int) -> None:
+    """Wait for a process to end. That of a process 1 ends when its namespace is empty."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(process_descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process_descriptor)
+
+
+async def _ended(pid: int) -> None:
+    """Unlike asyncio's `wait`, this does not also wait for children that keep the pipes open."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        await readable(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class _Printed:
@@ -129,7 +152,8 @@ def _size(size_bytes: int) -> str:
 def _collecting(
     process: Process, printed: _Printed, keep_stdout: Callable[[bytes], object], keep_stderr: Callable[[bytes], object]
 ) -> list[asyncio.Task[None]]:
-    assert process.stdout and process.stderr, "a cage's process has pipes"
+    assert process.stdout is not None
+    assert process.stderr is not None
     return [
         asyncio.create_task(printed.collect(process.stdout, keep_stdout)),
         asyncio.create_task(printed.collect(process.stderr, keep_stderr)),

@@ -14,7 +14,7 @@ from pathlib import Path
 from nodes.errors import SandboxUnavailable
 from nodes.sandbox.archive import UNPACK, archive_of
 from nodes.sandbox.processes import group_members
-from nodes.sandbox.protocol import Command, ExecResult, SandboxLimits, ServedApp, Workspace
+from nodes.sandbox.protocol import DEFAULT_LIMITS, Command, ExecResult, SandboxLimits, ServedApp, Workspace
 from nodes.sandbox.supervise import kept_running, run_to_end
 
 _LISTENER_AS_3 = ("sh", "-c", 'exec 3<&0 </dev/null; exec "$@"', "sh")
@@ -31,8 +31,9 @@ class UnconfinedSandbox:
         async with self.workspace(command.files, command.limits) as workspace:
             return await workspace.run(command)
 
-    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = SandboxLimits()) -> AbstractAsyncContextManager[Workspace]:
+    def workspace(self, files: Mapping[str, bytes], limits: SandboxLimits = DEFAULT_LIMITS) -> AbstractAsyncContextManager[Workspace]:
         """A temporary folder with `files` in it."""
+        del limits  # nothing keeps them here
         return self._workspace(files)
 
     @asynccontextmanager
@@ -52,7 +53,7 @@ class _Folder:
         if not files:
             return
         with archive_of(files) as archive:
-            result = await run_to_end(await self._start(Command(argv=UNPACK), UNPACK, archive), SandboxLimits())
+            result = await run_to_end(await self._start(Command(argv=UNPACK), UNPACK, archive), DEFAULT_LIMITS)
         if not result.ok:
             raise SandboxUnavailable(f"The files cannot be written: {result.stderr.strip()[-500:]}")
 

@@ -49,8 +49,7 @@ async def work_folder(size_bytes: int, uid: int | None) -> AsyncIterator[WorkFol
     Raises `SandboxUnavailable` if this machine does not allow such a mount.
     """
     with tempfile.TemporaryDirectory(prefix="appyard-") as outside:
-        mount_point = Path(outside, "work")
-        mount_point.mkdir()
+        mount_point = _new_folder(Path(outside, "work"))
         space = ("--user", "--map-root-user") if uid is None else ()
         holder = await asyncio.create_subprocess_exec(
             *("unshare", *space, "--mount", "--propagation", "private", "sh", "-c", _HOLD, "sh"),
@@ -61,7 +60,8 @@ async def work_folder(size_bytes: int, uid: int | None) -> AsyncIterator[WorkFol
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         )
         try:
-            assert holder.stdout and holder.stderr
+            assert holder.stdout is not None
+            assert holder.stderr is not None
             if await holder.stdout.readline() != b"ready\n":
                 raise SandboxUnavailable((await holder.stderr.read()).decode(errors="replace").strip())
             yield WorkFolder(mount_point, Path(outside), _entering(holder.pid, uid))
@@ -69,6 +69,11 @@ async def work_folder(size_bytes: int, uid: int | None) -> AsyncIterator[WorkFol
             if holder.stdin:
                 holder.stdin.close()
             await holder.wait()
+
+
+def _new_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def _entering(holder: int, uid: int | None) -> tuple[str, ...]:

@@ -45,7 +45,8 @@ async def probe_app(exchange: Exchange, spec: AppSpec, architecture: Architectur
         "endpoint_role_pairs": len(probe.covered),
         "findings_not_listed": max(0, len(findings) - MAX_FINDINGS),
     }
-    subject = f"{counts['requests']} requests, {len({endpoint for endpoint, _ in probe.covered})} endpoints as {len(people.tokens)} roles and signed out"
+    endpoints = len({endpoint for endpoint, _ in probe.covered})
+    subject = f"{counts['requests']} requests to {endpoints} endpoints as {len(people.tokens)} roles and signed out"
     log = "\n".join([*exchange.log, "", *(f"not probed: {line}" for line in probe.unprobed)])
     return Observed(subject, findings[:MAX_FINDINGS], counts, log)
 

@@ -12,7 +12,7 @@ from nodes.artifacts import AppSpec, Architecture, CheckName, Contract, Finding,
 from nodes.ownership import owner_of_record
 from nodes.sandbox.protocol import Command, SandboxLimits, Workspace
 from nodes.stack import StackProfile
-from nodes.verification.exchange import Exchange, Json, exchange_with
+from nodes.verification.exchange import Answer, Exchange, Json, exchange_with
 from nodes.verification.observed import Observed
 from nodes.verification.stock import People, Permissions
 
@@ -51,19 +51,22 @@ class AppUnderTest:
     async def running(self) -> AsyncIterator[tuple[Exchange, Path]]:
         """Serve until the context ends; yields the connection, and the log of the server. Raises `DidNotStart`."""
         async with self.workspace.serve(self._command(self.stack.serve_argv)) as served, exchange_with(served.socket_path) as exchange:
-            await self._until_healthy(exchange, served.log_path)
-            yield exchange, served.log_path
+            problem = await self._why_unhealthy(exchange)
+            if problem is None:
+                yield exchange, served.log_path
+        if problem is not None:
+            log = _read(served.log_path)  # complete only now that the server is gone
+            raise DidNotStart(f"{problem}: {_last_lines(log)}", log)
 
-    async def _until_healthy(self, exchange: Exchange, log_path: Path) -> None:
+    async def _why_unhealthy(self, exchange: Exchange) -> str | None:
         deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
         while True:
             # The socket is open before the app is: the first request waits in its queue until the app accepts.
             answer = await exchange.call("GET", self.stack.health_path)
             if answer.status == 200 and answer.object.get("status") == "ok":
-                return
-            log = log_path.read_text(errors="replace")
-            if time.monotonic() > deadline or "Stopped by the sandbox" in log or _exited(answer.text):
-                raise DidNotStart(f"GET {self.stack.health_path} answered {answer.status or answer.text}: {_last_lines(log)}", log)
+                return None
+            if time.monotonic() > deadline or _hung_up(answer):
+                return f"GET {self.stack.health_path} answered {answer.status or answer.text}"
             await asyncio.sleep(0.05)
 
     def _command(self, argv: tuple[str, ...]) -> Command:
@@ -71,9 +74,13 @@ class AppUnderTest:
         return Command(argv=argv, toolchain=self.toolchain, environment=environment, limits=SERVING_LIMITS)
 
 
-def _exited(problem: str) -> bool:
-    """Nobody holds the listening socket any more, or the server hung up while it was starting."""
-    return problem.startswith(("ConnectError", "RemoteProtocolError", "ReadError"))
+def _hung_up(answer: Answer) -> bool:
+    """Nobody holds the listening socket any more: the server has ended."""
+    return answer.status == 0 and answer.text.startswith(("ConnectError", "RemoteProtocolError", "ReadError"))
+
+
+def _read(log_path: Path) -> str:
+    return log_path.read_text(errors="replace")
 
 
 def _last_lines(log: str) -> str:

@@ -122,7 +122,7 @@ def library() -> dict[str, bytes]:
     return {
         str(path.relative_to(LIBRARY)): path.read_bytes()
         for path in sorted(LIBRARY.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not any(part.startswith((".ruff", "__pycache__")) for part in path.parts)
     }
 
 
