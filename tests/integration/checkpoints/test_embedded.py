@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,8 +52,9 @@ def start(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Start]:
     yield start
     for server in started:
         server.stop()
-        for process in server._cluster._server_processes():
-            process.kill()
+        server._cluster.stop()  # also one that was only joined
+        if server._cluster.socket_folder != server._cluster.home:
+            shutil.rmtree(server._cluster.socket_folder, ignore_errors=True)
 
 
 def answer(server: EmbeddedPostgres, statement: str) -> object:
@@ -113,12 +115,6 @@ async def test_four_processes_start_at_once_on_an_empty_folder(start: Start, fol
 
     assert sorted(started_here for _, started_here in answers) == [False, False, False, True]
     assert {url for url, _ in answers} == {start(folder / "data").url}
-    stop_survivor(folder / "data")
-
-
-def stop_survivor(data_dir: Path) -> None:
-    """Its starter is gone, as after a kill, so nobody here has the right to `stop`; the last to leave has."""
-    start_embedded(data_dir).leave()
 
 
 def test_after_a_killed_server_everything_acknowledged_is_there(start: Start, folder: Path) -> None:
