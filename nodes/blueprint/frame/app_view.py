@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, Contract, FieldType, Operation, ReportSpec, RoleSpec, Scope
 from nodes.blueprint.frame import names
-from nodes.blueprint.frame.record_view import RecordView, RelationView, in_dependency_order, record_views
+from nodes.blueprint.frame.members import FieldView, RelationView
+from nodes.blueprint.frame.record_view import RecordView, in_dependency_order, record_views
 from nodes.blueprint.frame.text import lower_first, one_line, sentence_list
 
 HUES = (205, 235, 262, 290, 325, 355, 60, 150)
@@ -44,7 +45,7 @@ class ReportView:
     word: str
     target: str | None
     through: str | None
-    measure: str | None
+    measured: FieldView | None
     grouped_by: str
 
     @property
@@ -60,13 +61,22 @@ class ReportView:
         return names.constant(self.spec.name)
 
     @property
+    def measure(self) -> str | None:
+        """The column that is summed."""
+        return f"{self.record.cls}.{self.measured.attr}" if self.measured else None
+
+    @property
+    def places(self) -> int:
+        """Decimals of the figure."""
+        return {FieldType.money: 2, FieldType.decimal: 2}.get(self.measured.type, 0) if self.measured else 0
+
+    @property
     def function(self) -> str:
         return self.operation_id
 
     @property
     def about(self) -> str:
-        measured = next((field.label for field in self.record.fields if field.name == self.spec.measure), None)
-        figure = f"Sum of {lower_first(measured)} of" if measured else "Number of"
+        figure = f"Sum of {lower_first(self.measured.label)} of" if self.measured else "Number of"
         return f"{figure} {lower_first(self.record.plural_label)} by {lower_first(self.grouped_by)}"
 
 
@@ -162,45 +172,60 @@ def _report_view(report: ReportSpec, records: dict[str, RecordView], contract: C
     group = _grouping(report, record)
     if group is None:
         return None
-    measured = next((field for field in record.fields if field.name == report.measure and field.is_number), None)
     return ReportView(
         spec=report,
         record=record,
         operation_id=endpoint.name,
         grants={access.role: access.scope for access in endpoint.access},
-        measure=f"{record.cls}.{measured.attr}" if measured else None,
-        **group,
+        measured=next((field for field in record.fields if field.name == report.measure and field.is_number), None),
+        group=group.group,
+        word=group.word,
+        target=group.target,
+        through=group.through,
+        grouped_by=group.label,
     )
 
 
-def _grouping(report: ReportSpec, record: RecordView) -> dict[str, str | None] | None:
-    """The column that names the group and the function that words it; None if nothing is called so."""
-    plain: dict[str, str | None] = {"target": None, "through": None}
+@dataclass(frozen=True)
+class Grouping:
+    """The column that names the group, and how its value becomes a word: by a function, or by looking up a target."""
+
+    group: str
+    label: str
+    word: str = "str"
+    target: str | None = None
+    through: str | None = None
+
+
+def _grouping(report: ReportSpec, record: RecordView) -> Grouping | None:
+    """How a report groups; None if nothing is called so."""
+    period = _period(report)
     if report.group_by == "state" and record.states:
-        return plain | {"group": f"{record.cls}.state", "word": f"{record.plural}_rules.STATES.__getitem__", "grouped_by": "State"}
-    if report.group_by in ("created_at", "created_by"):
-        if report.group_by == "created_by":
-            return plain | {"group": f"{record.cls}.created_by_id", "word": "str", "target": "Account", "grouped_by": "person"}
-        return plain | {"group": f"{record.cls}.created_at", "word": _period(report), "grouped_by": _period(report).removeprefix("by_")}
+        return Grouping(f"{record.cls}.state", "state", word=f"{record.plural}_rules.STATES.__getitem__")
+    if report.group_by == "created_by":
+        return Grouping(f"{record.cls}.created_by_id", "person", target="Account")
+    if report.group_by == "created_at":
+        return Grouping(f"{record.cls}.created_at", f"{period} added", word=f"by_{period}")
     for relation in record.relations:
         if relation.name == report.group_by:
-            return plain | _by_relation(record, relation)
+            return _by_relation(record, relation)
     for field in record.fields:
         if field.name == report.group_by:
             dated = field.type in (FieldType.date, FieldType.datetime)
-            period = f"{_period(report).removeprefix('by_')} of {lower_first(field.label)}" if dated else field.label
-            return plain | {"group": f"{record.cls}.{field.attr}", "word": _period(report) if dated else "web.shown", "grouped_by": period}
+            label = f"{period} of {lower_first(field.label)}" if dated else field.label
+            return Grouping(f"{record.cls}.{field.attr}", label, word=f"by_{period}" if dated else "web.shown")
     return None
 
 
-def _by_relation(record: RecordView, relation: RelationView) -> dict[str, str | None]:
+def _by_relation(record: RecordView, relation: RelationView) -> Grouping:
     if relation.many:
-        link = f"{record.cls}.{relation.attr}"
-        return {"group": f"{relation.target_class}.id", "word": "str", "target": relation.target_class, "through": link, "grouped_by": relation.label}
-    return {"group": f"{record.cls}.{relation.key}", "word": "str", "target": relation.target_class, "grouped_by": relation.label}
+        return Grouping(
+            f"{relation.target_class}.id", relation.label, target=relation.target_class, through=f"{record.cls}.{relation.attr}"
+        )
+    return Grouping(f"{record.cls}.{relation.key}", relation.label, target=relation.target_class)
 
 
 def _period(report: ReportSpec) -> str:
     """By day if name or label say so, else by month."""
     words = f"{report.name} {report.label}".lower().replace("_", " ").split()
-    return "by_day" if {"day", "daily", "days"} & set(words) else "by_month"
+    return "day" if {"day", "daily", "days"} & set(words) else "month"

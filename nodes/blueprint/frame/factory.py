@@ -20,7 +20,11 @@ def expression(record: RecordView, member: FieldView | RelationView) -> str:
         case FieldType.date | FieldType.datetime | FieldType.time:
             return f"{member.type.value}_of(number, {_offset(record, member)})"
         case FieldType.choice:
-            return f"{python_literal(member.choices)}[number % {len(member.choices)}]" if member.spec.unique else python_literal(member.choices[0])
+            return (
+                f"{python_literal(member.choices)}[number % {len(member.choices)}]"
+                if member.spec.unique
+                else python_literal(member.choices[0])
+            )
         case FieldType.email:
             return 'f"person{number}@example.com"'
         case FieldType.phone:
@@ -77,7 +81,7 @@ def needle(record: RecordView) -> FieldView | None:
 def breaking(record: RecordView, rule: RuleView, state: str | None = None) -> tuple[str, ...]:
     """Lines of a test that end in `broken`: a body against the rule, given that `first` is stored (in `state`, if given)."""
     make = f"make.{record.name}"
-    kept = f'{make}(author, {python_literal(state)}, **values)' if state else f"{make}(author, **values)"
+    kept = f"{make}(author, {python_literal(state)}, **values)" if state else f"{make}(author, **values)"
     match rule.kind:
         case RuleKind.positive:
             return (f"broken = {make}_values(author) | {{{python_literal(rule.columns[0].name)}: 0}}",)

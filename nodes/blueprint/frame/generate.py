@@ -53,7 +53,11 @@ def _is_left_out(app: AppView, path: str) -> bool:
 
 def _record_files(app: AppView, record: RecordView) -> dict[str, str]:
     files = {f"app/records/{record.plural}/{name}": _render(app, f"record/{name}.j2", record) for name in RECORD_FILES}
-    files |= {f"app/templates/{record.template(page)}": _render(app, f"record/pages/{page}.j2", record) for page in RECORD_PAGES if _has(record, page)}
+    files |= {
+        f"app/templates/{record.template(page)}": _render(app, f"record/pages/{page}.j2", record)
+        for page in RECORD_PAGES
+        if _has(record, page)
+    }
     files[f"tests/test_{record.plural}.py"] = _render(app, "record/tests.py.j2", record)
     return files
 
@@ -66,17 +70,21 @@ def _has(record: RecordView, page: str) -> bool:
 
 def _render(app: AppView, template: str, record: RecordView | None = None) -> str:
     report_targets = {report.target: report for report in app.reports if report.target}
-    return _environment().get_template(template).render(
-        app=app,
-        r=record,
-        records=app.records,
-        ordered=app.ordered,
-        reports=app.reports,
-        report_records=[entry for entry in app.records if any(report.record.name == entry.name for report in app.reports)],
-        report_targets=[entry for entry in app.records if entry.cls in report_targets],
-        report_class="ReportRows" if any(entry.name == "report" for entry in app.records) else "Report",
-        factory=factory,
-        words=words,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            app=app,
+            r=record,
+            records=app.records,
+            ordered=app.ordered,
+            reports=app.reports,
+            report_records=[entry for entry in app.records if any(report.record.name == entry.name for report in app.reports)],
+            report_targets=[entry for entry in app.records if entry.cls in report_targets],
+            report_class="ReportRows" if any(entry.name == "report" for entry in app.records) else "Report",
+            factory=factory,
+            words=words,
+        )
     )
 
 
@@ -95,7 +103,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,
-        autoescape=False,
+        autoescape=False,  # noqa: S701  # the output is source text; each language has its own escape in text.py
     )
     environment.filters |= {
         "py": text.python_literal,
@@ -122,7 +130,11 @@ def _tidied(files: Mapping[str, str]) -> dict[str, str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content, encoding="utf-8", newline="\n")
         for command in (("check", "--select", "F401,F541,I", "--fix"), ("format",)):
-            subprocess.run(
-                [sys.executable, "-m", "ruff", *command, "--no-cache", "--quiet", "."], cwd=folder, check=True, capture_output=True, timeout=60
+            subprocess.run(  # noqa: S603  # our own ruff, on a folder of ours
+                [sys.executable, "-m", "ruff", *command, "--no-cache", "--quiet", "."],
+                cwd=folder,
+                check=True,
+                capture_output=True,
+                timeout=60,
             )
         return {path: Path(folder, path).read_text(encoding="utf-8") for path in files}

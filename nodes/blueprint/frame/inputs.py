@@ -29,15 +29,15 @@ def input_call(member: FieldView | RelationView) -> str:
     if isinstance(member, RelationView):
         name = python_literal(member.key)
         kind = "several" if member.many else "choice"
-        return _call(kind, [name, python_literal(member.label), f"options[{name}]"], {"required": _flag(member.required)})
+        return _call(kind, [name, python_literal(member.label), f"options[{name}]"], {"required": _flag(member)})
     name, label = python_literal(member.name), python_literal(member.label)
     match member.type:
         case FieldType.boolean:
             return _call("flag", [name, label], {})
         case FieldType.choice:
-            return _call("choice", [name, label, f"options[{name}]"], {"required": _flag(member.required)})
+            return _call("choice", [name, label, f"options[{name}]"], {"required": _flag(member)})
         case FieldType.long_text:
-            return _call("prose", [name, label], {"required": _flag(member.required)})
+            return _call("prose", [name, label], {"required": _flag(member)})
         case _:
             return _call("line", [name, label], _line_arguments(member))
 
@@ -48,7 +48,7 @@ def _line_arguments(field: FieldView) -> dict[str, str | None]:
     hint = HINTS.get(field.type) or bounds
     return {
         "type": python_literal(kind) if kind else None,
-        "required": _flag(field.required),
+        "required": _flag(field),
         "hint": python_literal(hint) if hint else None,
         "step": python_literal(STEPS[field.type]) if field.is_number else None,
         "min": field.minimum if field.is_number else None,
@@ -72,8 +72,8 @@ def reading(member: FieldView | RelationView) -> str:
     return "money" if isinstance(member, FieldView) and member.type is FieldType.money else "shown"
 
 
-def _flag(value: bool) -> str | None:
-    return "true" if value else None
+def _flag(member: FieldView | RelationView) -> str | None:
+    return "true" if member.required else None
 
 
 def _call(macro: str, positional: list[str], named: dict[str, str | None]) -> str:

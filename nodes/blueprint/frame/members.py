@@ -52,6 +52,7 @@ VALUE_TYPES: dict[FieldType, str] = {
 
 SEARCHED = frozenset({FieldType.text, FieldType.long_text, FieldType.email, FieldType.phone, FieldType.url, FieldType.choice})
 
+
 @dataclass(frozen=True)
 class FieldView:
     """One value of a record in all three worlds: column, JSON property, form input."""

@@ -16,8 +16,8 @@ TAKEN_TABLES = frozenset({"accounts", "account", "sign_in_tokens", "alembic_vers
 
 TAKEN_ATTRIBUTES = frozenset(
     # SQLAlchemy's declarative base, pydantic's model, and what the generated class bodies refer to.
-    "metadata registry type_annotation_map copy json dict schema schema_json validate construct fields parse_obj parse_raw parse_file from_orm"
-    " update_forward_refs dt sa str int bool list property values database relationship mapped_column Mapped".split()
+    "metadata registry type_annotation_map copy json dict schema schema_json validate construct fields parse_obj parse_raw"
+    " parse_file from_orm update_forward_refs dt sa str int bool list property values database relationship mapped_column Mapped".split()
 )
 
 TAKEN_VARIABLES = frozenset(

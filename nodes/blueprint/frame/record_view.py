@@ -4,7 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from nodes.artifacts import ACCOUNT, AppSpec, Contract, Endpoint, FieldType, Operation, RecordSpec, RelationKind, RuleKind, Scope, Transition
+from nodes.artifacts import (
+    ACCOUNT,
+    AppSpec,
+    Contract,
+    Endpoint,
+    FieldType,
+    Operation,
+    RecordSpec,
+    RelationKind,
+    RuleKind,
+    Scope,
+    Transition,
+)
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.checks import FREEING_STATES, CheckView, RuleView, check_views, rule_views
 from nodes.blueprint.frame.inputs import input_call, reading
@@ -139,6 +151,12 @@ class RecordView:
         return (*head, *self.single_relations, *self.fields[len(head) :], *self.many_relations)
 
     @property
+    def facts(self) -> tuple[Member, ...]:
+        """What the page of one record lists below its heading."""
+        heading = self.title_field if self.title_field and self.title_field.required else None
+        return tuple(member for member in self.members if member is not heading)
+
+    @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Input name and attribute of every member."""
         return tuple((self.input_name(member), self._value_attribute(member)) for member in self.members)
@@ -212,7 +230,7 @@ class RecordView:
     @property
     def columns(self) -> tuple[Member, ...]:
         """What the list shows beside the title: at most five short values."""
-        short: list[Member] = [relation for relation in self.single_relations]
+        short: list[Member] = list(self.single_relations)
         short += [field for field in self.fields if field.type is not FieldType.long_text and field.attr != self.title]
         return tuple(short[:5])
 
@@ -302,7 +320,8 @@ def _record_view(spec: AppSpec, contract: Contract, record: RecordSpec, cyclic: 
         endpoints=endpoints,
         fields=tuple(FieldView(field, record) for field in record.fields),
         relations=tuple(
-            RelationView(relation, record, targets.get(relation.target), (record.name, relation.name) in cyclic) for relation in record.relations
+            RelationView(relation, record, targets.get(relation.target), (record.name, relation.name) in cyclic)
+            for relation in record.relations
         ),
         transitions=tuple(_transitions(record, endpoints)),
         rules=tuple(rule_views(spec, record)),

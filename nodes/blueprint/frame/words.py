@@ -1,5 +1,7 @@
 """Sentences of the app's README: what a record holds, which way it goes, and who may do what."""
 
+from collections.abc import Iterable, Mapping
+
 from nodes.artifacts import Scope
 from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.record_view import RecordView
@@ -28,10 +30,7 @@ def way(record: RecordView) -> str:
     labels = dict(record.states)
     start = f"A new {lower_first(record.label)} starts as “{labels.get(record.initial or '', '')}”."
     roles = {role.name: role.label for role in record.app.roles}
-    steps = [
-        f"“{step.label}” leads from {step.from_labels} to {step.to_label} ({sentence_list([roles[role] for role in step.grants], last='or')})."
-        for step in record.transitions
-    ]
+    steps = [f"“{step.label}” leads from {step.from_labels} to {step.to_label} ({_by(step.grants, roles)})." for step in record.transitions]
     return " ".join([start, *steps])
 
 
@@ -39,3 +38,7 @@ def rights(record: RecordView, role: str) -> str:
     """`look (own), add`; a dash for nothing."""
     granted = ((word, record.grants(operation).get(role)) for operation, word in ACTIONS.items())
     return ", ".join(f"{word} (own)" if scope is Scope.own else word for word, scope in granted if scope) or "–"
+
+
+def _by(grants: Iterable[str], roles: Mapping[str, str]) -> str:
+    return sentence_list([roles[role] for role in grants], last="or")

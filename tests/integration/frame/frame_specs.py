@@ -24,7 +24,9 @@ ADMINISTRATOR = RoleSpec(name="administrator", label="Administrator", administer
 
 def field(name: str, type_: FieldType = FieldType.text, *, required: bool = False, **more: object) -> FieldSpec:
     """A field labelled by its name."""
-    return FieldSpec.model_validate({"name": name, "label": name.replace("_", " ").capitalize(), "type": type_, "required": required, **more})
+    return FieldSpec.model_validate(
+        {"name": name, "label": name.replace("_", " ").capitalize(), "type": type_, "required": required, **more}
+    )
 
 
 def relation(name: str, target: str | None = None, *, required: bool = False, many: bool = False) -> Relation:
@@ -33,7 +35,9 @@ def relation(name: str, target: str | None = None, *, required: bool = False, ma
     return Relation(name=name, label=name.replace("_", " ").capitalize(), target=target or name, kind=kind, required=required)
 
 
-def record(name: str, plural: str, *members: FieldSpec | Relation, workflow: Workflow | None = None, title: str | None = None) -> RecordSpec:
+def record(
+    name: str, plural: str, *members: FieldSpec | Relation, workflow: Workflow | None = None, title: str | None = None
+) -> RecordSpec:
     """A record labelled by its name; its first field is its title."""
     fields = tuple(member for member in members if isinstance(member, FieldSpec))
     return RecordSpec(
@@ -56,7 +60,9 @@ def workflow(states: str, *transitions: Transition) -> Workflow:
 
 def step(name: str, from_states: str, to_state: str, *roles: str) -> Transition:
     """A transition labelled by its name."""
-    return Transition(name=name, label=name.replace("_", " ").capitalize(), from_states=tuple(from_states.split()), to_state=to_state, roles=roles)
+    return Transition(
+        name=name, label=name.replace("_", " ").capitalize(), from_states=tuple(from_states.split()), to_state=to_state, roles=roles
+    )
 
 
 def allow(role: str, record_name: str, actions: str, scope: Scope = Scope.all) -> tuple[Permission, ...]:
@@ -89,7 +95,11 @@ CLAIMS = AppSpec(
     ),
     roles=(RoleSpec(name="employee", label="Employee", may_register=True), ADMINISTRATOR),
     permissions=(*allow("employee", "claim", "read create update", Scope.own), *allow("administrator", "claim", EVERYTHING)),
-    rules=(RuleSpec(name="amount_above_zero", record="claim", kind=RuleKind.positive, fields=("amount",), message="The amount must be above zero."),),
+    rules=(
+        RuleSpec(
+            name="amount_above_zero", record="claim", kind=RuleKind.positive, fields=("amount",), message="The amount must be above zero."
+        ),
+    ),
     reports=(
         ReportSpec(name="claims_by_category", label="Claims by category", record="claim", group_by="category", measure="amount"),
         ReportSpec(name="claims_by_month", label="Claims by month", record="claim", group_by="spent_on"),
@@ -138,7 +148,13 @@ RENTAL = AppSpec(
         *allow("administrator", "booking", EVERYTHING),
     ),
     rules=(
-        RuleSpec(name="end_after_start", record="booking", kind=RuleKind.ordered, fields=("start", "end"), message="The end must come after the start."),
+        RuleSpec(
+            name="end_after_start",
+            record="booking",
+            kind=RuleKind.ordered,
+            fields=("start", "end"),
+            message="The end must come after the start.",
+        ),
         RuleSpec(
             name="car_is_free",
             record="booking",
@@ -170,7 +186,13 @@ CUSTOMERS = AppSpec(
             relation("preferred_products", "product", many=True),
             relation("recruited_by", "customer"),
         ),
-        record("product", "products", field("name", required=True, unique=True), field("price", FieldType.money, required=True), field("description", FieldType.long_text)),
+        record(
+            "product",
+            "products",
+            field("name", required=True, unique=True),
+            field("price", FieldType.money, required=True),
+            field("description", FieldType.long_text),
+        ),
         record(
             "purchase",
             "purchases",
@@ -184,7 +206,9 @@ CUSTOMERS = AppSpec(
     ),
     roles=(ADMINISTRATOR,),
     permissions=tuple(p for name in ("customer", "product", "purchase") for p in allow("administrator", name, EVERYTHING)),
-    rules=(RuleSpec(name="quantity_positive", record="purchase", kind=RuleKind.positive, fields=("quantity",), message="Buy at least one."),),
+    rules=(
+        RuleSpec(name="quantity_positive", record="purchase", kind=RuleKind.positive, fields=("quantity",), message="Buy at least one."),
+    ),
     reports=(
         ReportSpec(name="liked", label="Liked products", record="customer", group_by="preferred_products"),
         ReportSpec(name="sold", label="Sold pieces", record="purchase", group_by="product", measure="quantity"),
@@ -228,7 +252,7 @@ NOTES = AppSpec(
     permissions=allow("administrator", "note", EVERYTHING),
 )
 
-NASTY = "<script>alert('{{7*7}}')</script> \"\"\" \\ {% raw %} %s {0} ${x} | `rm` \n# next"
+NASTY = '<script>alert(\'{{7*7}}\')</script> """ \\ {% raw %} %s {0} ${x} | `rm` \n# next'
 
 HOSTILE = AppSpec(
     name="drop_table",
@@ -257,11 +281,15 @@ HOSTILE = AppSpec(
             ),
             relations=(Relation(name="group", label=NASTY, target="session"), Relation(name="parent", label="Parent", target="order")),
             workflow=Workflow(
-                states=(WorkflowState(name="none", label=NASTY), WorkflowState(name="true", label="{{7*7}}"), WorkflowState(name="count", label="'")),
+                states=(
+                    WorkflowState(name="none", label=NASTY),
+                    WorkflowState(name="true", label="{{7*7}}"),
+                    WorkflowState(name="count", label="'"),
+                ),
                 initial="none",
                 transitions=(
                     Transition(name="import", label=NASTY, from_states=("none",), to_state="true"),
-                    Transition(name="delete", label="Delete", from_states=("true", "none"), to_state="count", roles=("title",)),
+                    Transition(name="edit", label="Delete", from_states=("true", "none"), to_state="count", roles=("title",)),
                 ),
             ),
             title_field="class",
@@ -269,7 +297,13 @@ HOSTILE = AppSpec(
         record("session", "sessions", field("title"), field("x" * 48, required=True), relation("request", "request")),
         record("request", "request_" + "y" * 32, field("model", required=True), relation("session", "session", required=True)),
         record("report", "reports", field("title", required=True), field("rows", FieldType.integer)),
-        record("page", "accounts_static", field("query", FieldType.url), relation("account", "account", required=True), relation("values", "order", many=True)),
+        record(
+            "page",
+            "accounts_static",
+            field("query", FieldType.url),
+            relation("account", "account", required=True),
+            relation("values", "order", many=True),
+        ),
     ),
     roles=(RoleSpec(name="title", label=NASTY, may_register=True), RoleSpec(name="mro", label="Mro"), ADMINISTRATOR),
     permissions=(

@@ -1,0 +1,61 @@
+"""Built apps pass their own tests, keep their contract, and survive migration up and down, on the locked packages."""
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nodes.artifacts import AppSpec, Architecture
+from nodes.blueprint.frame import generate_frame
+from nodes.contract import contract_of
+from nodes.stack import PYTHON_WEB
+from nodes.verification.contract_diff import diff_contract
+from nodes.verification.toolchain import default_toolchain, install_toolchain
+from tests.integration.frame.frame_specs import CUSTOMERS, HOSTILE, RENTAL
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    """The interpreter built apps run on."""
+    asyncio.run(install_toolchain(default_toolchain()))
+    return default_toolchain() / "bin" / "python"
+
+
+def written(folder: Path, spec: AppSpec) -> Architecture:
+    """Write the app into the folder; answer the architecture it follows."""
+    architecture = Architecture(stack=PYTHON_WEB.name, summary="", contract=contract_of(spec), components=())
+    for path, text in generate_frame(spec, architecture).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return architecture
+
+
+def run(folder: Path, *argv: str | Path) -> str:
+    """What the command prints; the test fails with it if the command does."""
+    environment = {"DEMO_PASSWORD": "ten characters", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("spec", [RENTAL, CUSTOMERS, HOSTILE], ids=lambda spec: spec.name)
+def test_an_app_passes_its_own_tests_and_lint(python: Path, tmp_path: Path, spec: AppSpec) -> None:
+    written(tmp_path, spec)
+    assert " passed" in run(tmp_path, python, *PYTHON_WEB.test_argv[1:])
+    run(tmp_path, python, "-m", "ruff", "check", "--no-cache", ".")
+    run(tmp_path, python, "-m", "ruff", "format", "--no-cache", "--check", ".")
+
+
+def test_the_demo_can_be_prepared_twice(python: Path, tmp_path: Path) -> None:
+    written(tmp_path, RENTAL)
+    assert run(tmp_path, python, *PYTHON_WEB.demo_argv[1:]) == run(tmp_path, python, *PYTHON_WEB.demo_argv[1:])
+    assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_the_running_app_publishes_its_contract(python: Path, tmp_path: Path) -> None:
+    architecture = written(tmp_path, RENTAL)
+    script = "import json; from app.main import app; print(json.dumps(app.openapi()))"
+    document = json.loads(run(tmp_path, python, "-c", script))
+    assert diff_contract(document, RENTAL, architecture, PYTHON_WEB).findings == []
