@@ -224,6 +224,10 @@ class _Cluster:
         return self.home / "data"
 
     @property
+    def _pid_file(self) -> Path:
+        return self.data / "postmaster.pid"
+
+    @property
     def log(self) -> Path:
         return self.home / "postgres.log"
 
@@ -233,12 +237,11 @@ class _Cluster:
 
     def start(self) -> bool:
         """Whether the server was started; False if it ran already. Call it under the lock."""
-        if self._listens():
-            self._wait_until_ready()
+        if self._joins():
             return False
         if not (self.data / "PG_VERSION").exists():
             self._create()
-        self._clear_away_dead_server()
+        self._remove_lock_files()
         self._write("appyard.conf", _SETTINGS.format(socket_folder=str(self.socket_folder).replace("'", "''")))
         log_size = self.log.stat().st_size if self.log.exists() else 0
         result = self._run("pg_ctl", "start", "-D", "data", "-l", "postgres.log", "-w", "-t", str(_START_SECONDS))
@@ -310,19 +313,28 @@ class _Cluster:
             else:
                 return
 
-    def _clear_away_dead_server(self) -> None:
-        """Nobody listens, so a postmaster.pid is a dead server's; PostgreSQL refuses to start if its id is in use again.
+    def _joins(self) -> bool:
+        """Whether a server answers. One that is just starting (its starter was killed) or dying is waited for."""
+        deadline = time.monotonic() + _DYING_SECONDS
+        while not self._listens():
+            remnants = self._server_processes() if self._pid_file.exists() else []
+            if not remnants:
+                return False
+            if time.monotonic() > deadline:
+                raise PostgresFailed(
+                    f"An earlier server does not answer, but its process {remnants[0].pid} is alive. End it, then try again."
+                )
+            psutil.wait_procs(remnants, timeout=0.1)
+        self._wait_until_ready()
+        return True
 
-        The file protects the data from a second server while children of a killed one still write. So they go first.
+    def _remove_lock_files(self) -> None:
+        """Of a dead server: PostgreSQL refuses to start if the process id in them is in use again, as after a reboot.
+
+        They protect the data from a second server while children of a killed one still write; `_joins` has seen these go.
+        A zombie that nobody reaps (a container without init) counts as alive for PostgreSQL, too.
         """
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        _, alive = psutil.wait_procs(self._server_processes(), timeout=_DYING_SECONDS)
-        if alive:
-            raise PostgresFailed(f"An earlier server does not answer, but its process {alive[0].pid} is alive. End it, then try again.")
-        pid_file.unlink(missing_ok=True)
-        # The same in small, of the same server. A zombie that nobody reaps (a container without init) also counts as alive.
+        self._pid_file.unlink(missing_ok=True)
         (self.socket_folder / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
     def _server_processes(self) -> list[psutil.Process]:

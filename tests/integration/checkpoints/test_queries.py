@@ -5,7 +5,7 @@ import checkpoints
 from checkpoints.connection import Database, Transaction, named_queries
 
 REPOSITORY = Path(checkpoints.__file__).parent.parent
-SOURCES = [path.read_text() for package in ("checkpoints", "server") for path in (REPOSITORY / package).rglob("*.py")]
+SOURCES = [path.read_text() for package in ("checkpoints", "server", "tests/durability") for path in (REPOSITORY / package).rglob("*.py")]
 
 
 async def test_every_statement_can_be_prepared(database: Database) -> None:
