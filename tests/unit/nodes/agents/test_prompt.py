@@ -38,7 +38,7 @@ def test_the_prompt_is_the_one_on_file(task: str) -> None:
 def test_the_schema_is_in_the_prompt_unless_the_endpoint_holds_the_model_to_it(task: str) -> None:
     in_words, by_schema = rendered(task), rendered(task, AnswerForm.json_schema)
     assert "JSON Schema" not in by_schema
-    head, _, rest = in_words.partition("JSON Schema:\n")
+    rest = in_words.partition("JSON Schema:\n")[2]
     assert json.loads(rest.splitlines()[0])["additionalProperties"] is False
     assert in_words.replace(rest.splitlines()[0], "").endswith(by_schema.partition("\n\n")[2])
 

@@ -1,0 +1,234 @@
+"""Agents inside LangGraph: what streams, what a crash repeats, what is announced, and what a cancelled run leaves."""
+
+import asyncio
+import operator
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Send
+
+from nodes.agents.crew import CrewAICrew
+from nodes.agents.journal import InMemoryJournal
+from nodes.agents.models import AnswerForm
+from nodes.artifacts import AgentResult, Changeset, QaReview
+from nodes.context import AgentTask, BuildOptions
+from nodes.errors import AgentOutputInvalid, BudgetExhausted, JournalMismatch
+from tests.integration.agents.fault_server import Answer, CutStream, Raw, Reply, Status, StreamError, fault_server
+from tests.unit.nodes.agents.scripted_model import CALL_USD, Hang, ScriptedChatModel, crew_around
+
+GOOD = '{"summary": "fine", "concerns": [], "components_to_repair": []}'
+PARTS = ("claims", "rooms", "staff", "visits")
+
+
+class State(TypedDict, total=False):
+    component: str
+    results: Annotated[list[AgentResult], operator.add]
+
+
+class Crash(Exception):
+    """Stands for the end of the process, after the answer and before the node's checkpoint."""
+
+
+def review_graph(
+    crew: CrewAICrew, task: AgentTask[QaReview], options: BuildOptions, crashes: int = 0
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    left = [crashes]
+
+    async def qa(state: State) -> State:
+        answer = await crew.perform(task, options)
+        if left[0]:
+            left[0] -= 1
+            raise Crash
+        return {"results": [answer.result]}
+
+    return StateGraph(State).add_node("qa", qa).add_edge(START, "qa").add_edge("qa", END).compile(checkpointer=InMemorySaver())
+
+
+def engineers_graph(crew: CrewAICrew, options: BuildOptions, parts: tuple[str, ...] = PARTS) -> CompiledStateGraph[Any, Any, Any, Any]:
+    async def engineer(state: State) -> State:
+        part = state["component"]
+        inputs = {"contract": "{}", "spec": "{}", "component": part, "own_files": "{}", "findings": "[]", "feedback": ""}
+        answer = await crew.perform(AgentTask("write_component", inputs, Changeset, component=part), options)
+        assert answer.value.component == part
+        return {"results": [answer.result]}
+
+    graph = StateGraph(State).add_node("engineer", engineer).add_edge("engineer", END)
+    graph.add_conditional_edges(START, lambda _: [Send("engineer", {"component": part}) for part in parts], ["engineer"])
+    return graph.compile(checkpointer=InMemorySaver())
+
+
+def changeset_for(prompt: str) -> str:
+    part = prompt.partition('<input name="component">\n')[2].partition("\n")[0]
+    return f'{{"component": "{part}", "changes": [], "notes": "{"nothing to do; " * 20}"}}'
+
+
+def thread(name: str = "t") -> Any:
+    return {"configurable": {"thread_id": name}}
+
+
+async def streamed(graph: CompiledStateGraph[Any, Any, Any, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The pieces of text of a run, each with its metadata."""
+    chunks: list[Any] = [chunk async for chunk in graph.astream({}, thread(), stream_mode="messages")]
+    return [(message.text, about) for message, about in chunks if message.text]
+
+
+async def test_four_engineers_stream_side_by_side_each_under_its_own_name(storage: Path) -> None:
+    crew = crew_around(ScriptedChatModel(reply_to=changeset_for), storage)
+    graph = engineers_graph(crew, BuildOptions())
+    seen = await streamed(graph)
+    order = [about["component"] for _, about in seen]
+    assert Counter(order).keys() == set(PARTS)
+    assert order != sorted(order)
+    assert {(about["langgraph_node"], about["agent"], about["task"], about["attempt"], about["thread_id"]) for _, about in seen} == {
+        ("engineer", "Senior Software Engineer", "write_component", 1, "t")
+    }
+    assert len({about["langgraph_checkpoint_ns"] for _, about in seen}) == 4
+    for part in PARTS:
+        assert "".join(text for text, about in seen if about["component"] == part).startswith(f'{{"component": "{part}"')
+
+
+async def test_an_agents_start_and_finish_are_announced(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    crew = crew_around(ScriptedChatModel(replies=[GOOD]), storage)
+    graph = review_graph(crew, review_task, BuildOptions())
+    events = [event async for event in graph.astream({}, thread(), stream_mode="custom")]
+    results = (await graph.aget_state(thread())).values["results"]
+    started = {"kind": "agent_started", "agent": "QA Engineer", "task": "review_app", "component": None, "attempt": 1}
+    assert events == [
+        {**started, "model": "openai:gpt-5-mini"},
+        {"kind": "agent_finished", "result": results[0].model_dump(mode="json")},
+    ]
+
+
+async def test_the_self_test_stays_out_of_the_stream(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    crew = crew_around(ScriptedChatModel(replies=[GOOD]), storage)
+    graph = review_graph(crew, review_task, BuildOptions())
+    assert "".join(text for text, _ in await streamed(graph)) == GOOD
+
+
+async def test_steps_nest_as_node_agent_model(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    crew = crew_around(ScriptedChatModel(replies=["bad", GOOD]), storage)
+    graph = review_graph(crew, review_task, BuildOptions())
+    started = [event async for event in graph.astream_events({}, thread()) if event["event"] in ("on_chain_start", "on_chat_model_start")]
+    names = {event["run_id"]: event["name"] for event in started}
+    paths = [
+        (*(names[parent] for parent in event["parent_ids"] if parent in names), event["name"])
+        for event in started
+        if event["event"] == "on_chat_model_start"
+    ]
+    assert [path[-3:] for path in paths] == [("qa", "crewai:QA Engineer", "ScriptedChatModel")] * 2
+
+
+async def test_a_crash_after_the_answer_repeats_no_call_and_pays_nothing_twice(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    chat, journal = ScriptedChatModel(replies=["bad", GOOD]), InMemoryJournal()
+    graph = review_graph(crew_around(chat, storage, journal=journal), review_task, BuildOptions(), crashes=2)
+    for _ in range(2):
+        with pytest.raises(Crash):
+            await graph.ainvoke({} if not chat.started else None, thread())
+    [result] = (await graph.ainvoke(None, thread()))["results"]
+    assert chat.started == 2
+    assert (result.calls, result.replayed_calls, result.cost_usd) == (2, 2, 2 * CALL_USD)
+    assert await journal.spent_usd("t") == pytest.approx(2 * CALL_USD)
+
+
+async def test_a_replayed_answer_needs_no_budget(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    chat = ScriptedChatModel(replies=[GOOD])
+    crew = crew_around(chat, storage)
+    bound = await _smallest_budget(storage, review_task)
+    graph = review_graph(crew, review_task, BuildOptions(budget_usd=bound), crashes=1)
+    with pytest.raises(Crash):
+        await graph.ainvoke({}, thread())
+    await graph.ainvoke(None, thread())
+    assert chat.started == 1
+
+
+async def test_a_recorded_answer_to_another_prompt_is_refused(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    chat = ScriptedChatModel(replies=[GOOD])
+    inputs = dict(review_task.inputs)
+    graph = review_graph(crew_around(chat, storage), AgentTask("review_app", inputs, QaReview), BuildOptions(), crashes=1)
+    with pytest.raises(Crash):
+        await graph.ainvoke({}, thread())
+    inputs["files"] = "[1]"
+    with pytest.raises(JournalMismatch, match="in thread t"):
+        await graph.ainvoke(None, thread())
+    assert chat.started == 1
+
+
+async def test_useless_answers_are_not_replayed_when_the_run_is_resumed(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    chat, journal = ScriptedChatModel(replies=["one", "two", "three", GOOD]), InMemoryJournal()
+    graph = review_graph(crew_around(chat, storage, journal=journal), review_task, BuildOptions())
+    with pytest.raises(AgentOutputInvalid):
+        await graph.ainvoke({}, thread())
+    [result] = (await graph.ainvoke(None, thread()))["results"]
+    assert (chat.started, result.calls, result.replayed_calls) == (4, 1, 0)
+    assert await journal.spent_usd("t") == pytest.approx(4 * CALL_USD)
+
+
+async def test_a_failed_engineer_does_not_cost_its_siblings_answers(storage: Path) -> None:
+    chat, journal = (
+        ScriptedChatModel(reply_to=lambda prompt: "useless" if "\nrooms\n" in prompt else changeset_for(prompt)),
+        InMemoryJournal(),
+    )
+    graph = engineers_graph(crew_around(chat, storage, journal=journal), BuildOptions())
+    with pytest.raises(AgentOutputInvalid):
+        await graph.ainvoke({}, thread())
+    chat.reply_to = changeset_for
+    results = (await graph.ainvoke(None, thread()))["results"]
+    assert sorted(result.component for result in results) == sorted(PARTS)
+    assert Counter(prompt.partition('name="component">\n')[2].partition("\n")[0] for prompt in chat.prompts) == {
+        "claims": 1,
+        "rooms": 4,
+        "staff": 1,
+        "visits": 1,
+    }
+
+
+async def test_parallel_engineers_stay_within_the_budget_together(storage: Path) -> None:
+    chat, journal = ScriptedChatModel(reply_to=changeset_for), InMemoryJournal()
+    parts = tuple(f"part{n}" for n in range(12))
+    budget = 0.007
+    graph = engineers_graph(crew_around(chat, storage, journal=journal), BuildOptions(budget_usd=budget), parts)
+    with pytest.raises(BudgetExhausted):
+        await graph.ainvoke({}, thread())
+    assert 1 < chat.finished < len(parts)
+    assert await journal.spent_usd("t") <= budget
+    resumed = engineers_graph(crew_around(chat, storage, journal=journal), BuildOptions(budget_usd=1.0), parts)
+    resumed.checkpointer = graph.checkpointer
+    results = (await resumed.ainvoke(None, thread()))["results"]
+    assert sorted(result.component for result in results) == sorted(parts)
+
+
+async def test_a_cancelled_run_leaves_no_model_call_behind(storage: Path) -> None:
+    chat = ScriptedChatModel(replies=[Hang()])
+    crew = crew_around(chat, storage)
+    await crew.warm()
+    run = asyncio.create_task(engineers_graph(crew, BuildOptions()).ainvoke({}, thread()))
+    await chat.begun()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert chat.cancelled == chat.started
+    assert chat.finished == 0
+
+
+@pytest.mark.parametrize("form", list(AnswerForm))
+@pytest.mark.parametrize("failure", [CutStream(), StreamError(), Status(429, retry_after="0"), Raw("data: {broken\n\n"), Raw("")])
+async def test_a_broken_stream_is_asked_again(failure: Reply, form: AnswerForm, storage: Path, review_task: AgentTask[QaReview]) -> None:
+    async with fault_server(failure, Answer(GOOD)) as server:
+        graph = review_graph(server.crew(storage, form=form), review_task, BuildOptions())
+        texts = [text for text, _ in await streamed(graph)]
+        [result] = (await graph.aget_state(thread())).values["results"]
+    assert "".join(texts).endswith(GOOD)
+    assert [request["stream"] for request in server.requests] == [True, True]
+    assert (result.calls, result.input_tokens, result.cached_tokens, result.tokens_estimated) == (1, 1000, 400, False)
+
+
+async def _smallest_budget(storage: Path, task: AgentTask[QaReview]) -> float:
+    """The budget with which the first call is just possible, read off the refusal."""
+    with pytest.raises(BudgetExhausted) as caught:
+        await crew_around(ScriptedChatModel(replies=[GOOD]), storage).perform(task, BuildOptions(budget_usd=0.0))
+    return float(str(caught.value).partition("up to $")[2].rstrip(".")) + 0.0001

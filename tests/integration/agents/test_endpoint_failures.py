@@ -1,0 +1,152 @@
+"""What an endpoint can do to us, over real HTTP through ChatOpenAI: each with its bounded number of requests."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from nodes.agents.models import AnswerForm
+from nodes.artifacts import QaReview
+from nodes.context import AgentTask, BuildOptions
+from nodes.errors import AgentOutputInvalid, ModelRefused, ModelUnavailable
+from tests.integration.agents.fault_server import Answer, Hang, Raw, Reply, Status, fault_server
+
+GOOD = Answer('{"summary": "fine", "concerns": [], "components_to_repair": []}')
+FORMS = list(AnswerForm)
+Review = AgentTask[QaReview]
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_good_answer_is_one_request_and_its_use_is_told(form: AnswerForm, review_task: Review, storage: Path) -> None:
+    async with fault_server(GOOD) as server:
+        answer = await server.crew(storage, form=form).perform(review_task, BuildOptions())
+    result = answer.result
+    assert answer.value == QaReview(summary="fine")
+    assert (result.calls, result.input_tokens, result.output_tokens, result.cached_tokens) == (1, 1000, 200, 400)
+    assert not result.tokens_estimated
+    [request] = server.requests
+    assert request["max_completion_tokens"] == 1000
+    assert ("response_format" in request) is (form is AnswerForm.json_schema)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Status(429, retry_after="0"),
+        Status(408),
+        Status(409),
+        Status(500),
+        Status(503),
+        Raw("<html>gateway</html>"),
+        Raw('{"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'),
+        Raw('{"error": {"message": "overloaded"}}'),
+    ],
+)
+async def test_what_may_pass_is_tried_again_once(failure: Reply, review_task: Review, storage: Path) -> None:
+    async with fault_server(failure, GOOD) as server:
+        result = (await server.crew(storage).perform(review_task, BuildOptions())).result
+    assert len(server.requests) == 2
+    assert (result.calls, result.input_tokens) == (1, 1000)
+
+
+async def test_a_failure_that_stays_is_given_up_after_the_permitted_tries(review_task: Review, storage: Path) -> None:
+    async with fault_server(Status(500, message="on fire")) as server:
+        with pytest.raises(ModelUnavailable, match=r"openai:gpt-5-mini: HTTP 500: on fire \(3 of 3 tries\)"):
+            await server.crew(storage, tries=3).perform(review_task, BuildOptions())
+    assert len(server.requests) == 3
+
+
+async def test_an_endpoint_that_asks_to_wait_long_is_not_waited_for(review_task: Review, storage: Path) -> None:
+    async with fault_server(Status(429, retry_after="3600")) as server:
+        with pytest.raises(ModelUnavailable, match="asks to wait 3600 seconds"):
+            await server.crew(storage).perform(review_task, BuildOptions())
+    assert len(server.requests) == 1
+
+
+async def test_an_endpoint_that_hangs_is_left_and_asked_again(review_task: Review, storage: Path) -> None:
+    async with fault_server(Hang(), GOOD) as server:
+        answer = await server.crew(storage, seconds=0.3).perform(review_task, BuildOptions())
+        await server.hung_up.wait()
+    assert answer.value == QaReview(summary="fine")
+    assert len(server.requests) == 2
+
+
+async def test_nothing_listens(review_task: Review, storage: Path) -> None:
+    async with fault_server(GOOD) as server:
+        crew = server.crew(storage)
+    with pytest.raises(ModelUnavailable, match="Connection error"):
+        await crew.perform(review_task, BuildOptions())
+
+
+@pytest.mark.parametrize(
+    ("failure", "advice"),
+    [
+        (Status(400), "The request does not suit this model"),
+        (Status(401), "The key is wrong or has been withdrawn"),
+        (Status(403), "The key may not use this model"),
+        (Status(404), "no such model or deployment"),
+        (Status(422), "HTTP 422: scripted failure"),
+        (Status(429, code="insufficient_quota"), "quota is used up"),
+        (
+            Status(400, code="context_length_exceeded", message="This model's maximum context length is 8192 tokens."),
+            "larger context window",
+        ),
+        (Answer("", finish="content_filter"), "content filter"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMS)
+async def test_what_repeating_would_not_help_is_refused_at_once(
+    failure: Reply, advice: str, form: AnswerForm, review_task: Review, storage: Path
+) -> None:
+    async with fault_server(failure) as server:
+        with pytest.raises(ModelRefused, match=advice):
+            await server.crew(storage, form=form).perform(review_task, BuildOptions())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        Answer(""),
+        Answer("", refusal="I cannot help with that."),
+        Answer("I think it is fine."),
+        Answer('{"verdict": "fine"}'),
+        Answer('{"summary": "fi', finish="length"),
+        Answer("x" * 10_000_000),
+    ],
+    ids=["empty", "refusal", "prose", "wrong schema", "cut", "10 MB"],
+)
+@pytest.mark.parametrize("form", FORMS)
+async def test_an_unusable_answer_is_paid_for_and_asked_again(
+    unusable: Answer, form: AnswerForm, review_task: Review, storage: Path
+) -> None:
+    async with fault_server(unusable, GOOD) as server:
+        result = (await server.crew(storage, form=form).perform(review_task, BuildOptions())).result
+    assert (result.calls, result.input_tokens, result.cached_tokens) == (2, 2000, 800)
+    assert len(server.requests) == 2
+    assert len(str(server.requests[1])) < 400_000
+
+
+async def test_answers_that_stay_unusable_end_after_three(review_task: Review, storage: Path) -> None:
+    async with fault_server(Answer('{"verdict": "fine"}')) as server:
+        with pytest.raises(AgentOutputInvalid, match="after 3 answers"):
+            await server.crew(storage).perform(review_task, BuildOptions())
+    assert len(server.requests) == 3
+
+
+async def test_an_answer_without_use_is_estimated(review_task: Review, storage: Path) -> None:
+    async with fault_server(Answer(GOOD.text, usage=False)) as server:
+        result = (await server.crew(storage).perform(review_task, BuildOptions())).result
+    assert result.tokens_estimated
+    assert result.input_tokens > 100
+
+
+async def test_cancelling_hangs_up_on_the_endpoint(review_task: Review, storage: Path) -> None:
+    async with fault_server(Hang()) as server:
+        task = asyncio.create_task(server.crew(storage).perform(review_task, BuildOptions()))
+        await server.hanging.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await server.hung_up.wait()
+    assert len(server.requests) == 1
