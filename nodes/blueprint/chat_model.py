@@ -4,7 +4,6 @@ It is no language model: the answers are made by rules, cost nothing, and are th
 are zero, because no tokens were bought, and `response_metadata` says what answered.
 """
 
-import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -30,6 +29,7 @@ _TASK = re.compile(r"^Task:\s*(\w+)\s*$", re.MULTILINE)
 _INPUT = re.compile(r'<input name="(\w+)">\n?(.*?)\n?</input>', re.DOTALL)
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _NAMES = TypeAdapter(list[str])
+_OBJECT = TypeAdapter(dict[str, Any])
 _FILES = TypeAdapter(dict[str, str])
 
 
@@ -149,7 +149,7 @@ def _write(inputs: dict[str, str]) -> BaseModel:
 
 
 def _review(inputs: dict[str, str]) -> BaseModel:
-    report = json.loads(inputs["report"])
+    report = _OBJECT.validate_json(inputs["report"])
     report.pop("verdict", None)
     names = inputs.get("components") or "[]"
     components = _NAMES.validate_json(names) if names.startswith("[") else [name.strip(" -") for name in re.split(r"[,\n]", names)]

@@ -10,6 +10,7 @@ from nodes.artifacts import (
     FieldSpec,
     OpenQuestion,
     Permission,
+    Provenance,
     RecordSpec,
     Relation,
     RelationKind,
@@ -291,7 +292,7 @@ def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
 def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:
     """The records of `new` that `spec` lacks, with those permissions and rules that concern them."""
     known = {record.name for record in spec.records}
-    added = [record for record in new.records if record.name not in known]
+    added = [record for record in new.records if record.name not in known and _is_meant(record, new)]
     if not added:
         return None
     names = {record.name for record in added}
@@ -318,6 +319,13 @@ def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:
             ),
         }
     )
+
+
+def _is_meant(record: RecordSpec, new: AppSpec) -> bool:
+    """Whether a sentence says something about the record: a part of it, or what somebody does with it."""
+    sources = [field.source for field in record.fields] + [relation.source for relation in record.relations]
+    sources += [entry.source for entry in new.permissions if entry.record == record.name]
+    return any(source.provenance is Provenance.stated for source in sources)
 
 
 def _settled(record: RecordSpec, reachable: set[str], roles: dict[str, str], administrator: str) -> RecordSpec:

@@ -10,8 +10,8 @@ _MODEL = "Set a key and choose a model (openai:<model> or azure:<deployment>) fo
 
 REFUSED: tuple[tuple[str, str, str], ...] = (
     (
-        r"\b(2048|tetris|snake game|pong|chess game|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy|platformer|shooter|solitaire|"
-        r"(?:video|board|card|puzzle|arcade|browser|word|memory|guessing|multiplayer|online|text adventure)\s+game|\ba (?:\w+ ){0,3}game\b(?! (?:store|shop|library|collection|catalog|rental)))",
+        r"^[^.!?\n]*(?:\b(?:2048|tetris|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy bird|solitaire)\b|"
+        r"\b(?:an?|the|my|this|simple|browser)\s+(?:[\w-]+\s+){0,3}game\b(?!\s+(?:store|shop|library|collection|catalog\w*|rental|night|club)))",
         "a game",
         "The builder could make an app that keeps players, matches and scores.",
     ),

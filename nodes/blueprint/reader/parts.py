@@ -358,7 +358,11 @@ def _attribute_object(clause: Clause, phrase: Phrase, source: Source, draft: Dra
     if compound is not None and phrase.head in ATTRIBUTES and phrase.head != "number" and draft.find(phrase) in {None, compound}:
         add_field(compound, Phrase(phrase.head, inside=phrase.inside, text=phrase.head), source, required=True)
     elif each and draft.find(phrase) is None and VerbKind.keep in VERBS.get(clause.verb, frozenset()):
-        add_field(each[0], Phrase(phrase.head, phrase.modifiers, text=" ".join((*phrase.modifiers, phrase.head)), many=phrase.many), source)
+        add_field(
+            each[0],
+            Phrase(phrase.head, phrase.modifiers, text=" ".join((*phrase.modifiers, phrase.text.split()[-1].lower())), many=phrase.many),
+            source,
+        )
 
 
 def _agents(clause: Clause, draft: Draft) -> None:

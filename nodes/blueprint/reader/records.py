@@ -1,7 +1,7 @@
 """Which nouns are people who act and which are records the app keeps."""
 
 from nodes.blueprint.reader import lexicon, trades
-from nodes.blueprint.reader.draft import Draft, is_role_noun, noun_of, stated
+from nodes.blueprint.reader.draft import TAILS, UNCOUNTED, Draft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
 from nodes.blueprint.reader.phrases import Clause, Phrase
 from nodes.blueprint.reader.values import ATTRIBUTES
@@ -85,6 +85,8 @@ def is_recordable(noun: str, *, listed: bool = False) -> bool:
     `listed`: people enter many of them (`collect fees`), so that an attribute with fields of its own is a record.
     """
     head = noun.rsplit(" ", maxsplit=1)[-1]
+    if " " in noun and head in TAILS and noun.split(" ")[-2] in UNCOUNTED:
+        return True
     if listed and head in ATTRIBUTES and (trades.is_known(noun) or trades.is_known(head)):
         return True
     if not noun or (not head.isascii() and len(head) < 2):
@@ -106,32 +108,11 @@ def _owners(clause: Clause, draft: Draft) -> None:
     parts = (*clause.objects, *clause.after("of"), *clause.after("with"))
     if not parts or all(phrase.head in lexicon.GENERIC_NOUNS for phrase in parts):
         return
+    described = any(part.head in ATTRIBUTES for part in parts)
     for subject in clause.subjects:
         noun = noun_of(subject)
-        if (
-            is_recordable(noun)
-            and noun not in draft.hidden
-            and subject.determiner != "pronoun"
-            and noun.split(" ")[-1]
-            not in ORGANISATIONS
-            - {
-                "company",
-                "department",
-                "team",
-                "club",
-                "store",
-                "shop",
-                "library",
-                "agency",
-                "warehouse",
-                "hotel",
-                "restaurant",
-                "school",
-                "house",
-            }
-        ):
-            if listing and not any(part.head in ATTRIBUTES for part in parts):
-                continue
+        named = is_recordable(noun) and noun not in draft.hidden and subject.determiner != "pronoun"
+        if named and (described or not listing and noun.split(" ")[-1] not in ORGANISATIONS):
             draft.record(noun, stated(clause.quote))
 
 
@@ -254,7 +235,10 @@ def _connected(clause: Clause, draft: Draft) -> None:
 
 def _of_the_app(clause: Clause, draft: Draft) -> None:
     """Nothing else was found: `recipe box`, `invoice tracker`, `visitor log` name what is kept."""
+    keeping = bool(VERBS.get(clause.verb, frozenset()) & {VerbKind.keep, VerbKind.manage, VerbKind.build})
     for phrase in (*clause.objects, *clause.subjects, *clause.after("for", "about")):
+        if not (phrase.nouns or keeping):
+            continue
         for word in reversed((*phrase.nouns, phrase.head)):
             noun = noun_of(Phrase(word))
             singular_noun = noun if is_recordable(noun) else ""

@@ -211,7 +211,13 @@ def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following
     if form is Tag.participle:
         return _participle(before, following_word)
     if previous is None:
-        if len(following) > 1 and is_plural(following[0]) and following[1] in VERBS and following[1] not in {"list", "report", "book"}:
+        if (
+            lower not in _NEVER_NOUNS
+            and len(following) > 1
+            and is_plural(following[0])
+            and following[1] in VERBS
+            and following[1] not in {"list", "report", "book"}
+        ):
             return Tag.noun
         return Tag.verb if lower == base and (lower in _NEVER_NOUNS or _starts_object(following_word, following)) else Tag.noun
     if previous.tag in {Tag.modal, Tag.to, Tag.negation}:
@@ -261,7 +267,7 @@ def _starts_object(word: str, following: list[str]) -> bool:
 
 def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> bool:
     """Whether a word after a noun is its verb: `members borrow books` yes, `purchase records` no."""
-    if _verb_since_break(before):
+    if _verb_since_break(before) and not (lower == base and any(word.base in {"let", "help", "have"} for word in before[-4:])):
         return False
     subject = before[-1]
     following_word = following[0] if following else ""

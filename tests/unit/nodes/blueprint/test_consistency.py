@@ -1,0 +1,82 @@
+"""Each contradiction of a specification is named in a sentence that says what to correct."""
+
+import pytest
+
+from nodes.artifacts import Action, AppSpec, BuildRequest, Permission, Relation, ReportSpec, RuleKind, RuleSpec
+from nodes.blueprint.consistency import problems
+from nodes.blueprint.reader import read_description
+from tests.unit.nodes.blueprint.descriptions import OPEN
+
+
+@pytest.fixture
+def spec() -> AppSpec:
+    return read_description(BuildRequest(app_description=OPEN["cars"].text))
+
+
+def test_a_sound_specification_has_no_problem(spec: AppSpec) -> None:
+    assert problems(spec) == ()
+
+
+def test_an_app_that_keeps_nothing_is_named(spec: AppSpec) -> None:
+    empty = spec.model_copy(update={"records": (), "permissions": (), "rules": (), "reports": ()})
+    assert problems(empty) == ("The app keeps nothing: add at least one record.",)
+
+
+def test_two_administering_roles_are_one_too_many(spec: AppSpec) -> None:
+    roles = tuple(role.model_copy(update={"administers": True}) for role in spec.roles)
+    assert problems(spec.model_copy(update={"roles": roles})) == ("Exactly one role administers accounts; here 2 do: user, administrator.",)
+
+
+def test_names_that_refer_to_nothing_are_named(spec: AppSpec) -> None:
+    broken = spec.model_copy(
+        update={
+            "permissions": (*spec.permissions, Permission(role="ghost", record="plane", action=Action.read)),
+            "rules": (RuleSpec(name="odd", record="car", kind=RuleKind.positive, fields=("weight",), message="No."),),
+            "reports": (ReportSpec(name="gone", label="Gone", record="plane", group_by="day"),),
+        }
+    )
+    assert problems(broken) == (
+        "A permission names the role ghost, which does not exist.",
+        "A permission names the record plane, which does not exist.",
+        "The rule odd uses weight, which car does not have.",
+        "The report gone is about plane, which is no record.",
+    )
+
+
+def test_a_role_that_moves_a_record_has_to_read_it(spec: AppSpec) -> None:
+    blind = tuple(entry for entry in spec.permissions if (entry.role, entry.record, entry.action) != ("user", "booking", Action.read))
+    assert problems(spec.model_copy(update={"permissions": blind})) == (
+        "user takes the step pay of booking but may not read it; give it read.",
+        "user takes the step cancel of booking but may not read it; give it read.",
+    )
+
+
+def test_records_that_need_each_other_first_are_named(spec: AppSpec) -> None:
+    car = spec.record("car").model_copy(update={"relations": (Relation(name="booking", label="Booking", target="booking", required=True),)})
+    circle = spec.model_copy(update={"records": (car, spec.record("booking"))})
+    assert [problem.split(" requires")[0] for problem in problems(circle)] == ["car", "booking"]
+
+
+def test_states_that_do_not_exist_or_are_never_reached_are_named(spec: AppSpec) -> None:
+    booking = spec.record("booking")
+    assert booking.workflow is not None
+    transitions = tuple(
+        step.model_copy(update={"to_state": "lost"}) if step.name == "pay" else step for step in booking.workflow.transitions
+    )
+    broken = booking.model_copy(update={"workflow": booking.workflow.model_copy(update={"transitions": transitions})})
+    assert problems(spec.model_copy(update={"records": (spec.record("car"), broken)})) == (
+        "booking.pay uses the state lost, which booking does not have.",
+        "No step leads booking to the state paid.",
+    )
+
+
+def test_repeated_built_in_and_missing_names_are_found(spec: AppSpec) -> None:
+    car = spec.record("car")
+    doubled = car.model_copy(
+        update={"fields": (*car.fields, car.fields[0], car.fields[0].model_copy(update={"name": "id"})), "title_field": "nickname"}
+    )
+    assert problems(spec.model_copy(update={"records": (doubled, spec.record("booking"))})) == (
+        "The part of car name car_type is used 2 times; names are unique.",
+        "car.id is built in; leave it out or rename it.",
+        "The title_field nickname of car is neither a field nor a single relation of it.",
+    )
