@@ -24,7 +24,7 @@ from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, PersistenceErr
 Row: TypeAlias = DictRow
 Parameters: TypeAlias = Mapping[str, object]
 
-# Found by trial [docs/decisions]: a peer that vanished without a word is noticed after about 10 + 3 * 5 seconds.
+# A server that vanished without a word is noticed after about 10 + 3 * 5 seconds; by default that takes hours.
 _CONNECTION_DEFAULTS: Mapping[str, str | int] = {
     "application_name": "appyard",
     "connect_timeout": 5,

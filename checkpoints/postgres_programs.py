@@ -1,7 +1,7 @@
 """Find PostgreSQL's programs on this machine. Only programs: nobody else's code for starting a server is used.
 
 The wheel's own launcher opens parent directories to everybody when it runs as root, trusts process ids, and never stops a
-server whose first user was killed (each reproduced; docs/decisions).
+server whose first user was killed (each reproduced).
 """
 
 import os
