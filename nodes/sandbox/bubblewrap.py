@@ -218,13 +218,14 @@ def _ceilings(limits: SandboxLimits) -> tuple[str, ...]:
 
 def _mounts(work: Path, toolchain: Path | None) -> tuple[str, ...]:
     options = ["--ro-bind", "/usr", "/usr", *_system_links(), "--proc", "/proc", "--dev", "/dev"]
-    options += ["--bind", f"{work}/shm", "/dev/shm", "--bind", f"{work}/tmp", "/tmp", "--bind", f"{work}/work", INSIDE]  # noqa: S108 - the sandbox has its own
+    for inside, name in (("/dev/shm", "shm"), ("/tmp", "tmp"), (INSIDE, "work")):  # noqa: S108 - the sandbox has its own
+        options += ["--bind", f"{work}/{name}", inside]
     options += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for name in ("passwd", "group", "hosts"):
         options += ["--ro-bind", f"{work}/etc/{name}", f"/etc/{name}"]
     folders = folders_of(toolchain) if toolchain else ()
     for parent in dict.fromkeys(parent for folder in folders for parent in reversed(folder.parents)):
-        if not (parent.is_relative_to("/usr") or parent.is_relative_to(Path("/tmp"))) and parent != Path("/"):
+        if not any(parent.is_relative_to(mounted) for mounted in ("/usr", "/tmp")) and parent != Path("/"):  # noqa: S108 - as above
             options += ["--perms", "0755", "--dir", str(parent)]
     for folder in folders:
         options += ["--ro-bind", str(folder), str(folder)]

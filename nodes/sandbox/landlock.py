@@ -68,10 +68,11 @@ class LandlockSandbox:
 class _LandlockWorkspace:
     def __init__(self, outside: Path, uid: int | None, system_call_filter: bytes) -> None:
         self._work, self._uid, self._filter = outside / "work", uid, system_call_filter
-        (self._work / "tmp").mkdir(parents=True)
+        self._temporary = self._work / "tmp"
+        self._temporary.mkdir(parents=True)
         if uid is not None:
             outside.chmod(0o711)
-            for folder in (self._work, self._work / "tmp"):
+            for folder in (self._work, self._temporary):
                 os.chown(folder, uid, uid)
 
     async def run(self, command: Command) -> ExecResult:
@@ -98,7 +99,7 @@ class _LandlockWorkspace:
 
     async def _start(self, command: Command, standard_input: int) -> Process:
         path = f"{command.toolchain.absolute()}/bin:/usr/bin:/bin" if command.toolchain else "/usr/bin:/bin"
-        environment = {"PATH": path, "HOME": str(self._work), "TMPDIR": f"{self._work}/tmp", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
+        environment = {"PATH": path, "HOME": str(self._work), "TMPDIR": str(self._temporary), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
         program = shutil.which(command.argv[0], path=path)
         if program is None:
             raise SandboxUnavailable(f"{command.argv[0]} is not installed.")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
-from xml.etree import ElementTree
 
 from nodes.artifacts import Architecture, CheckName, Finding, Severity
 from nodes.ownership import owner_of

@@ -77,10 +77,10 @@ class _Probe:
         ]
         for operation, probe in operations:
             if endpoint := self.stock.permissions.endpoint(record.name, operation):
-                await self._attempt(record, endpoint, probe(record, endpoint))
+                await self._attempt(endpoint, probe(record, endpoint))
         for transition in record.workflow.transitions if record.workflow else ():
             if endpoint := self.stock.permissions.endpoint(record.name, Operation.transition, transition.name):
-                await self._attempt(record, endpoint, self._transition(record, endpoint, transition))
+                await self._attempt(endpoint, self._transition(record, endpoint, transition))
 
     async def report(self, name: str) -> None:
         """A report answers rows to those who may read its record."""
@@ -95,7 +95,7 @@ class _Probe:
             if answer.status == 200 and not well_formed:
                 self._find(endpoint, answer, f"as {role}: the answer is not a list of rows with group and value")
 
-    async def _attempt(self, record: RecordSpec, endpoint: Endpoint, probing: Awaitable[None]) -> None:
+    async def _attempt(self, endpoint: Endpoint, probing: Awaitable[None]) -> None:
         try:
             await probing
         except NotMade as problem:

@@ -36,7 +36,8 @@ SECRETS: dict[str, re.Pattern[str]] = {
     "a Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
     "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     "a password in a database URL": re.compile(
-        r"\b(?:postgres(?:ql)?|mysql|mongodb)(?:\+\w+)?://[^\s:/@]+:(?!\$|\{|<|postgres@|app@)[^\s@/]{4,}@"
+        r"\b(?:postgres(?:ql)?|mysql|mongodb)(?:\+\w+)?://[^\s:/@]+:"
+        r"(?!\$|\{|<|\*|\.\.\.|(?i:password|passwd|pass|secret|changeme|user|postgres|app)@)[^\s@/]{4,}@"
     ),
     "a key or password written into the code": re.compile(
         r"(?i)\b(?:secret_key|api_key|access_token|client_secret)\b\s*[:=]\s*[\"'][A-Za-z0-9+/_=-]{20,}[\"']"
@@ -67,10 +68,10 @@ def check_compiles(files: Mapping[str, bytes], architecture: Architecture) -> Ob
 def check_placeholders(files: Mapping[str, bytes], architecture: Architecture) -> Observed:
     """No body is empty and no text says that something is still to be done."""
     findings = [
-        _finding(CheckName.placeholders, Severity.major, architecture, path, message, line)
+        _finding(CheckName.placeholders, severity, architecture, path, message, line)
         for path, content in files.items()
         if (text := _text(content)) is not None and not _is_lock_file(path)
-        for line, message in sorted({**dict(_unfinished_words(text)), **dict(_empty_bodies(path, text))}.items())
+        for line, (severity, message) in sorted({**dict(_unfinished_words(text)), **dict(_empty_bodies(path, text))}.items())
     ]
     return Observed(f"{len(files)} files", findings, {"files": len(files)})
 
@@ -132,13 +133,17 @@ def _is_lock_file(path: str) -> bool:
     return path == "requirements.txt" or path.endswith(".lock")
 
 
-def _unfinished_words(text: str) -> Iterator[tuple[int, str]]:
+Placeholder = tuple[int, tuple[Severity, str]]
+"""A line, and what is wrong there."""
+
+
+def _unfinished_words(text: str) -> Iterator[Placeholder]:
     for number, line in enumerate(text.splitlines(), 1):
         if found := UNFINISHED_WORDS.search(line):
-            yield number, f'says "{found.group()}": something is left to do'
+            yield number, (Severity.major, f'says "{found.group()}": something is left to do')
 
 
-def _empty_bodies(path: str, text: str) -> Iterator[tuple[int, str]]:
+def _empty_bodies(path: str, text: str) -> Iterator[Placeholder]:
     if not path.endswith(".py"):
         return
     try:
@@ -148,9 +153,17 @@ def _empty_bodies(path: str, text: str) -> Iterator[tuple[int, str]]:
     abstract = _bodies_that_may_be_empty(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node not in abstract and _is_empty(node.body):
-            yield node.lineno, f"{node.name} has no body"
+            yield node.lineno, _no_body(node)
         elif isinstance(node, ast.Raise) and _raises_not_implemented(node):
-            yield node.lineno, "raises NotImplementedError"
+            yield node.lineno, (Severity.major, "raises NotImplementedError")
+
+
+def _no_body(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Severity, str]:
+    """A documented function that returns nothing may be meant to do nothing; one that promises a value may not."""
+    returns_nothing = isinstance(node.returns, ast.Constant) and node.returns.value is None
+    if returns_nothing and len(node.body) == 1 and ast.get_docstring(node):
+        return Severity.minor, f"{node.name} has a docstring and no body"
+    return Severity.major, f"{node.name} has no body"
 
 
 def _bodies_that_may_be_empty(tree: ast.Module) -> set[ast.AST]:

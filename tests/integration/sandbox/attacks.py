@@ -3,6 +3,9 @@
 Each prints ESCAPED if it reached what it must not reach; the harness outside looks as well. Standard library only.
 """
 
+# ruff: noqa: ANN201, FURB122, PTH108, PTH123, SIM105, SIM115, T201, TID251 - an attacker does not keep to the rules of the house
+# mypy: ignore-errors
+
 import ctypes
 import errno
 import json

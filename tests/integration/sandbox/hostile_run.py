@@ -4,14 +4,17 @@
 Python of the machine can run it as another user.
 """
 
+# ruff: noqa: I001 - the path comes first
+
 import asyncio
 import json
 import sys
 
-sys.path.insert(0, ".")
+sys.path.insert(0, ".")  # the script's own folder is there instead
 
 from nodes.sandbox.bubblewrap import BubblewrapSandbox
 from nodes.sandbox.landlock import LandlockSandbox
+from nodes.sandbox.protocol import Sandbox
 from tests.integration.sandbox.host import attacking, host
 
 
@@ -22,7 +25,7 @@ fork_bomb many_processes_with_memory fill_the_disk fill_the_disk_unseen leave_a_
 
 
 async def main() -> None:
-    sandbox = {"bubblewrap": BubblewrapSandbox, "landlock": LandlockSandbox}[sys.argv[1]]()
+    sandbox: Sandbox = BubblewrapSandbox() if sys.argv[1] == "bubblewrap" else LandlockSandbox()
     escaped = {}
     for name in WHERE_THE_USER_MATTERS:
         with host() as around:
@@ -30,7 +33,7 @@ async def main() -> None:
             if "ESCAPED" in result.stdout or around.damage():
                 escaped[name] = [result.stdout[-200:], *around.damage()]
     good = await sandbox.run(attacking("well_behaved", {}))
-    print(json.dumps({"escaped": escaped, "good": good.stdout.strip(), "problem": good.stderr}))
+    sys.stdout.write(json.dumps({"escaped": escaped, "good": good.stdout.strip(), "problem": good.stderr}))
 
 
 asyncio.run(main())

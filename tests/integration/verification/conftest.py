@@ -25,7 +25,7 @@ from nodes.artifacts import (
     WorkflowState,
 )
 from nodes.contract import contract_of
-from nodes.sandbox.choose import choose_sandbox
+from nodes.sandbox.choose import SandboxAbsent, choose_sandbox
 from nodes.sandbox.protocol import Sandbox
 from nodes.verification.toolchain import default_toolchain, install_toolchain
 
@@ -137,6 +137,6 @@ def toolchain() -> Path:
 async def sandbox() -> Sandbox:
     """The best of this machine; without one there is nothing to verify with."""
     chosen = await choose_sandbox()
-    if not hasattr(chosen, "run") or not chosen.can_serve:
+    if isinstance(chosen, SandboxAbsent) or not chosen.can_serve:
         pytest.skip(f"no sandbox that can serve: {chosen}")
     return chosen

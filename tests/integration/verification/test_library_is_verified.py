@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from nodes.artifacts import AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Verdict
+from nodes.artifacts import AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity, Verdict
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.processes import descendants
 from nodes.sandbox.protocol import Sandbox
@@ -14,6 +15,8 @@ from nodes.verification.verify import AppVerifier
 from tests.factories import InMemoryArtifacts
 
 TREE = "0" * 64
+Files = dict[str, bytes]
+Verify = Callable[[Files], Awaitable[EvidenceReport]]
 LOANS, BOOKS = "app/records/loans/api.py", "app/records/books/api.py"
 
 
@@ -23,7 +26,7 @@ def artifacts() -> InMemoryArtifacts:
 
 
 @pytest.fixture
-def verify(sandbox: Sandbox, toolchain: Path, artifacts: InMemoryArtifacts, spec: AppSpec, architecture: Architecture):
+def verify(sandbox: Sandbox, toolchain: Path, artifacts: InMemoryArtifacts, spec: AppSpec, architecture: Architecture) -> Verify:
     async def run(files: dict[str, bytes]) -> EvidenceReport:
         verifier = AppVerifier(sandbox, toolchain, artifacts)
         return await verifier.verify(files, spec, architecture, version=1, tree_sha256=TREE, on_check=lambda _: None)
@@ -45,18 +48,19 @@ def findings(report: EvidenceReport, check: CheckName) -> list[tuple[str | None,
     return [(found.component, found.request or found.file, found.message) for found in report.findings if found.check is check]
 
 
-async def test_a_sound_app_is_verified_with_nothing_left_out(verify, library, artifacts) -> None:
+async def test_a_sound_app_is_verified_with_nothing_left_out(verify: Verify, library: Files, artifacts: InMemoryArtifacts) -> None:
     report = await verify(library)
     assert statuses(report) == dict.fromkeys(CheckName, CheckStatus.passed)
     assert report.findings == ()
     probe = report.checks[list(CheckName).index(CheckName.probe)]
+    assert probe.log is not None
     assert probe.counts["endpoint_role_pairs"] == 13 * 4  # three roles and signed out
     log = artifacts.content[probe.log.sha256].decode()
     assert "POST   /api/loans/999999999/lend -> 404" in log
     assert 'password": "..."' in log
 
 
-async def test_an_endpoint_that_lies_about_what_it_stored_is_found(verify, library) -> None:
+async def test_an_endpoint_that_lies_about_what_it_stored_is_found(verify: Verify, library: Files) -> None:
     lying = changed(
         library, BOOKS, "    for name, value in given.model_dump(exclude_unset=True).items():\n", "    for name, value in ():\n"
     )
@@ -69,23 +73,24 @@ async def test_an_endpoint_that_lies_about_what_it_stored_is_found(verify, libra
     report = await verify(lying)
     component, request, message = findings(report, CheckName.probe)[0]
     assert (component, request) == ("books", "PATCH /api/books/{id}")
-    assert "as administrator: title is 'Title" in message and "was expected afterwards" in message
+    assert "as administrator: title is 'Title" in message
+    assert "was expected afterwards" in message
 
 
-async def test_a_missing_permission_check_is_a_blocker(verify, library) -> None:
+async def test_a_missing_permission_check_is_a_blocker(verify: Verify, library: Files) -> None:
     open_to_all = changed(library, LOANS, '    require(asking, "administrator")\n    _find', "    _find")
     report = await verify(open_to_all)
     assert report.findings[0] == Finding(
         check=CheckName.probe,
-        severity="blocker",
+        severity=Severity.blocker,
         message="as librarian: expected 403 (the role may not), got 204",
         request=report.findings[0].request,
         component="loans",
     )
-    assert report.findings[0].request.startswith("DELETE /api/loans/")
+    assert (report.findings[0].request or "").startswith("DELETE /api/loans/")
 
 
-async def test_records_of_other_people_shown_to_a_member_are_a_blocker(verify, library) -> None:
+async def test_records_of_other_people_shown_to_a_member_are_a_blocker(verify: Verify, library: Files) -> None:
     leaking = changed(library, LOANS, ' if asking.role == "member" else ("1 = 1", ())', ' if asking.role == "nobody" else ("1 = 1", ())')
     report = await verify(leaking)
     messages = [message for _, _, message in findings(report, CheckName.probe)]
@@ -93,7 +98,7 @@ async def test_records_of_other_people_shown_to_a_member_are_a_blocker(verify, l
     assert "as member: expected 404 (another person's record), got 200" in messages
 
 
-async def test_a_step_taken_in_the_wrong_state_is_found(verify, library) -> None:
+async def test_a_step_taken_in_the_wrong_state_is_found(verify: Verify, library: Files) -> None:
     careless = changed(
         library, LOANS, "    if _find(asking, loan_id).state != before:\n        raise HTTPException(409)\n", "    _find(asking, loan_id)\n"
     )
@@ -103,7 +108,7 @@ async def test_a_step_taken_in_the_wrong_state_is_found(verify, library) -> None
     ]
 
 
-async def test_a_rule_nobody_enforces_is_found(verify, library) -> None:
+async def test_a_rule_nobody_enforces_is_found(verify: Verify, library: Files) -> None:
     lax = changed(library, LOANS, "    if starts_on >= ends_on:\n", "    if starts_on == ends_on:\n")
     report = await verify(lax)
     assert ("loans", "POST /api/loans", "as administrator: expected 422 (A loan ends after it starts.), got 201") in findings(
@@ -111,7 +116,7 @@ async def test_a_rule_nobody_enforces_is_found(verify, library) -> None:
     )
 
 
-async def test_data_lost_at_a_restart_is_a_blocker(verify, library) -> None:
+async def test_data_lost_at_a_restart_is_a_blocker(verify: Verify, library: Files) -> None:
     forgetful = changed(
         library,
         "app/main.py",
@@ -123,7 +128,7 @@ async def test_data_lost_at_a_restart_is_a_blocker(verify, library) -> None:
     assert "before the restart, 0 records" in findings(report, CheckName.restart)[0][2]
 
 
-async def test_an_endpoint_missing_from_the_app_and_one_nobody_agreed_on_are_found(verify, library) -> None:
+async def test_an_endpoint_missing_from_the_app_and_one_nobody_agreed_on_are_found(verify: Verify, library: Files) -> None:
     different = changed(library, LOANS, '@router.post("/{loan_id}/lend")', '@router.post("/{loan_id}/give_away")')
     report = await verify(different)
     assert findings(report, CheckName.contract) == [
@@ -132,22 +137,23 @@ async def test_an_endpoint_missing_from_the_app_and_one_nobody_agreed_on_are_fou
     ]
 
 
-async def test_an_app_that_does_not_start_is_a_blocker_and_the_rest_is_not_run(verify, library) -> None:
-    broken = changed(library, LOANS, 'router = APIRouter(prefix="/api/loans")', 'router = APIRouter(prefix="/api/loans/")')
+async def test_an_app_that_does_not_start_is_a_blocker_and_the_rest_is_not_run(verify: Verify, library: Files) -> None:
+    broken = changed(library, LOANS, "class LoanCreate(BaseModel):\n", 'raise RuntimeError("no shelf")\n\n\nclass LoanCreate(BaseModel):\n')
     report = await verify(broken)
-    (component, place, message), *_ = findings(report, CheckName.boot)
-    assert (component, place) == ("loans", LOANS) or "loans" in message or place == "app/main.py"
+    ((component, place, message),) = findings(report, CheckName.boot)
+    assert (component, place) == ("loans", LOANS)
+    assert "no shelf" in message
     assert [statuses(report)[check] for check in (CheckName.contract, CheckName.probe, CheckName.restart)] == [CheckStatus.not_run] * 3
     assert report.verdict is Verdict.failed
 
 
-async def test_an_empty_body_is_found_where_it_is(verify, library) -> None:
+async def test_an_empty_body_is_found_where_it_is(verify: Verify, library: Files) -> None:
     lazy = {**library, "app/records/books/rules.py": b"def check_isbn(isbn: str) -> bool:\n    pass\n"}
     report = await verify(lazy)
     assert findings(report, CheckName.placeholders) == [("books", "app/records/books/rules.py", "check_isbn has no body")]
 
 
-async def test_a_failing_test_names_its_line_and_component(verify, library) -> None:
+async def test_a_failing_test_names_its_line_and_component(verify: Verify, library: Files) -> None:
     failing = {**library, "tests/test_loans.py": b"def test_members_borrow():\n    loans = 1\n    assert loans == 2\n"}
     report = await verify(failing)
     (found,) = [found for found in report.findings if found.check is CheckName.tests]
@@ -155,7 +161,7 @@ async def test_a_failing_test_names_its_line_and_component(verify, library) -> N
     assert found.message.startswith("test_members_borrow: assert 1 == 2")
 
 
-async def test_a_test_hidden_from_pytest_is_found(verify, library) -> None:
+async def test_a_test_hidden_from_pytest_is_found(verify: Verify, library: Files) -> None:
     hidden = {
         **library,
         "tests/conftest.py": b"collect_ignore = ['test_loans.py']\n",
@@ -166,7 +172,7 @@ async def test_a_test_hidden_from_pytest_is_found(verify, library) -> None:
 
 
 async def test_without_a_sandbox_only_the_source_is_checked_and_nothing_is_verified(
-    library, toolchain, artifacts, spec, architecture
+    library: Files, toolchain: Path, artifacts: InMemoryArtifacts, spec: AppSpec, architecture: Architecture
 ) -> None:
     verifier = AppVerifier(SandboxAbsent(("bubblewrap: not installed",)), toolchain, artifacts)
     report = await verifier.verify(library, spec, architecture, version=1, tree_sha256=TREE, on_check=lambda _: None)
@@ -179,7 +185,9 @@ async def test_without_a_sandbox_only_the_source_is_checked_and_nothing_is_verif
     assert {check.reason for check in report.checks if check.check not in ran} == {"no sandbox: bubblewrap: not installed"}
 
 
-async def test_without_a_tool_chain_nothing_is_verified(library, sandbox, tmp_path, artifacts, spec, architecture) -> None:
+async def test_without_a_tool_chain_nothing_is_verified(
+    library: Files, sandbox: Sandbox, tmp_path: Path, artifacts: InMemoryArtifacts, spec: AppSpec, architecture: Architecture
+) -> None:
     report = await AppVerifier(sandbox, tmp_path, artifacts).verify(
         library, spec, architecture, version=1, tree_sha256=TREE, on_check=lambda _: None
     )
@@ -187,7 +195,9 @@ async def test_without_a_tool_chain_nothing_is_verified(library, sandbox, tmp_pa
     assert "tool chain" in (report.checks[-1].reason or "")
 
 
-async def test_a_cancelled_verification_leaves_no_process(library, sandbox, toolchain, artifacts, spec, architecture) -> None:
+async def test_a_cancelled_verification_leaves_no_process(
+    library: Files, sandbox: Sandbox, toolchain: Path, artifacts: InMemoryArtifacts, spec: AppSpec, architecture: Architecture
+) -> None:
     before, booted = descendants(os.getpid()), asyncio.Event()
 
     def hear(check: CheckResult) -> None:
