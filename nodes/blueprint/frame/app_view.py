@@ -213,7 +213,7 @@ def _grouping(report: ReportSpec, record: RecordView) -> Grouping | None:
         if field.name == report.group_by:
             dated = field.type in (FieldType.date, FieldType.datetime)
             label = f"{period} of {lower_first(field.label)}" if dated else field.label
-            return Grouping(f"{record.cls}.{field.attr}", label, word=f"by_{period}" if dated else "web.shown")
+            return Grouping(f"{record.cls}.{field.attr}", label, word=f"by_{period}" if dated else "wording.shown")
     return None
 
 

@@ -157,9 +157,8 @@ class RecordView:
         return tuple(member for member in self.members if member is not heading)
 
     @property
-    def inputs(self) -> tuple[tuple[str, str], ...]:
-        """Input name and attribute of every member."""
-        return tuple((self.input_name(member), self._value_attribute(member)) for member in self.members)
+    def flags(self) -> tuple[FieldView, ...]:
+        return tuple(field for field in self.fields if field.is_flag)
 
     @property
     def line_inputs(self) -> tuple[str, ...]:
@@ -168,9 +167,6 @@ class RecordView:
 
     def input_name(self, member: Member) -> str:
         return member.key if isinstance(member, RelationView) else member.name
-
-    def _value_attribute(self, member: Member) -> str:
-        return member.key if isinstance(member, RelationView) else member.attr
 
     def input(self, member: Member) -> str:
         """The call of the macro that draws the member's input."""
@@ -202,8 +198,9 @@ class RecordView:
         return next((field for field in self.fields if field.attr == self.title), None)
 
     @property
-    def title_relation(self) -> RelationView | None:
-        return next((relation for relation in self.single_relations if relation.attr == self.title), None)
+    def title_beside(self) -> RelationView | None:
+        """A date alone names nothing: the first required reference is put before it."""
+        return next((relation for relation in self.single_relations if relation.required), None)
 
     @property
     def title_is_text(self) -> bool:

@@ -3,26 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 from nodes.artifacts import Scope
-from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.record_view import RecordView
-from nodes.blueprint.frame.text import lower_first, sentence_list, with_article
+from nodes.blueprint.frame.text import lower_first, sentence_list
 
 ACTIONS = {"read": "look", "create": "add", "update": "change", "delete": "delete"}
 
 
 def facts(record: RecordView) -> str:
-    """`A claim has a subject, an amount and a remark (optional).`"""
-    parts = [_member(member) for member in record.members]
-    held = f"{with_article(lower_first(record.label))} has {sentence_list(parts)}." if parts else ""
-    about = record.description if record.spec.description else ""
-    return f"{about} {held[:1].upper()}{held[1:]}".strip()
-
-
-def _member(member: FieldView | RelationView) -> str:
-    label = lower_first(member.label)
-    if isinstance(member, RelationView) and member.many:
-        return f"any number of {label}"
-    return with_article(label) + ("" if member.required else " (optional)")
+    """`Each claim has subject and amount; optional: remark.`"""
+    needed = [lower_first(member.label) for member in record.members if member.required]
+    optional = [lower_first(member.label) for member in record.members if not member.required]
+    parts = [f"has {sentence_list(needed)}"] * bool(needed) + [f"optional: {sentence_list(optional)}"] * bool(optional)
+    held = f"Each {lower_first(record.label)} {'; '.join(parts)}." if parts else ""
+    return " ".join(filter(None, (record.spec.description and record.description, held)))
 
 
 def way(record: RecordView) -> str:
