@@ -6,6 +6,7 @@ import sys
 
 from typing_extensions import override
 
+from checkpoints.errors import DataDirectoryUnusable
 from server.settings import Settings
 
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
@@ -30,7 +31,10 @@ def log_to_stderr(settings: Settings) -> None:
 def log_to_file(settings: Settings) -> None:
     """For commands with a display of their own: below the data directory, five files of a megabyte at most."""
     folder = settings.root / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirectoryUnusable(f"{folder}: {error.strerror}.") from error
     _install(logging.handlers.RotatingFileHandler(folder / "appyard.log", maxBytes=1_000_000, backupCount=4), settings)
 
 

@@ -66,8 +66,8 @@ class LiveView:
         """For a pipe: one line for each thing that ended."""
         for result in progress.results[len(self._shown.results) :]:
             self._console.print(f"{result.agent}: {result.task}" + (f" ({result.component})" if result.component else ""), highlight=False)
-        known = len(self._shown.checks) if progress.version == self._shown.version else 0
-        for check in progress.checks[known:]:
+        known = {check.check for check in self._shown.checks} if progress.version == self._shown.version else set()
+        for check in [check for check in progress.checks if check.check not in known]:
             self._console.print(f"check {check.check}: {MARKS[check.status][0]}, {check.reason or check.summary}", highlight=False)
 
 

@@ -117,7 +117,13 @@ def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgres
         case VersionAssembled():
             return replace(progress, version=event.version, checks=(), stage=Stage.checks)
         case CheckFinished():
-            return replace(progress, stage=Stage.checks, checks=(*progress.checks, event.check))
+            return replace(progress, stage=Stage.checks, checks=in_order((*progress.checks, event.check)))
+
+
+def in_order(checks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """As in every report; checks that run side by side end in any order."""
+    order = list(CheckName)
+    return tuple(sorted(checks, key=lambda check: order.index(check.check)))
 
 
 _STAGES = {
