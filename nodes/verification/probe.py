@@ -43,6 +43,7 @@ async def probe_app(exchange: Exchange, spec: AppSpec, architecture: Architectur
     counts = {
         "requests": len(exchange.log),
         "endpoint_role_pairs": len(probe.covered),
+        "not_probed": len(probe.unprobed),
         "findings_not_listed": max(0, len(findings) - MAX_FINDINGS),
     }
     endpoints = len({endpoint for endpoint, _ in probe.covered})
