@@ -3,6 +3,7 @@
 The one exception to "the environment is read only in server/settings.py": CrewAI can be configured by nothing else.
 """
 
+import json
 import os
 import threading
 from collections.abc import Mapping
@@ -14,6 +15,10 @@ SWITCHES: Mapping[str, str] = {
     "CREWAI_TRACING_ENABLED": "false",
     "CREWAI_DISABLE_VERSION_CHECK": "true",
 }
+
+DECLINED = {"first_execution_done": True, "trace_consent": False}
+"""What CrewAI notes when a person declines its traces. Without it a "first-time user" has every event kept in memory for
+an upload, whatever the switches say: 2 KB and 0.5 ms of each run."""
 
 _importing = threading.Lock()
 
@@ -36,6 +41,7 @@ def _prepare(storage: Path) -> frozenset[str]:
     """Set what CrewAI reads; the names of all variables there are now."""
     storage = storage.resolve()
     storage.mkdir(parents=True, exist_ok=True)
+    (storage / ".crewai_user.json").write_text(json.dumps(DECLINED), encoding="utf-8")
     environment = os.environ  # noqa: TID251 - see the module's docstring
     environment.update(SWITCHES)
     environment["CREWAI_STORAGE_DIR"] = str(storage)

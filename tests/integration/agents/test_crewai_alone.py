@@ -38,8 +38,11 @@ async def main():
     await asyncio.gather(*(crew.perform(AgentTask("review_app", inputs, QaReview), BuildOptions()) for _ in range(5)))
 
 asyncio.run(main())
+from crewai.events.listeners.tracing.trace_listener import TraceCollectionListener
+
 print(json.dumps({
     "late": late,
+    "kept_traces": TraceCollectionListener().batch_manager.get_event_count(),
     "opened": sorted(set(opened)),
     "connected": connected,
     "signals_kept": before == {name: signal.getsignal(name) for name in before},
@@ -68,6 +71,7 @@ def test_crewai_comes_late_calls_nobody_and_writes_only_at_home_and_in_its_folde
     seen = run_alone(storage, home, folder)
     assert seen["late"]
     assert seen["connected"] == []
+    assert seen["kept_traces"] == 0
     assert seen["signals_kept"]
     assert [path for path in list(seen["opened"]) if not path.startswith((str(tmp_path), "/dev/"))] == []  # type: ignore[call-overload]
     assert list(folder.iterdir()) == []
