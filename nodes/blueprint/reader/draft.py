@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from nodes.artifacts import ACCOUNT, Action, FieldType, Provenance, RelationKind, Scope, Source
+from nodes.artifacts import Action, FieldType, Provenance, RelationKind, Scope, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.naming import singular
 from nodes.blueprint.reader.phrases import Phrase
@@ -211,6 +211,3 @@ def is_role_noun(noun: str) -> bool:
     """Whether a noun names a kind of person who may act."""
     head = noun.rsplit(" ", maxsplit=1)[-1]
     return head in lexicon.ROLE_NOUNS
-
-
-__all__ = ["ACCOUNT", "Draft", "RecordDraft", "is_role_noun", "noun_of", "stated"]

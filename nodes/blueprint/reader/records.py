@@ -112,7 +112,7 @@ def _owners(clause: Clause, draft: Draft) -> None:
     for subject in clause.subjects:
         noun = noun_of(subject)
         named = is_recordable(noun) and noun not in draft.hidden and subject.determiner != "pronoun"
-        if named and (described or not listing and noun.split(" ")[-1] not in ORGANISATIONS):
+        if named and (described or (not listing and noun.split(" ")[-1] not in ORGANISATIONS)):
             draft.record(noun, stated(clause.quote))
 
 

@@ -1,5 +1,6 @@
 """Rows → the text of `samples.py` and of its test."""
 
+import re
 from collections.abc import Sequence
 
 from nodes.artifacts import RecordSpec
@@ -25,7 +26,7 @@ def source(record: RecordSpec, rows: Sequence[Row]) -> str:
     listed = f"SAMPLES: list[dict[str, object]] = [\n{body}]\n" if rows else "SAMPLES: list[dict[str, object]] = []\n"
     plural = record.plural.replace("_", " ")
     head = f'"""Sample {plural}, loaded by `python -m app.manage demo`. References are positions in the other record\'s samples."""\n'
-    parts = [head, imports, f"\n{helpers}\n" if helpers else "", listed]
+    parts = [head, imports, f"{helpers}\n" if helpers else "", listed]
     return "\n".join(part for part in parts if part)
 
 
@@ -47,12 +48,8 @@ def _reference(value: int | list[int] | str) -> str:
 
 
 def _imports(body: str, helpers: str) -> str:
-    text = body + helpers
-    names = [
-        name
-        for name in ("UTC", "date", "datetime", "time", "timedelta")
-        if f"{name}(" in text or f"{name}." in text or f"{name})" in text or f"> {name}" in text
-    ]
+    text = re.sub(r'"[^"\n]*"', "", body) + helpers  # words inside sentences import nothing
+    names = [name for name in ("UTC", "date", "datetime", "time", "timedelta") if re.search(rf"\b{name}\b[.()]|> {name}:", text)]
     lines = [f"from datetime import {', '.join(names)}\n"] if names else []
     if "Decimal(" in text:
         lines.append("from decimal import Decimal\n")
