@@ -146,14 +146,14 @@ class RecordView:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """What a person fills in: a title field first, then references, then the other fields, then sets."""
-        head = self.fields[:1] if self.fields and self.fields[0] is self.title_field else ()
+        """What a person fills in: a title in words first, then references, then the other fields, then sets."""
+        head = self.fields[:1] if self.fields and self.fields[0] is self.title_field and self.title_is_text else ()
         return (*head, *self.single_relations, *self.fields[len(head) :], *self.many_relations)
 
     @property
     def facts(self) -> tuple[Member, ...]:
         """What the page of one record lists below its heading."""
-        heading = self.title_field if self.title_field and self.title_field.required else None
+        heading = self.title_field if self.title_is_text and self.title_field and self.title_field.required else None
         return tuple(member for member in self.members if member is not heading)
 
     @property
