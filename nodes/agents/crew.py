@@ -60,6 +60,7 @@ class CrewAICrew(Crew):
         self._retries = retries
         self._budget = Budget()
         self._runtime: ModuleType | None = None
+        self._warming = asyncio.Lock()
 
     async def warm(self) -> SelfTest:
         """Import CrewAI and check it before the first build needs it; the worker does this in the background."""
@@ -98,10 +99,12 @@ class CrewAICrew(Crew):
         return AgentAnswer(value, result)
 
     async def _ready(self) -> None:
-        if self._runtime is None:
-            tested = await self.warm()
-            if not tested.ok:
-                raise CrewIncompatible("; ".join(tested.reasons))
+        if self._runtime is not None:
+            return
+        async with self._warming:
+            tested = None if self._runtime else await self.warm()
+        if tested and not tested.ok:
+            raise CrewIncompatible("; ".join(tested.reasons))
 
     def _by_agent(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """`models_by_agent` with agents named as in agents.yaml; people may also write the role."""

@@ -5,6 +5,7 @@ The one exception to "the environment is read only in server/settings.py": CrewA
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,8 @@ def import_runtime(storage: Path) -> ModuleType:
     be imported without one. Raises OSError if `storage` cannot be made.
     """
     with _importing:
+        if (imported := sys.modules.get("nodes.agents.runtime")) is not None:
+            return imported
         before = _prepare(storage)
         from nodes.agents import runtime
 
@@ -41,7 +44,7 @@ def _prepare(storage: Path) -> frozenset[str]:
     """Set what CrewAI reads; the names of all variables there are now."""
     storage = storage.resolve()
     storage.mkdir(parents=True, exist_ok=True)
-    (storage / ".crewai_user.json").write_text(json.dumps(DECLINED), encoding="utf-8")
+    _decline_traces(storage)
     environment = os.environ  # noqa: TID251 - see the module's docstring
     environment.update(SWITCHES)
     environment["CREWAI_STORAGE_DIR"] = str(storage)
@@ -50,6 +53,13 @@ def _prepare(storage: Path) -> frozenset[str]:
     if not _is_writable(Path(environment.get("HOME") or "~").expanduser()):
         environment["HOME"] = str(storage)
     return frozenset(environment)
+
+
+def _decline_traces(storage: Path) -> None:
+    """In one step, since another worker's CrewAI may be reading the file and takes half of it for a first-time user's."""
+    written = storage / f".crewai_user.{os.getpid()}"
+    written.write_text(json.dumps(DECLINED), encoding="utf-8")
+    written.replace(storage / ".crewai_user.json")
 
 
 def _is_writable(folder: Path) -> bool:
