@@ -56,6 +56,14 @@ WHERE (%(ids)s::uuid[] IS NULL OR thread_id = ANY (%(ids)s::uuid[]))
     AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
     AND (%(values)s::jsonb IS NULL OR "values" @> %(values)s::jsonb);
 
+-- set_thread_ttl --
+-- Let a thread go some minutes from now.
+UPDATE threads
+SET ttl_strategy = %(strategy)s, ttl_minutes = %(minutes)s,
+    expires_at = now() + make_interval(secs => %(minutes)s::double precision * 60)
+WHERE thread_id = %(thread_id)s
+RETURNING *;
+
 -- update_thread_metadata --
 -- Merge keys into a thread's metadata.
 UPDATE threads

@@ -52,6 +52,13 @@ class ThreadStatus(StrEnum):
     error = "error"
 
 
+class PruneStrategy(StrEnum):
+    """What pruning leaves: nothing, or the thread with its latest state."""
+
+    delete = "delete"
+    keep_latest = "keep_latest"
+
+
 class Thread(Record):
     """A conversation with a graph. `values` is a snapshot for lists and searches; the checkpoints are the truth."""
 
@@ -64,6 +71,9 @@ class Thread(Record):
     graph_id: str | None = None
     graph_version: str | None = None
     error: JsonObject | None = None
+    ttl_strategy: PruneStrategy | None = None
+    ttl_minutes: float | None = None
+    expires_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
     state_updated_at: datetime

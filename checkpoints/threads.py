@@ -6,7 +6,7 @@ from uuid import UUID
 from checkpoints.connection import Database, Parameters, Transaction
 from checkpoints.errors import ThreadExists, ThreadNotFound
 from checkpoints.json_columns import exact_or_null, searchable, searchable_or_null
-from checkpoints.records import IfExists, JsonObject, Record, Thread, ThreadSort, ThreadStatus
+from checkpoints.records import IfExists, JsonObject, PruneStrategy, Record, Thread, ThreadSort, ThreadStatus
 
 RestingStatus = Literal[ThreadStatus.idle, ThreadStatus.interrupted, ThreadStatus.error]
 
@@ -93,6 +93,10 @@ class ThreadRepository:
     async def update_metadata(self, thread_id: UUID, metadata: JsonObject, *, transaction: Transaction | None = None) -> Thread:
         """Merge keys into the metadata. Raises `ThreadNotFound`."""
         return await self._one("update_thread_metadata", {"thread_id": thread_id, "metadata": searchable(metadata)}, transaction)
+
+    async def set_ttl(self, thread_id: UUID, *, minutes: float, strategy: PruneStrategy, transaction: Transaction | None = None) -> Thread:
+        """Let the thread go `minutes` from now. Raises `ThreadNotFound`."""
+        return await self._one("set_thread_ttl", {"thread_id": thread_id, "minutes": minutes, "strategy": strategy}, transaction)
 
     async def pin_graph(self, thread_id: UUID, graph_id: str, graph_version: str, *, transaction: Transaction | None = None) -> Thread:
         """Record which version of which graph writes the thread's checkpoints. Raises `ThreadNotFound`."""

@@ -25,6 +25,7 @@ from nodes.context import BuildOptions
 from server.run_queue import RunQueue
 from server.services.builds import Builds, Ledger
 from server.services.health import Health
+from server.services.threads import Threads
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class World:
     run_queue: RunQueue
     builds: Builds
     health: Health
+    threads: Threads
     worker: "RunWorker | None"
 
 
@@ -108,6 +110,7 @@ async def open_world(
                 model=str(model),
                 worker_alive=worker.is_alive if worker else None,
             ),
+            threads=Threads(ledger.database, ledger.threads),
             worker=worker,
         )
 

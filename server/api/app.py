@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from server.api import system, workflows
+from server.api import system, threads, workflows
 from server.api.errors import install_error_table, problem
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -31,6 +31,7 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None) -> FastAPI:
     install_error_table(app)
     app.include_router(system.router)
     app.include_router(workflows.router)
+    app.include_router(threads.router)
     return app
 
 

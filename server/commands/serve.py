@@ -54,7 +54,7 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-            app.state.builds, app.state.health = world.builds, world.health
+            app.state.services = world
             yield
 
         key = settings.api_key.get_secret_value() if settings.api_key else None

@@ -96,7 +96,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
                 yield
 
             app = create_app(lifespan, api_key=api_key)
-            app.state.builds, app.state.health = world.builds, world.health
+            app.state.services = world
             transport = httpx.ASGITransport(app)
             client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://appyard", timeout=30))
             return Appyard(world, client, crew)
