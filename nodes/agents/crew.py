@@ -99,12 +99,17 @@ class CrewAICrew(Crew):
         return AgentAnswer(value, result)
 
     async def _ready(self) -> None:
-        if self._runtime is not None:
+        if self._is_warm():
             return
         async with self._warming:
-            tested = None if self._runtime else await self.warm()
-        if tested and not tested.ok:
-            raise CrewIncompatible("; ".join(tested.reasons))
+            if self._is_warm():
+                return
+            tested = await self.warm()
+            if not tested.ok:
+                raise CrewIncompatible("; ".join(tested.reasons))
+
+    def _is_warm(self) -> bool:
+        return self._runtime is not None
 
     def _by_agent(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """`models_by_agent` with agents named as in agents.yaml; people may also write the role."""
