@@ -120,9 +120,9 @@ def _required_cycles(spec: AppSpec) -> Iterator[str]:
         record.name: {relation.target for relation in record.relations if relation.required and relation.kind is RelationKind.many_to_one}
         for record in spec.records
     }
-    for name in needs:
+    for name, targets in needs.items():
         seen: set[str] = set()
-        waiting = set(needs[name])
+        waiting = set(targets)
         while waiting:
             seen |= waiting
             waiting = {target for entry in waiting for target in needs.get(entry, ())} - seen

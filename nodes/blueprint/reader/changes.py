@@ -27,7 +27,8 @@ from nodes.blueprint.reader.values import value_of
 _ACTIONS = {VerbKind.create: Action.create, VerbKind.update: Action.update, VerbKind.delete: Action.delete, VerbKind.read: Action.read}
 _RENAME = re.compile(r"\b(?:rename|call)\s+(?:the\s+)?(.+?)\s+(?:to|as|into)\s+[“\"']?([\w -]+?)[”\"']?$", re.IGNORECASE)
 _REMOVE = re.compile(
-    r"^(?:please\s+)?(?:remove|drop|delete|leave out|get rid of|no)\s+(?:the\s+|all\s+)?(.+?)(?:\s+(?:from|of|on)\s+(?:the\s+|each\s+|a\s+)?(.+))?$",
+    r"^(?:please\s+)?(?:remove|drop|delete|leave out|get rid of|no)\s+"
+    r"(?:the\s+|all\s+)?(.+?)(?:\s+(?:from|of|on)\s+(?:the\s+|each\s+|a\s+)?(.+))?$",
     re.IGNORECASE,
 )
 
@@ -292,7 +293,10 @@ def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
 def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:
     """The records of `new` that `spec` lacks, with those permissions and rules that concern them."""
     known = {record.name for record in spec.records}
-    added = [record for record in new.records if record.name not in known and _is_meant(record, new)]
+    for record in [entry for entry in new.records if entry.name not in known and not _is_meant(entry, new)]:
+        new = without_record(new, record.name)
+    within = known | {record.name for record in new.records} | {ACCOUNT}
+    added = [record for record in new.records if record.name not in known and {entry.target for entry in record.relations} <= within]
     if not added:
         return None
     names = {record.name for record in added}

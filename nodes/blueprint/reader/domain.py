@@ -21,7 +21,8 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
         "The builder could make a web app that keeps what the tool would work on.",
     ),
     (
-        r"\b(desktop (?:app|application|tool|program)|windows app|mac(?:os)? app|electron app|tkinter|pyqt|\bqt app|browser extension|chrome extension|vs ?code extension|plugin for)\b",
+        r"\b(desktop (?:app|application|tool|program)|windows app|mac(?:os)? app|electron app|tkinter|pyqt|\bqt app|"
+        r"browser extension|chrome extension|vs ?code extension|plugin for)\b",
         "a desktop program or extension",
         "The builder could make the same records usable in a browser.",
     ),
@@ -34,12 +35,14 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
         r"\b(unit converter|currency converter|converter app|calculator|converts? (?:between|from|text|markdown|units)|encrypt|decrypt|compiler|"
         r"sorting algorithm|algorithm (?:that|to|for)|parse[sr]? (?:a|the)|password generator|qr code generator|image (?:editor|filter|resizer)|"
         r"text editor|drawing app|paint app|pomodoro|stopwatch|metronome|music player|video player|chat ?bot|web scraper|scrap(?:e|es|ing) |"
-        r"machine learning|neural network|train(?:s)? a model|recommendation engine|speech recognition|face recognition|url shortener|shorten(?:s|er)? (?:a |the )?urls?)\b",
+        r"machine learning|neural network|train(?:s)? a model|recommendation engine|speech recognition|face recognition|"
+        r"url shortener|shorten(?:s|er)? (?:a |the )?urls?)\b",
         "computation rather than records",
         "The builder could keep the inputs and results as records that people enter.",
     ),
     (
-        r"\b(weather app|using an api for|fetch(?:es)? (?:data|weather|news|prices|rates|stock)|(?:weather|stock price|exchange rate|news|twitter|maps?) api|real[- ]time (?:stock|crypto|exchange|traffic|weather))\b",
+        r"\b(weather app|using an api for|fetch(?:es)? (?:data|weather|news|prices|rates|stock)|"
+        r"(?:weather|stock price|exchange rate|news|twitter|maps?) api|real[- ]time (?:stock|crypto|exchange|traffic|weather))\b",
         "data from an outside service",
         "The builder could make an app in which people enter those data themselves.",
     ),
@@ -73,14 +76,29 @@ def check_domain(request: BuildRequest) -> None:
             _refusal(f"a program for the platform {request.target_platform}", "The builder could make the same app for the web.")
         )
     words = re.findall(r"[^\W\d_]+", text.lower())
-    lowered = text.lower()
     for pattern, kind, instead in REFUSED:
-        if re.search(pattern, lowered):
+        if re.search(pattern, _opening(request.app_description)):
             raise DescriptionOutOfDomain(_refusal(kind, instead))
     if len(words) < 2:
         raise DescriptionUnclear("It is too short to read.")
     if len(words) > 5 and sum(word in _ENGLISH for word in words) / len(words) < 0.06:
         raise DescriptionUnclear("The text does not read as English, which is the only language the built-in builder knows.")
+
+
+def _opening(description: str) -> str:
+    """The first sentence, which says what kind of software is asked for."""
+    return re.split(r"[.!?](?:\s|$)|\n", description.strip(), maxsplit=1)[0].lower()
+
+
+def left_out(request: BuildRequest) -> tuple[str, ...]:
+    """What a later sentence asks for beside the records: named as not built, rather than a reason to refuse the whole."""
+    text = f"{request.app_description}\n{request.requirements or ''}".lower()
+    rest = text[len(_opening(request.app_description)) :]
+    return tuple(
+        f"{kind[0].upper()}{kind[1:]} is mentioned and not built; it takes a model."
+        for pattern, kind, _ in REFUSED
+        if re.search(pattern, rest)
+    )
 
 
 def _refusal(kind: str, instead: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from nodes.artifacts import Action, FieldType, Provenance, RelationKind, Scope, Source
+from nodes.artifacts import ACCOUNT, Action, FieldType, Provenance, RelationKind, Scope, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.naming import singular
 from nodes.blueprint.reader.phrases import Phrase
@@ -174,6 +174,19 @@ class Draft:
             self.roles[key] = RoleDraft(key, source)
         return key
 
+    def settle_references(self) -> None:
+        """Let every relation follow a record that was renamed, and drop those to records that were withdrawn."""
+        for record in self.records.values():
+            for key, relation in list(record.relations.items()):
+                record.fields.pop(key, None)  # what is kept as a record of its own is referred to
+                if relation.target == ACCOUNT:
+                    continue
+                target = self.find_noun(relation.target)
+                if target is None or target is record and relation.required:
+                    del record.relations[key]
+                else:
+                    relation.target = target.noun
+
     def ask(self, name: str, question: str, default: str) -> None:
         """Note an open question once."""
         if all(known.name != name for known in self.questions):
@@ -203,7 +216,7 @@ def noun_of(phrase: Phrase) -> str:
     while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business") and words[-2] not in UNCOUNTED:
         words.pop()
     words[-1] = singular(words[-1])
-    words = [word for word in words[:-1] if not lexicon_tag(word).startswith("VBG") or word in {"line"}] + words[-1:]
+    words = [word for word in words[:-1] if not lexicon_tag(word).startswith("VBG") or word == "line"] + words[-1:]
     return " ".join(words[-3:])
 
 

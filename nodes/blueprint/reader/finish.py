@@ -39,6 +39,7 @@ class _Names:
         self.records: dict[str, tuple[str, str]] = {}
         self.roles: dict[str, str] = {}
         self.fields: dict[tuple[str, str], str] = {}
+        self.moving: dict[str, bool] = {}
         taken: set[str] = set()
         taken_plurals: set[str] = set()
         for noun in draft.records:
@@ -122,7 +123,7 @@ def _administrator_last(draft: Draft) -> list[str]:
 def complete_fields(record: RecordDraft) -> None:
     """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
     usual = trades.usual_fields(record.noun if record.timed or record.noun not in {"booking", "reservation"} else "enrollment")
-    stated_fields = [field for field in record.fields.values()]
+    stated_fields = list(record.fields.values())
     if (
         not stated_fields
         or (record.associated and record.timed and not _has_date(record))
@@ -189,11 +190,20 @@ def _name_parts(record: RecordDraft, names: _Names) -> None:
             name = f"{own}_{slug(key)}"[:44]
         names.fields[(record.noun, key)] = unique(name, taken)
     for key in record.relations:
-        names.fields[(record.noun, key)] = unique(identifier(key, fallback="related", suffix="link"), taken)
+        names.fields[(record.noun, key)] = _unused(identifier(key, fallback="related", suffix="link"), taken)
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """A relation's name, which also takes the name of the property that holds its number."""
+    while f"{name}_id" in taken or f"{name}_ids" in taken:
+        name = f"{name}_link"
+    return unique(name, taken)
 
 
 def _record(record: RecordDraft, names: _Names) -> RecordSpec:
     name, many = names.records[record.noun]
+    workflow = _workflow(record, names)
+    names.moving[record.noun] = workflow is not None
     fields = tuple(_field(key, field, record, names) for key, field in record.fields.items())
     relations = tuple(
         Relation(
@@ -218,7 +228,7 @@ def _record(record: RecordDraft, names: _Names) -> RecordSpec:
         plural_label=sentence_case(plural(record.label or record.noun)),
         fields=fields,
         relations=relations,
-        workflow=_workflow(record, names),
+        workflow=workflow,
         title_field=title_field,
         source=record.source,
     )
@@ -339,6 +349,7 @@ def _reports(draft: Draft, names: _Names) -> list[ReportSpec]:
             source=report.source,
         )
         for report in draft.reports
+        if report.group_by != "state" or names.moving[report.record]
     ]
 
 

@@ -28,7 +28,7 @@ def read_parts(clauses: list[Clause], draft: Draft) -> None:
         elif clause.verb == "be":
             _copula(clause, draft, last)
         elif clause.verb == "":
-            _bare_list(clause, draft, last)
+            _bare_list(clause, draft)
         else:
             _acted(clause, draft)
     _categories(draft)
@@ -100,7 +100,7 @@ def add_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -
         child = draft.record(noun, source)
         _relate(owner, child, phrase, source)
         return
-    if noun in draft.roles and noun not in {"user"} and phrase.head not in ATTRIBUTES:
+    if noun in draft.roles and noun != "user" and phrase.head not in ATTRIBUTES:
         owner.relations.setdefault(noun, RelationDraft(_label(phrase), ACCOUNT, source))
         return
     add_field(owner, phrase, source)
@@ -156,7 +156,7 @@ def add_field(owner: RecordDraft, phrase: Phrase, source: Source, *, required: b
     value = value_of(words, counted=counted, choices=phrase.inside)
     label = _label(phrase)
     key = label.lower()
-    if phrase.many and phrase.head not in {"species"} and value.type is FieldType.text and not phrase.inside:
+    if phrase.many and phrase.head != "species" and value.type is FieldType.text and not phrase.inside:
         value = value_of(("notes",))
     known = owner.fields.get(key)
     if known is not None:
@@ -275,8 +275,8 @@ def _set_choices(target: RecordDraft, subject: Phrase, values: list[str], source
     target.fields[key] = field
 
 
-def _bare_list(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
-    """`Customers with name and phone` as a bullet; a bare list of attributes belongs to what was spoken of last."""
+def _bare_list(clause: Clause, draft: Draft) -> None:
+    """`Customers with name and phone`, as a bullet."""
     for phrase in clause.objects:
         owner = draft.find(phrase)
         if owner is not None:

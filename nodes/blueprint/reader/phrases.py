@@ -178,7 +178,7 @@ def _read_other(reading: _Reading, words: tuple[Word, ...], position: int, previ
         case Tag.verb | Tag.gerund:
             return _read_verb(reading, words, position, previous)
         case Tag.participle:
-            return _read_participle(reading, words, position, previous)
+            return _read_participle(reading, words, position)
         case Tag.be:
             if following is None or following.tag is not Tag.gerund:
                 _begin_verb(reading, "be", previous)
@@ -287,7 +287,7 @@ def _read_infinitive(reading: _Reading, base: str) -> None:
     reading.verbs.append(base)
 
 
-def _read_participle(reading: _Reading, words: tuple[Word, ...], position: int, previous: Word | None) -> int:
+def _read_participle(reading: _Reading, words: tuple[Word, ...], position: int) -> int:
     word = words[position]
     base, length = word.base, 1
     following = words[position + 1] if position + 1 < len(words) else None
@@ -343,7 +343,7 @@ def phrase_at(words: tuple[Word, ...], position: int) -> tuple[Phrase | None, in
 
 def _starts_anew(words: tuple[Word, ...], index: int) -> bool:
     """A determiner in the middle begins another phrase: `give users | a list`."""
-    return words[index].tag in {Tag.determiner, Tag.possessive} and words[index - 1].tag in {Tag.noun} and "'" not in words[index - 1].text
+    return words[index].tag in {Tag.determiner, Tag.possessive} and words[index - 1].tag == Tag.noun and "'" not in words[index - 1].text
 
 
 def _over_quantity(words: tuple[Word, ...], position: int, end: int) -> int:
@@ -361,7 +361,7 @@ def _phrase_from(body: tuple[Word, ...]) -> Phrase:
     content: list[Word] = []
     for word in body:
         lower = word.lower.replace("’", "'")
-        if word.tag is Tag.noun and (lower.endswith("'s") or lower.endswith("s'")):
+        if word.tag is Tag.noun and (lower.endswith(("'s", "s'"))):
             owner = singular(lower[:-2] if lower.endswith("'s") else lower[:-1])
             content = []
         elif word.tag in {Tag.adjective, Tag.noun}:

@@ -5,7 +5,7 @@ import re
 from nodes.artifacts import AppSpec, BuildRequest, FieldType
 from nodes.blueprint.reader.access import complete_roles, merge_users, nobody_named, read_grants, read_operations
 from nodes.blueprint.reader.changes import apply_feedback
-from nodes.blueprint.reader.domain import check_domain, unmet_preferences
+from nodes.blueprint.reader.domain import check_domain, left_out, unmet_preferences
 from nodes.blueprint.reader.draft import Draft, FieldDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.finish import complete_fields, spec_of
 from nodes.blueprint.reader.life import assign_steps, complete_lives, read_aliases, read_associations, read_state_adjectives, read_steps
@@ -31,6 +31,7 @@ def read_description(request: BuildRequest, *, feedback: str = "", previous: App
     text = "\n".join(part for part in (request.app_description, request.requirements or "", feedback) if part.strip())
     draft = Draft(title=title_of(request.app_description), summary=_summary(request.app_description))
     read_into(draft, text)
+    draft.non_goals += left_out(request)
     if _is_statement(request.app_description):
         draft.title = " and ".join(sentence_case(plural(noun)) for noun in list(draft.records)[:1]) or draft.title
     return spec_of(draft, unmet_preferences(request))
@@ -68,6 +69,7 @@ def read_into(draft: Draft, text: str) -> None:
     read_parts(clauses, draft)
     read_steps(clauses, draft)
     read_state_adjectives(clauses, draft)
+    draft.settle_references()
     complete_lives(draft)
     complete_roles(clauses, draft)
     read_grants(clauses, draft)
@@ -141,7 +143,8 @@ def _questions(clauses: list[Clause], draft: Draft) -> None:
 
 _ANNOUNCING = re.compile(
     r"^\s*(?:please\s+)?(?:i\s+(?:need|want|would like)|we\s+(?:need|want|would like)|build|create|implement|develop|design|make|write|"
-    r"generate|give me|help me)\s+(?:me\s+|us\s+)?(?:to\s+(?:build|create|have|make|track|manage|keep track of|organi[sz]e|record)\s+)?(?:(?:an|a|the|my|our)\s+)?",
+    r"generate|give me|help me)\s+(?:me\s+|us\s+)?(?:to\s+(?:build|create|have|make|track|manage|keep track of|organi[sz]e|record)\s+)?"
+    r"(?:(?:an|a|the|my|our)\s+)?",
     re.IGNORECASE,
 )
 _OPENING = re.compile(_ANNOUNCING.pattern + r"|^(?:an?|the|my|our)\s+", re.IGNORECASE)
@@ -161,7 +164,8 @@ def title_of(description: str) -> str:
     text = _DROPPED.sub("", _OPENING.sub("", first))
     text = re.split(r"\s+(?:where|that|which|with|using|in which|so that|to\s+\w+|when|has|have)\b|,", text)[0]
     purpose = re.match(
-        r"(?:web\s*)?(?:app|application|website|site|system|platform|program|tool|software)\s+(?:for|to manage|to track)\s+(?:an?\s+|the\s+|my\s+)?(.+)",
+        r"(?:web\s*)?(?:app|application|website|site|system|platform|program|tool|software)\s+(?:for|to manage|to track)\s+"
+        r"(?:an?\s+|the\s+|my\s+)?(.+)",
         text,
         re.IGNORECASE,
     )

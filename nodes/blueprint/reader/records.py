@@ -22,7 +22,8 @@ APP_NOUNS = frozenset(
 )
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep, VerbKind.update, VerbKind.delete, VerbKind.read}
 _MASS = frozenset(
-    "finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month year period progress advance stock leaderboard rank html".split()
+    """finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month
+    year period progress advance stock leaderboard rank html""".split()
 )
 _IDLE_SUBJECTS = frozenset("i we you it they he she everyone anyone someone us them me".split())
 
@@ -184,7 +185,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     reading_only = not kinds & (_KEEPING - {VerbKind.read} | {VerbKind.associate, VerbKind.transition}) and VerbKind.read not in kinds
     if reading_only and (_part_of_known(noun, draft) or clause.verb not in {"identify", "select", "choose", "pick"}):
         return
-    if _is_part_of(clause, noun, kinds, draft):
+    if _is_part_of(clause, kinds):
         return
     head = noun.split(" ")[-1]
     if VerbKind.associate in kinds and ASSOCIATIONS[clause.verb].noun.lower() != head and is_role_noun(noun):
@@ -217,7 +218,7 @@ def _part_of_known(noun: str, draft: Draft) -> bool:
     return len(words) > 1 and any(word in draft.records for word in words[:-1])
 
 
-def _is_part_of(clause: Clause, noun: str, kinds: frozenset[VerbKind], draft: Draft) -> bool:
+def _is_part_of(clause: Clause, kinds: frozenset[VerbKind]) -> bool:
     """`record action steps for every call`: what is noted for each of something is its field."""
     each = [phrase for phrase in clause.after("for", "of", "in") if phrase.determiner in {"each", "every"}]
     return bool(each) and VerbKind.keep in kinds and clause.verb not in {"log", "track"} and is_recordable(noun_of(each[0]))

@@ -72,13 +72,11 @@ _BULLET = re.compile(r"^\s*(?:[-*•–·]|\d+[.)]|[a-z]\))\s+", re.IGNORECASE)
 def sentences_of(text: str) -> list[Sentence]:
     """Split `text` at full stops, semicolons and line ends; bullets lose their mark."""
     found = []
-    for line in text.splitlines():
-        line = _BULLET.sub("", line).strip().strip("#*`> ")
-        line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), line)
+    for raw in text.splitlines():
+        line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), _BULLET.sub("", raw).strip().strip("#*`> "))
         for part in re.split(r"(?<=[.!?…])\s+|;\s*|(?<=[a-z)])\.(?=[A-Z][a-z])", line):
-            part = part.strip().rstrip(".!?… ")
-            if part:
-                found.append(Sentence(part, tag_words(part)))
+            if plain := part.strip().rstrip(".!?… "):
+                found.append(Sentence(plain, tag_words(plain)))
     return found
 
 
@@ -223,7 +221,7 @@ def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following
     if previous.tag in {Tag.modal, Tag.to, Tag.negation}:
         return Tag.verb
     if previous.tag is Tag.adverb:
-        return Tag.verb if len(before) < 2 or before[-2].tag not in {Tag.be} else Tag.adjective
+        return Tag.verb if len(before) < 2 or before[-2].tag != Tag.be else Tag.adjective
     if previous.tag in {Tag.pronoun, Tag.relative}:
         return Tag.verb if previous.lower not in {"where", "when", "them", "it"} or lower.endswith("s") else Tag.noun
     if previous.tag in _NOMINAL:
@@ -309,7 +307,7 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
         return lower == base and lower in _NEVER_NOUNS
     finite = [word for word in before if word.tag in {Tag.verb, Tag.gerund, Tag.modal}]
     following_word = following[0] if following else ""
-    if before[-1].tag in {Tag.conjunction, Tag.comma} and len(before) > 1 and before[-2].tag in {Tag.verb} and before[-2].base != "have":
+    if before[-1].tag in {Tag.conjunction, Tag.comma} and len(before) > 1 and before[-2].tag == Tag.verb and before[-2].base != "have":
         return True
     if len(before) > 2 and before[-2].tag is Tag.comma and before[-3].tag is Tag.verb and before[-3].base != "have":
         return True

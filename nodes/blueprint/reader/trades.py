@@ -13,7 +13,8 @@ USUAL_FIELDS: dict[str, str] = {
     "product item article part": "name!; description; price:money!; available:boolean",
     "supply material medicine asset equipment stock": "name!; description; quantity:integer!; unit; reorder level:integer",
     "service treatment": "name!; description; price:money!; duration minutes:integer",
-    "car vehicle bike boat van truck": "name!; type (compact, estate, SUV, van)!; registration number; seats:integer; daily price:money!; available:boolean",
+    "car vehicle bike boat van truck": "name!; type (compact, estate, SUV, van)!; registration number; "
+    "seats:integer; daily price:money!; available:boolean",
     "room": "name!; capacity:integer; price per night:money; available:boolean",
     "table": "number!; seats:integer!",
     "property apartment house flat": "address!; rent:money!; number of rooms:integer; available:boolean",

@@ -70,7 +70,8 @@ ATTRIBUTES = frozenset(
     reference number surname firstname lastname nickname username caption heading author publisher period term option_text
     edition skill skills hobby subject manufacturer street zip postcode county region party slug emoji result rank""".split()
 ).union(*(rule.words for rule in HEAD_RULES)) - {"document", "file", "comment", "message", "question", "payment", "expense", "donation",
-    "guest", "person", "people", "room", "passengers", "attendees", "charge", "prescription", "treatment", "step", "point", "seat"}  # fmt: skip
+    "guest", "person", "people", "room", "passengers", "attendees", "charge",
+    "prescription", "treatment", "step", "point", "seat"}  # fmt: skip
 """Nouns that describe something else; on their own they never become a record."""
 
 

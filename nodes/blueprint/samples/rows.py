@@ -133,7 +133,7 @@ def _agree(record: RecordSpec, row: Row, made: dict[str, list[Row]], spec: AppSp
     by_target = {relation.target: relation.name for relation in record.relations if relation.kind is RelationKind.many_to_one}
     for relation in record.relations:
         place = row.references.get(relation.name)
-        if relation.target == ACCOUNT or relation.target == record.name or not isinstance(place, int):
+        if relation.target in (ACCOUNT, record.name) or not isinstance(place, int):
             continue
         for inner in spec.record(relation.target).relations:
             meeting = by_target.get(inner.target)
@@ -249,8 +249,10 @@ def _email(person: str, number: int | None) -> str:
 
 def _integer(words: list[str], index: int) -> int:
     for keys, first, step in (
-        ("age", 24, 5), ("year", 2012, 1), ("calories calorie", 240, 65), ("mileage", 8200, 6350), ("seats seat", 2, 1), ("duration minutes time", 20, 5),
-        ("capacity", 8, 3), ("goal", 500, 250), ("stock inventory", 14, 9), ("points score", 5, 5), ("rating", 3, 1), ("rooms bedrooms", 2, 1),
+        ("age", 24, 5), ("year", 2012, 1), ("calories calorie", 240, 65), ("mileage", 8200, 6350), ("seats seat", 2, 1),
+        ("duration minutes time", 20, 5),
+        ("capacity", 8, 3), ("goal", 500, 250), ("stock inventory", 14, 9), ("points score", 5, 5), ("rating", 3, 1),
+        ("rooms bedrooms", 2, 1),
     ):  # fmt: skip
         if set(keys.split()) & set(words):
             span = 3 if keys == "rating" else 9

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def _holds(kind: RuleKind, fields: tuple[str, ...], per: str | None, rows: list[
     if kind is RuleKind.positive:
         return all(row[fields[0]] > 0 for row in rows)
     spans = sorted((row[per], row[fields[0]], row[fields[1]]) for row in rows) if per else []
-    return all(earlier[0] != later[0] or earlier[2] <= later[1] for earlier, later in zip(spans, spans[1:], strict=False))
+    return all(earlier[0] != later[0] or earlier[2] <= later[1] for earlier, later in pairwise(spans))
 
 
 def test_a_vote_is_for_an_option_of_its_own_poll() -> None:

@@ -104,7 +104,8 @@ def test_records_that_require_each_other_can_still_be_created() -> None:
 
 WORDS = st.sampled_from(
     """the a each users customers manager books orders class group table metadata session state has have are can belongs to of with for and , . :
-    ( ) book reserve approve reject cancel pay submit apply request open close mark as done status title price start end vote option them who not
+    ( ) book reserve approve reject cancel pay submit apply request open close mark as done status title price start
+    end vote option them who not
     several per number total report café 日本 <script> {{7*7}} ' DROP ; 2 manage add edit browse track assign return members loan""".split()
 )
 
@@ -120,3 +121,8 @@ def test_any_sequence_of_words_gives_a_buildable_specification_or_a_reason(text:
         return
     assert consistency.problems(spec) == ()
     assert consistency.problems(changed) == ()
+
+
+def test_a_calculator_beside_the_records_is_named_as_not_built() -> None:
+    spec = read("Members borrow books. There is also a calculator for fines.")
+    assert spec.non_goals == ("Computation rather than records is mentioned and not built; it takes a model.",)
