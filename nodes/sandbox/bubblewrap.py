@@ -224,8 +224,9 @@ def _mounts(work: Path, toolchain: Path | None) -> tuple[str, ...]:
     for name in ("passwd", "group", "hosts"):
         options += ["--ro-bind", f"{work}/etc/{name}", f"/etc/{name}"]
     folders = folders_of(toolchain) if toolchain else ()
+    present = (Path("/"), Path("/tmp"), Path("/usr"))  # noqa: S108 - as above
     for parent in dict.fromkeys(parent for folder in folders for parent in reversed(folder.parents)):
-        if not any(parent.is_relative_to(mounted) for mounted in ("/usr", "/tmp")) and parent != Path("/"):  # noqa: S108 - as above
+        if parent not in present:  # bubblewrap would make it for root alone
             options += ["--perms", "0755", "--dir", str(parent)]
     for folder in folders:
         options += ["--ro-bind", str(folder), str(folder)]

@@ -3,6 +3,7 @@
 import os
 import socket
 import tempfile
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,14 @@ async def test_a_program_has_its_files_its_environment_and_its_exit_code(sandbox
     )
     result = await sandbox.run(command)
     assert (result.stdout, result.stderr, result.exit_code, result.limit, result.ok) == ("content", "somebody\n", 7, None, False)
+
+
+async def test_a_tool_chain_below_tmp_is_usable_although_the_sandbox_has_its_own(sandbox: BubblewrapSandbox) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108 - where a fresh clone may well lie
+        toolchain = Path(folder, "clone", "toolchain")
+        venv.create(toolchain)
+        result = await sandbox.run(Command(argv=("python", "-c", "import sys; print(sys.prefix)"), toolchain=toolchain))
+    assert (result.stdout, result.stderr) == (f"{toolchain}\n", "")
 
 
 async def test_a_work_folder_outlives_a_command_and_disappears_after_a_failure(sandbox: BubblewrapSandbox) -> None:
