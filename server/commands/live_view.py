@@ -1,7 +1,7 @@
 """A build on the terminal: one live block while it runs, a short summary at its end. Quiet when piped."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +14,9 @@ from server.services.build_progress import BuildProgress, Stage
 from server.services.build_status import BuildStatus, RuntimeStatus
 
 MARKS = {CheckStatus.passed: ("ok", "green"), CheckStatus.failed: ("failed", "red"), CheckStatus.not_run: ("not run", "yellow")}
+TELLING = frozenset({CheckName.tests, CheckName.contract, CheckName.probe, CheckName.restart})
+"""Checks whose figures say how much was tried."""
+
 WORDS = {
     RuntimeStatus.awaiting_approval: ("Waiting for you", "yellow"),
     RuntimeStatus.completed: ("Completed", "green"),
@@ -94,12 +97,22 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
     lines = [Text.assemble((status.title or "Build", "bold"), "   ", (word, style))]
     if status.error:
         lines.append(Text(status.error, "red"))
-    lines += [_check_line(check) for check in status.checks]
+    lines += [_check_line(check) for check in status.checks if check.status is not CheckStatus.passed]
+    lines += _passed_lines([check for check in status.checks if check.status is CheckStatus.passed])
     if model == "builtin":
         lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
     usage = status.usage
     lines.append(Text(f"{seconds:.1f} s   {usage.input_tokens + usage.output_tokens:,} tokens   ${usage.cost_usd:.2f}", "dim"))
     return Group(*lines)
+
+
+def _passed_lines(passed: Sequence[CheckResult]) -> list[Text]:
+    """What passed in one line, and what the telling ones looked at."""
+    if not passed:
+        return []
+    names = " ".join(check.check for check in passed)
+    told = [Text(f"  {check.check:<13}{check.summary}", "dim") for check in passed if check.check in TELLING]
+    return [Text.assemble((f"  {len(passed)} passed".ljust(15), "green"), names), *told]
 
 
 def _check_line(check: CheckResult) -> Text:
