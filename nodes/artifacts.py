@@ -263,13 +263,15 @@ class RuleKind(StrEnum):
 
     `ordered`: fields[0] comes before fields[1]. `no_overlap`: no two records with the same relation `per` overlap
     between fields[0] and fields[1]. `unique_together`: no two records share all of `fields` (fields or relations;
-    `created_by` names the person). `positive`: fields[0] is greater than zero.
+    `created_by` names the person). `positive`: fields[0] is greater than zero. `same_parent`: fields are two relations,
+    and what fields[0] points to belongs to what fields[1] points to, as a vote's option to the vote's poll.
     """
 
     ordered = "ordered"
     no_overlap = "no_overlap"
     unique_together = "unique_together"
     positive = "positive"
+    same_parent = "same_parent"
     custom = "custom"
 
 
@@ -358,7 +360,11 @@ class Access(Artifact):
 
 
 class Endpoint(Artifact):
-    """One operation of the JSON API; `path` uses `{id}`. `name` is its OpenAPI operation id."""
+    """One operation of the JSON API; `path` uses `{id}`. `name` is its OpenAPI operation id.
+
+    `own_states`: whoever may call it only for own records may do so only while the record is in one of these states, and is
+    answered 409 afterwards; empty: in every state.
+    """
 
     name: Identifier
     method: Literal["GET", "POST", "PATCH", "DELETE"]
@@ -367,6 +373,7 @@ class Endpoint(Artifact):
     record: Identifier
     transition: Identifier | None = None
     access: tuple[Access, ...]
+    own_states: tuple[Identifier, ...] = ()
     success_status: int
     request_schema: str | None = None
     response_schema: str | None = None

@@ -17,6 +17,7 @@ _FIELDS_OF_RULE = {
     RuleKind.no_overlap: (2, 2),
     RuleKind.unique_together: (1, 99),
     RuleKind.positive: (1, 1),
+    RuleKind.same_parent: (2, 2),
     RuleKind.custom: (0, 99),
 }
 
@@ -166,8 +167,18 @@ def _rule(spec: AppSpec, rule: RuleSpec) -> Iterator[str]:
         yield f"The rule {rule.name} needs dates or times."
     if rule.kind is RuleKind.positive and any(fields.get(name, FieldType.integer) not in _NUMBERS for name in rule.fields):
         yield f"The rule {rule.name} needs a number."
+    if rule.kind is RuleKind.same_parent and not _has_parent(spec, record, rule):
+        yield f"The rule {rule.name} needs two relations, of which the first leads to a record with one relation to the second."
     if rule.per is not None and rule.per not in relations | set(fields):
         yield f"The rule {rule.name} holds per {rule.per}, which {record.name} does not have."
+
+
+def _has_parent(spec: AppSpec, record: RecordSpec, rule: RuleSpec) -> bool:
+    """Whether what the first relation points to refers exactly once to the kind of record the second points to."""
+    targets = [next((relation.target for relation in record.relations if relation.name == name), "") for name in rule.fields]
+    part = next((other for other in spec.records if targets and other.name == targets[0]), None)
+    single = [relation for relation in part.relations if relation.kind is RelationKind.many_to_one] if part else []
+    return [relation.target for relation in single].count(targets[-1]) == 1
 
 
 def _report(spec: AppSpec, report: ReportSpec) -> Iterator[str]:

@@ -75,7 +75,7 @@ def rule_views(spec: AppSpec, record: RecordSpec) -> Iterator[RuleView]:
 def _is_enforceable(rule: RuleSpec, columns: dict[str, Column]) -> bool:
     needed = {RuleKind.ordered: 2, RuleKind.no_overlap: 2, RuleKind.unique_together: 1, RuleKind.positive: 1}
     known = all(name in columns for name in rule.fields) and (rule.per is None or rule.per in columns)
-    return rule.kind is not RuleKind.custom and known and len(rule.fields) >= needed[rule.kind]
+    return rule.kind in needed and known and len(rule.fields) >= needed[rule.kind]
 
 
 def check_views(record: RecordSpec, rules: tuple[RuleView, ...], var: str, cls: str, freeing: tuple[str, ...]) -> tuple[CheckView, ...]:
@@ -104,8 +104,8 @@ def _rule_check(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) ->
             return CheckView(function, True, rule.place, rule.message, _together(rule, var, cls))
         case RuleKind.no_overlap:
             return CheckView(function, True, rule.place, rule.message, _overlap(rule, var, cls, freeing))
-        case RuleKind.custom:
-            raise AssertionError("custom rules are left to engineers")
+        case RuleKind.same_parent | RuleKind.custom:
+            raise AssertionError("left to engineers, see _is_enforceable")
 
 
 def _known(columns: tuple[Column, ...], var: str) -> str:

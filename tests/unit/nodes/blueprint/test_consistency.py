@@ -43,6 +43,16 @@ def test_names_that_refer_to_nothing_are_named(spec: AppSpec) -> None:
     )
 
 
+def test_a_part_and_its_whole_have_to_be_relations_of_which_one_leads_to_the_other() -> None:
+    polls = read_description(BuildRequest(app_description=OPEN["polls"].text))
+    rule = RuleSpec(name="vote_option", record="vote", kind=RuleKind.same_parent, fields=("option", "poll"), message="Another poll.")
+    reversed_rule = rule.model_copy(update={"fields": ("poll", "option")})
+    assert problems(polls.model_copy(update={"rules": (*polls.rules, rule)})) == ()
+    assert problems(polls.model_copy(update={"rules": (*polls.rules, reversed_rule)})) == (
+        "The rule vote_option needs two relations, of which the first leads to a record with one relation to the second.",
+    )
+
+
 def test_a_role_that_moves_a_record_has_to_read_it(spec: AppSpec) -> None:
     blind = tuple(entry for entry in spec.permissions if (entry.role, entry.record, entry.action) != ("user", "booking", Action.read))
     assert problems(spec.model_copy(update={"permissions": blind})) == (
