@@ -47,6 +47,7 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         inputs={"spec": spec.model_dump_json(), "feedback": _feedback(state.get("review"))},
         answer=ArchitecturePlan,
         check=lambda plan: complaint_about_plan(plan, spec),
+        summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
     )
     designed = await workshop.crew.perform(task, effective_options(state.get("options"), runtime.context))
     plan = designed.value

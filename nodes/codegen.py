@@ -46,6 +46,7 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
         component=component.name,
         attempt=order.attempt,
         check=lambda changeset: complaint_about(own, component, changeset),
+        summarize=lambda changeset: f"{component.title}: changed {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
     )
     written = await workshop.crew.perform(task, state["options"])
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))

@@ -52,7 +52,10 @@ def effective_options(kept: BuildOptions | None, given: BuildOptions | None) -> 
 
 @dataclass(frozen=True)
 class AgentTask(Generic[M]):
-    """One question to one agent. `inputs` are named texts put into the prompt; `check` returns a complaint or None."""
+    """One question to one agent. `inputs` are named texts put into the prompt; `check` returns a complaint or None.
+
+    `summarize` says in a few words what an answer holds, counted from the answer itself.
+    """
 
     name: str
     inputs: Mapping[str, str]
@@ -60,6 +63,7 @@ class AgentTask(Generic[M]):
     component: str | None = None
     attempt: int = 1
     check: Callable[[M], str | None] | None = None
+    summarize: Callable[[M], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
             "components": json.dumps([component.name for component in architecture.components]),
         },
         answer=QaReview,
+        summarize=lambda review: review.summary,
     )
     reviewed = await workshop.crew.perform(task, options)
     outcome = judge(report, reviewed.value, state.get("qa"), version, rounds=options.repair_rounds)

@@ -1,10 +1,11 @@
 """Understand the description: request → AppSpec, or the last AppSpec and a reviewer's feedback → a revised one."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from langgraph.runtime import Runtime
 
-from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, Review
+from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, RecordSpec, Review, RoleSpec
 from nodes.blueprint.consistency import problems
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 
@@ -43,6 +44,7 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
         },
         answer=AppSpec,
         check=complaint_about_spec,
+        summarize=lambda spec: f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}.",
     )
     analyzed = await workshop.crew.perform(task, options)
     return {"options": options, "spec": analyzed.value, "agent_results": [analyzed.result]}
@@ -52,6 +54,10 @@ def complaint_about_spec(spec: AppSpec) -> str | None:
     """What is inconsistent in `spec`, in words for the analyst."""
     found = problems(spec)
     return "\n".join(found) if found else None
+
+
+def _listed(items: Sequence[RecordSpec] | Sequence[RoleSpec]) -> str:
+    return ", ".join(item.plural_label if isinstance(item, RecordSpec) else item.label for item in items)
 
 
 def _previous(kept: AppSpec | None, edited: AppSpec | None) -> str:

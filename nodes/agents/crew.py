@@ -94,7 +94,8 @@ class CrewAICrew(Crew):
         started = time.monotonic()
         calls = self._calls(model, execution, options)
         value = await self._traced(task, agent, calls, execution)
-        result = _result(task, agent, calls, time.monotonic() - started)
+        summary = task.summarize(value) if task.summarize else ""
+        result = _result(task, agent, calls, time.monotonic() - started, summary)
         _tell(AgentFinished(result=result))
         return AgentAnswer(value, result)
 
@@ -154,7 +155,7 @@ class CrewAICrew(Crew):
             raise
 
 
-def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", duration_seconds: float) -> AgentResult:
+def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", duration_seconds: float, summary: str) -> AgentResult:
     totals = calls.totals
     return AgentResult(
         agent=agent.role,
@@ -170,6 +171,7 @@ def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", durati
         tokens_estimated=totals.usage.estimated,
         cost_usd=totals.cost_usd,
         duration_seconds=round(duration_seconds, 3),
+        summary=summary,
     )
 
 
