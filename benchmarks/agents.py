@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import psutil
+from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
+from typing_extensions import override
 
 from nodes.agents.crew import CrewAICrew
 from nodes.artifacts import AgentResult, Changeset, QaReview
@@ -27,6 +29,17 @@ WIDTHS = (1, 4, 16, 32)
 MODEL_SECONDS = (0.2, 1.0)
 REVIEW = AgentTask("review_app", {"spec": "{}", "report": "{}", "files": "[]", "components": "[]"}, QaReview)
 INPUTS = {"contract": "{}", "spec": "{}", "component": "part", "own_files": "{}", "findings": "[]", "feedback": ""}
+
+
+class SlowModel(ScriptedChatModel):
+    """Takes `seconds` to answer, as a real one does."""
+
+    seconds: float
+
+    @override
+    async def _reply(self, messages: list[BaseMessage]) -> str:
+        await asyncio.sleep(self.seconds)
+        return await super()._reply(messages)
 
 
 class State(TypedDict, total=False):
@@ -82,7 +95,7 @@ async def main() -> None:
         print(f"CPU per agent call    {await cpu_ms_per_call(quick):8.2f} ms")
         print(f"memory per run        {await kilobytes_per_run(quick, chat):8.2f} KB over {LEAK_RUNS} runs")
         for seconds in MODEL_SECONDS:
-            slow = ScriptedChatModel(replies=['{"component": "part", "changes": []}'], seconds=seconds)
+            slow = SlowModel(replies=['{"component": "part", "changes": []}'], seconds=seconds)
             crew = crew_around(slow, Path(folder))
             await crew.warm()
             for width in WIDTHS:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from nodes.agents.answers import strict_schema
 from nodes.agents.budget import Budget
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
-from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, ToolRequest, prompt_sha256
+from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
 from nodes.agents.models import AnswerForm, ChatModel, Provider
 from nodes.agents.pricing import Price, Usage
 from nodes.errors import JournalMismatch, ModelNotConfigured, ModelRefused, ModelUnavailable
@@ -88,9 +88,7 @@ class ModelCalls:
         self._money = money
         self._retries = retries
 
-    async def answer(
-        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None, tools: Sequence[dict[str, Any]] = ()
-    ) -> ModelAnswer:
+    async def answer(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None) -> ModelAnswer:
         """Ask, or return what was answered before a crash.
 
         Raises `JournalMismatch`, `BudgetExhausted`, `ModelUnavailable`, `ModelRefused`, and what a built-in model raises.
@@ -102,8 +100,8 @@ class ModelCalls:
             if known.prompt_sha256 != asked:
                 raise JournalMismatch(f"Call {n} of task {task_id} in thread {thread_id}.")
             return self._counted(known, replayed=True)
-        async with self._reservation(messages, answer, tools):
-            given = await self._ask(messages, answer, tools)
+        async with self._reservation(messages, answer):
+            given = await self._ask(messages, answer)
             cost = self._money.price.of(given.usage) if self._money.price else None
             call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost)
             # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
@@ -115,15 +113,13 @@ class ModelCalls:
         self.truncated = call.answer.truncated
         return call.answer
 
-    def _reservation(
-        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
-    ) -> AbstractAsyncContextManager[None]:
+    def _reservation(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> AbstractAsyncContextManager[None]:
         money = self._money
         if money.budget_usd is None:
             return nullcontext()
-        return money.budget.reserve(self._journal, self._execution.thread_id, self._bound_usd(messages, answer, tools), money.budget_usd)
+        return money.budget.reserve(self._journal, self._execution.thread_id, self._bound_usd(messages, answer), money.budget_usd)
 
-    def _bound_usd(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> float:
+    def _bound_usd(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> float:
         """The most the call can cost. A token stands for at least one byte, so the bytes bound the tokens."""
         name, price, limit = self.model.name, self._money.price, self.model.max_output_tokens
         if price is None:
@@ -131,19 +127,19 @@ class ModelCalls:
         if price.output and limit is None:
             raise ModelNotConfigured(f"{name} has no output limit, so the budget cannot be kept. Set one, or set no budget.")
         asked = "".join(str(message.content) for message in messages)
-        schema = json.dumps([strict_schema(answer) if self._by_schema(answer) and answer else None, *tools])
+        schema = json.dumps(strict_schema(answer)) if answer is not None and self._by_schema(answer) else ""
         tokens = len((asked + schema).encode("utf-8", "surrogatepass")) + MESSAGE_OVERHEAD_TOKENS * (len(messages) + 1)
         return price.of(Usage(input_tokens=tokens, output_tokens=limit or 0))
 
     def _by_schema(self, answer: type[BaseModel] | None) -> bool:
         return answer is not None and self.model.answer_form is AnswerForm.json_schema
 
-    async def _ask(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> ModelAnswer:
+    async def _ask(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> ModelAnswer:
         failed_tries = 0
         while True:
             try:
                 async with asyncio.timeout(self.model.request_timeout_seconds):
-                    return await self._ask_once(messages, answer, tools)
+                    return await self._ask_once(messages, answer)
             except openai.LengthFinishReasonError as error:
                 return self._cut_answer(error, messages)
             except ENDPOINT_ERRORS as error:
@@ -162,34 +158,29 @@ class ModelCalls:
             raise ModelUnavailable(f"{tried} It asks to wait {asked:.0f} seconds.") from error
         await asyncio.sleep(retries.wait_seconds(failed_tries, asked))
 
-    async def _ask_once(
-        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]
-    ) -> ModelAnswer:
+    async def _ask_once(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> ModelAnswer:
         try:
-            message = await self._runnable(answer, tools).ainvoke(list(messages))
+            message = await self._runnable(answer).ainvoke(list(messages))
         except CONFUSION as error:
             if self.model.name.provider is Provider.builtin or isinstance(error, ENDPOINT_ERRORS):
                 raise
             raise NotACompletion(f"it sent something that is no completion ({type(error).__name__})") from error
         return self._read(message, messages)
 
-    def _runnable(self, answer: type[BaseModel] | None, tools: Sequence[dict[str, Any]]) -> Runnable[Any, AIMessage]:
+    def _runnable(self, answer: type[BaseModel] | None) -> Runnable[Any, AIMessage]:
         """Structured output without LangChain's parser behind it: on 10 MB of prose that one holds the loop for 20 seconds."""
         chat = self.model.chat
         if answer is not None and self._by_schema(answer):
             return chat.bind(response_format={"type": "json_schema", "json_schema": strict_schema(answer)})
-        return chat.bind_tools(tools) if tools else chat
+        return chat
 
     def _read(self, message: AIMessage, messages: Sequence[BaseMessage]) -> ModelAnswer:
         finish = message.response_metadata.get("finish_reason")
         if finish == "content_filter":
             raise ModelRefused(f"{self.model.name}: the endpoint's content filter stopped the answer.")
         text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
-        requests = tuple(
-            ToolRequest(id=call["id"] or "", name=call["name"], arguments=json.dumps(call["args"])) for call in message.tool_calls
-        )
         usage = _usage(message) or self._estimate(messages, text)
-        return ModelAnswer(text=text, tool_requests=requests, truncated=finish == "length", usage=usage)
+        return ModelAnswer(text=text, truncated=finish == "length", usage=usage)
 
     def _cut_answer(self, error: openai.LengthFinishReasonError, messages: Sequence[BaseMessage]) -> ModelAnswer:
         """The client raises where a structured answer reaches its limit; the tokens were used all the same."""

@@ -68,6 +68,6 @@ def _is_writable(folder: Path) -> bool:
 
 def _forget_dotenv(before: frozenset[str]) -> None:
     """CrewAI loads a `.env` from above its own package; no setting of ours may come from there."""
-    environment = os.environ  # noqa: TID251
+    environment = os.environ  # noqa: TID251 - CrewAI writes into the environment itself
     for name in set(environment) - before:
         del environment[name]

@@ -19,19 +19,10 @@ from nodes.agents.pricing import Usage
 from nodes.artifacts import Artifact
 
 
-class ToolRequest(Artifact):
-    """A tool the model asks to have run; `arguments` is JSON."""
-
-    id: str
-    name: str
-    arguments: str
-
-
 class ModelAnswer(Artifact):
     """What a model said, and what that used. `truncated`: it reached its output limit."""
 
     text: str
-    tool_requests: tuple[ToolRequest, ...] = ()
     truncated: bool = False
     usage: Usage = Usage()
 

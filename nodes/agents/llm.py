@@ -71,20 +71,15 @@ class ChatModelLLM(BaseLLM):
         from_agent: Any = None,
         response_model: type[BaseModel] | None = None,
     ) -> Any:
-        """A text, or the list of tool calls the executor has to run. CrewAI's guardrail reads the text as the answer."""
-        answer = await self._calls().answer(self._converted(messages), response_model, tuple(tools or ()))
+        """The text of one answer, which CrewAI's guardrail judges. `tools` are refused with the roster, so none come here."""
+        answer = await self._calls().answer(self._converted(messages), response_model)
         self._count(answer)
-        if answer.tool_requests and response_model is None:
-            return [
-                {"id": request.id, "type": "function", "function": {"name": request.name, "arguments": request.arguments}}
-                for request in answer.tool_requests
-            ]
         return answer.text.strip() or NOTHING_SAID
 
     @override
     @_without_crewai_retries
     def call(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
-        """What CrewAI does from its own threads, such as asking an agent with tools for a last answer."""
+        """What CrewAI would do from its own threads; counted, so that the self-test sees it."""
         self._synchronous_calls += 1
         return asyncio.run_coroutine_threadsafe(self.acall(messages, *args, **kwargs), self._loop).result()
 

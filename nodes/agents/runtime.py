@@ -1,6 +1,6 @@
 """Run one task by one fresh CrewAI agent. Imports CrewAI; `crewai_import` is the only way here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
@@ -9,13 +9,12 @@ from crewai import Agent, Task
 from crewai.events.event_bus import crewai_event_bus
 from crewai.lite_agent_output import LiteAgentOutput
 from crewai.tasks.task_output import TaskOutput
-from crewai.tools import BaseTool
 from crewai_core.printer import set_suppress_console_output
 from pydantic import BaseModel
 
 from nodes.agents.answers import Unusable, parse_answer
 from nodes.agents.calls import ModelCalls
-from nodes.agents.executor import AsyncExecutor, DirectExecutor
+from nodes.agents.executor import DirectExecutor
 from nodes.agents.llm import ChatModelLLM
 from nodes.agents.roster import AgentEntry, TaskEntry
 from nodes.errors import AgentOutputInvalid
@@ -37,7 +36,6 @@ class Assignment(Generic[M]):
     description: str
     answer: type[M]
     check: Callable[[M], str | None] | None = None
-    tools: Sequence[BaseTool] = ()
 
 
 class Guardrail(Generic[M]):
@@ -83,7 +81,7 @@ async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCal
     set_suppress_console_output(True)
     guardrail = Guardrail(assignment, calls)
     agent = _agent(assignment, llm)
-    await _task(assignment, agent, guardrail).aexecute_sync(agent, tools=list(assignment.tools) or None)
+    await _task(assignment, agent, guardrail).aexecute_sync(agent)
     if guardrail.value is None:
         raise RuntimeError("CrewAI returned without having asked the guardrail")
     return guardrail.value
@@ -96,8 +94,7 @@ def _agent(assignment: Assignment[M], llm: ChatModelLLM) -> Agent:
         goal=entry.goal,
         backstory=entry.backstory,
         llm=llm,
-        executor_class=AsyncExecutor if assignment.tools else DirectExecutor,
-        tools=list(assignment.tools),
+        executor_class=DirectExecutor,
         verbose=False,
         cache=False,
         allow_delegation=False,

@@ -131,21 +131,21 @@ async def _asks_again() -> list[str]:
     value, calls, synchronous = await _perform(chat)
     return _differences(
         ("the mended answer", value, _Greeting(hello="again")),
-        ("model calls for a bad answer and a good one", chat._said, 2),  # noqa: SLF001
+        ("model calls for a bad answer and a good one", chat._said, 2),  # noqa: SLF001 - our own rehearsal
         ("synchronous model calls", synchronous, 0),
         ("counted output tokens", calls.totals.usage.output_tokens, 10),
-        ("the complaint reaches the model", "no JSON object" in chat._heard[-1], True),  # noqa: SLF001
+        ("the complaint reaches the model", "no JSON object" in chat._heard[-1], True),  # noqa: SLF001 - our own rehearsal
     )
 
 
 async def _can_be_cancelled() -> list[str]:
     chat = _Rehearsal(lines=())
-    task, waiting = asyncio.create_task(_perform(chat)), asyncio.create_task(chat._waiting.wait())  # noqa: SLF001
+    task, waiting = asyncio.create_task(_perform(chat)), asyncio.create_task(chat._waiting.wait())  # noqa: SLF001 - our own rehearsal
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    return _differences(("cancelling reaches the model call", chat._cancelled, True))  # noqa: SLF001
+    return _differences(("cancelling reaches the model call", chat._cancelled, True))  # noqa: SLF001 - our own rehearsal
 
 
 async def _perform(chat: _Rehearsal) -> "tuple[_Greeting, ModelCalls, int]":

@@ -73,7 +73,7 @@ def test_crewai_comes_late_calls_nobody_and_writes_only_at_home_and_in_its_folde
     assert seen["connected"] == []
     assert seen["kept_traces"] == 0
     assert seen["signals_kept"]
-    assert [path for path in list(seen["opened"]) if not path.startswith((str(tmp_path), "/dev/"))] == []  # type: ignore[call-overload]
+    assert [path for path in list(seen["opened"]) if not path.startswith((str(tmp_path), "/dev/"))] == []  # type: ignore[call-overload]  # what JSON gave
     assert list(folder.iterdir()) == []
     assert seen["home"] == str(home)
 

@@ -33,6 +33,9 @@ CALL_USD = (600 * 0.25 + 400 * 0.025 + 200 * 2.00) / 1_000_000
 """What one scripted call costs at the price of `PAID`."""
 
 
+PATIENCE_SECONDS = 30.0
+
+
 class Hang:
     """A reply that never comes."""
 
@@ -42,7 +45,6 @@ class ScriptedChatModel(BaseChatModel):
 
     replies: Sequence[Any] = ()
     reply_to: Callable[[str], str] | None = None
-    seconds: float = 0.0
     chunk_characters: int = 16
     usage: bool = True
     prompts: list[str] = Field(default_factory=list)
@@ -101,15 +103,21 @@ class ScriptedChatModel(BaseChatModel):
         reply = self.replies[min(self.started, len(self.replies) - 1)] if self.reply_to is None else self.reply_to(prompt)
         self.started += 1
         self._begun.set()
-        try:
-            await (asyncio.Event().wait() if isinstance(reply, Hang) else asyncio.sleep(self.seconds))
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
+        if isinstance(reply, Hang):
+            await self._until_cancelled()
         if isinstance(reply, BaseException):
             raise reply
         self.finished += 1
         return str(reply)
+
+    async def _until_cancelled(self) -> None:
+        """For at most the time a test may take, so that a call nobody cancels fails it."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
 
     def _usage(self) -> UsageMetadata | None:
         if not self.usage:

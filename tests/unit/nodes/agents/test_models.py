@@ -62,7 +62,7 @@ def test_a_model_is_opened_once_with_one_retry_layer_and_told_usage() -> None:
     opened = models.open(name)
     assert models.open(name) is opened
     chat = opened.chat
-    assert (chat.max_retries, chat.stream_usage, chat.request_timeout) == (0, True, 300.0)  # type: ignore[attr-defined]
+    assert (chat.max_retries, chat.stream_usage, chat.request_timeout) == (0, True, 300.0)  # type: ignore[attr-defined]  # of the concrete client
     assert (opened.answer_form, opened.max_output_tokens) == (AnswerForm.json_schema, 32_000)
     assert opened.context_tokens > 128_000
 
@@ -76,7 +76,7 @@ def test_other_endpoints_get_the_schema_in_words_and_no_output_limit() -> None:
 
 def test_azure_deployments_are_opened() -> None:
     opened = ChatModels(AZURE).open(ModelName.parse("azure:our-deployment"))
-    assert (opened.chat.max_retries, opened.answer_form) == (0, AnswerForm.json_schema)  # type: ignore[attr-defined]
+    assert (opened.chat.max_retries, opened.answer_form) == (0, AnswerForm.json_schema)  # type: ignore[attr-defined]  # of the concrete client
 
 
 def test_settings_do_not_show_their_keys() -> None:
