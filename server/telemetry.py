@@ -39,6 +39,7 @@ def log_to_file(settings: Settings) -> None:
 
 
 def _install(handler: logging.Handler, settings: Settings) -> None:
+    logging.raiseExceptions = False  # a full disk is told by what fails for it, not by a trace per log line
     handler.setFormatter(FieldFormatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     for noisy in ("httpx", "procrastinate", "psycopg", "uvicorn.access"):

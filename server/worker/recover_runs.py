@@ -17,7 +17,8 @@ async def recover_runs(runs: RunRepository, run_queue: RunQueue) -> None:
     """Until cancelled: requeue every taken job whose run nobody holds, seen so twice in a row.
 
     Twice, because between taking a job and holding its run a living worker needs a moment. This covers a worker that
-    died before it claimed, while it worked, and after it finished but before it said so.
+    died before it claimed, while it worked, and after it finished but before it said so. A run whose job is gone
+    although it is not finished gets a new one.
     """
     suspects: set[UUID] = set()
     while True:
@@ -28,5 +29,7 @@ async def recover_runs(runs: RunRepository, run_queue: RunQueue) -> None:
                 log.warning("run_recovered", extra={"run_id": str(run_id)})
                 await run_queue.requeue(run_id)
             suspects = unheld - suspects
+            for run in await runs.abandoned():
+                await run_queue.enqueue_again(run.run_id, run.thread_id)
         except PersistenceError as error:
             log.warning("recovery_waits", extra={"reason": str(error)})
