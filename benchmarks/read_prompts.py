@@ -31,7 +31,7 @@ class Count:
     wanted: int = 0
     read: int = 0
 
-    def __iadd__(self, other: "Count") -> "Count":
+    def __add__(self, other: "Count") -> "Count":
         return Count(self.found + other.found, self.wanted + other.wanted, self.read + other.read)
 
     @override

@@ -1,5 +1,6 @@
 """Who may do what: the least that makes the described job possible, and never more than was said for sensitive acts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nodes.artifacts import GUESSED, INFERRED, Action, Scope, Source
@@ -7,7 +8,7 @@ from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, RecordDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
-from nodes.blueprint.reader.phrases import Clause
+from nodes.blueprint.reader.phrases import Clause, Phrase
 
 ADMINISTRATOR = "administrator"
 _ALL = (Action.read, Action.create, Action.update, Action.delete)
@@ -19,6 +20,9 @@ _BY_KIND = {
     VerbKind.read: (Action.read,),
     VerbKind.manage: _ALL,
 }
+Table = dict[tuple[str, str, Action], tuple[Scope, Source]]
+"""Role, record and action → scope and source."""
+
 PARTIES = frozenset("customer client patient product supplier employee vendor company student book car vehicle room table service".split())
 """Records of the business, not of the person who typed them in."""
 
@@ -42,19 +46,25 @@ def read_grants(clauses: list[Clause], draft: Draft) -> None:
         if clause.negated or not actors:
             continue
         phrases = clause.subjects if clause.passive else clause.objects
-        own = any(word in phrase.text.lower().split() for phrase in phrases for word in ("their", "own", "his", "her"))
+        if VerbKind.keep in kinds and not any(map(draft.find, phrases)):  # "record steps for every call" fills in calls
+            for whole in filter(None, map(draft.find, clause.after("for", "of"))):
+                _note_all(whole, actors, (Action.read, Action.create, Action.update), Scope.all, stated(clause.quote))
+        scope = Scope.own if _speaks_of_own(phrases) else Scope.all
         actions = {action for kind, granted in _BY_KIND.items() if kind in kinds for action in granted}
-        for whole in [found for found in map(draft.find, clause.after("for", "of")) if found is not None and VerbKind.keep in kinds]:
-            if not any(map(draft.find, phrases)):  # "record steps for every call" fills in calls
-                for actor in actors:
-                    for action in (Action.read, Action.create, Action.update):
-                        _note(whole, actor, action, Scope.all, stated(clause.quote))
-        for record in [found for found in map(draft.find, (*phrases, *clause.after("in", "on", "to"))) if found is not None]:
-            for actor in actors:
-                for action in actions or {Action.read}:
-                    _note(record, actor, action, Scope.own if own else Scope.all, stated(clause.quote))
-                if Action.create in actions:
-                    record.creators.setdefault(actor, stated(clause.quote))
+        for record in filter(None, map(draft.find, (*phrases, *clause.after("in", "on", "to")))):
+            _note_all(record, actors, [action for action in _ALL if action in actions] or [Action.read], scope, stated(clause.quote))
+            for actor in actors if Action.create in actions else ():
+                record.creators.setdefault(actor, stated(clause.quote))
+
+
+def _speaks_of_own(phrases: Sequence[Phrase]) -> bool:
+    return any(word in phrase.text.lower().split() for phrase in phrases for word in ("their", "own", "his", "her"))
+
+
+def _note_all(record: RecordDraft, roles: Sequence[str], actions: Sequence[Action], scope: Scope, source: Source) -> None:
+    for role in roles:
+        for action in actions:
+            _note(record, role, action, scope, source)
 
 
 def read_operations(clauses: list[Clause], draft: Draft) -> None:
@@ -81,7 +91,7 @@ def grants_of(draft: Draft) -> list[Grant]:
     """Every permission, in the order of records, roles and actions."""
     if draft.everybody:
         return _without_roles(draft)
-    table: dict[tuple[str, str, Action], tuple[Scope, Source]] = {}
+    table: Table = {}
     for record in draft.records.values():
         _grant_record(record, draft, table)
     _grant_administrator(draft, table)
@@ -99,42 +109,54 @@ def _without_roles(draft: Draft) -> list[Grant]:
     return [Grant(role, record, action, Scope.all, GUESSED) for record in draft.records for role in draft.roles for action in _ALL]
 
 
-def _grant_record(record: RecordDraft, draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
-    if record.noun in draft.roles:
-        table[(record.noun, record.noun, Action.create)] = (Scope.all, INFERRED)
-        table[(record.noun, record.noun, Action.read)] = (Scope.own, INFERRED)
-        table[(record.noun, record.noun, Action.update)] = (Scope.own, INFERRED)
+def _grant_record(record: RecordDraft, draft: Draft, table: Table) -> None:
+    _grant_person(record, draft, table)
     house = [role for role in draft.roles if role != ADMINISTRATOR and not _is_public(role)]
     if len(house) == 1 and not record.role_verbs() and not record.creators:
         for action in _ALL:  # who else should keep it: the one role of the house
             table[(house[0], record.noun, action)] = (Scope.all, INFERRED)
-    personal = is_personal(record, draft)
-    open_to_read = is_published(record, draft)
     for role in draft.roles:
-        if role == ADMINISTRATOR:
+        if role != ADMINISTRATOR:
+            _grant_stated(role, record, draft, table)
+            if role in record.creators:
+                _grant_creator(role, record, draft, table)
+            _grant_reading(role, record, draft, table)
+
+
+def _grant_person(record: RecordDraft, draft: Draft, table: Table) -> None:
+    """Somebody who signs in and is kept as a record keeps their own."""
+    if record.noun in draft.roles:
+        table[(record.noun, record.noun, Action.create)] = (Scope.all, INFERRED)
+        table[(record.noun, record.noun, Action.read)] = (Scope.own, INFERRED)
+        table[(record.noun, record.noun, Action.update)] = (Scope.own, INFERRED)
+
+
+def _grant_stated(role: str, record: RecordDraft, draft: Draft, table: Table) -> None:
+    """What was said, narrowed to a person's own records where those are personal."""
+    personal = is_personal(record, draft)
+    for action in _ALL:
+        if (role, action) not in record.grants:
             continue
-        for action in _ALL:
-            stated_right = record.grants.get((role, action))
-            if stated_right is None:
-                continue
-            scope, source = stated_right
-            if personal and role in record.creators:
-                scope = Scope.all if action is Action.read and (open_to_read or _reviews(role, record)) else Scope.own
-            elif action in {Action.update, Action.delete} and _is_public(role) and _others_manage(record, role, draft):
-                scope = Scope.own
-            table[(role, record.noun, action)] = (scope if action is not Action.create else Scope.all, source)
-        if role in record.creators:
-            _grant_creator(role, record, draft, table, personal=personal, open_to_read=open_to_read)
-        if (
-            record.associated
-            and not _is_public(role)
-            and any(_keeps(role, relation.target, draft) for relation in record.relations.values())
-        ):
-            table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
-        if role in {actor for step in record.steps.values() for actor in step.roles} and (role, record.noun, Action.read) not in table:
-            table[(role, record.noun, Action.read)] = (Scope.all, INFERRED)
-        elif _reviews(role, record) and role not in record.creators:
-            table[(role, record.noun, Action.read)] = (Scope.all, table.get((role, record.noun, Action.read), (Scope.all, INFERRED))[1])
+        scope, source = record.grants[(role, action)]
+        if action is Action.create:
+            scope = Scope.all
+        elif personal and role in record.creators:
+            seen = action is Action.read and (is_published(record, draft) or _reviews(role, record))
+            scope = Scope.all if seen else Scope.own
+        elif action in {Action.update, Action.delete} and _is_public(role) and _others_manage(record, role, draft):
+            scope = Scope.own
+        table[(role, record.noun, action)] = (scope, source)
+
+
+def _grant_reading(role: str, record: RecordDraft, draft: Draft, table: Table) -> None:
+    """Who has to see a record without having been said to: those who offer what is booked, and those who move it on."""
+    key = (role, record.noun, Action.read)
+    if record.associated and not _is_public(role) and any(_keeps(role, relation.target, draft) for relation in record.relations.values()):
+        table[key] = (Scope.all, INFERRED)
+    if key not in table and any(role in step.roles for step in record.steps.values()):
+        table[key] = (Scope.all, INFERRED)
+    elif _reviews(role, record):
+        table[key] = (Scope.all, table.get(key, (Scope.all, INFERRED))[1])
 
 
 def _keeps(role: str, noun: str, draft: Draft) -> bool:
@@ -142,16 +164,9 @@ def _keeps(role: str, noun: str, draft: Draft) -> bool:
     return noun in draft.records and role in draft.records[noun].creators
 
 
-def _grant_creator(
-    role: str,
-    record: RecordDraft,
-    draft: Draft,
-    table: dict[tuple[str, str, Action], tuple[Scope, Source]],
-    *,
-    personal: bool,
-    open_to_read: bool,
-) -> None:
+def _grant_creator(role: str, record: RecordDraft, draft: Draft, table: Table) -> None:
     """Who creates also reads; what has a workflow or was cast is not changed afterwards, else a person mends what is theirs."""
+    personal, open_to_read = is_personal(record, draft), is_published(record, draft)
     source = record.creators[role]
     table[(role, record.noun, Action.create)] = (Scope.all, source)
     reading = Scope.own if personal and not open_to_read and not _reviews(role, record) else Scope.all
@@ -198,7 +213,7 @@ def is_published(record: RecordDraft, draft: Draft) -> bool:
     return bool(readers - set(record.creators)) and not record.associated and not record.steps
 
 
-def _grant_administrator(draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
+def _grant_administrator(draft: Draft, table: Table) -> None:
     """The administrator reads and clears up everything, and keeps what nobody else keeps."""
     for record in draft.records.values():
         kept_by_others = {action for role, noun, action in table if noun == record.noun and role != ADMINISTRATOR}
@@ -214,7 +229,7 @@ def _grant_administrator(draft: Draft, table: dict[tuple[str, str, Action], tupl
                 table[(ADMINISTRATOR, record.noun, action)] = (Scope.all, said[1] if said else INFERRED)
 
 
-def _grant_references(draft: Draft, table: dict[tuple[str, str, Action], tuple[Scope, Source]]) -> None:
+def _grant_references(draft: Draft, table: Table) -> None:
     """Whoever fills in a reference has to see what can be chosen; who reads a record sees what it refers to."""
     for record in draft.records.values():
         for relation in record.relations.values():

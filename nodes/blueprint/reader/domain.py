@@ -10,44 +10,45 @@ _MODEL = "Set a key and choose a model (openai:<model> or azure:<deployment>) fo
 
 REFUSED: tuple[tuple[str, str, str], ...] = (
     (
-        r"^[^.!?\n]*(?:\b(?:2048|tetris|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy bird|solitaire)\b|"
-        r"\b(?:an?|the|my|this|simple|browser)\s+(?:[\w-]+\s+){0,3}game\b(?!\s+(?:store|shop|library|collection|catalog\w*|rental|night|club)))",
+        r"""^[^.!?\n]*(?:\b(?:2048|tetris|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy[ ]bird|solitaire)\b
+        |\b(?:an?|the|my|this|simple|browser)\s+(?:[\w-]+\s+){0,3}game\b
+        (?!\s+(?:store|shop|library|collection|catalog\w*|rental|night|club)))""",
         "a game",
         "The builder could make an app that keeps players, matches and scores.",
     ),
     (
-        r"\b(command[- ]line|cli tool|cli app|cli\b|terminal (?:tool|app)|shell script|bash script|daemon|cron job that)",
+        r"\b(command[- ]line|cli[ ]tool|cli[ ]app|cli\b|terminal[ ](?:tool|app)|shell[ ]script|bash[ ]script|daemon|cron[ ]job[ ]that)",
         "a command-line tool",
         "The builder could make a web app that keeps what the tool would work on.",
     ),
     (
-        r"\b(desktop (?:app|application|tool|program)|windows app|mac(?:os)? app|electron app|tkinter|pyqt|\bqt app|"
-        r"browser extension|chrome extension|vs ?code extension|plugin for)\b",
+        r"""\b(desktop[ ](?:app|application|tool|program)|windows[ ]app|mac(?:os)?[ ]app|electron[ ]app|tkinter|pyqt|\bqt[ ]app
+        |browser[ ]extension|chrome[ ]extension|vs[ ]?code[ ]extension|plugin[ ]for)\b""",
         "a desktop program or extension",
         "The builder could make the same records usable in a browser.",
     ),
     (
-        r"\b(mobile app|android app|ios app|iphone app|react native|flutter|smartphone app)\b",
+        r"\b(mobile[ ]app|android[ ]app|ios[ ]app|iphone[ ]app|react[ ]native|flutter|smartphone[ ]app)\b",
         "a mobile app",
         "The builder could make a web app whose pages fit a phone.",
     ),
     (
-        r"\b(unit converter|currency converter|converter app|calculator|converts? (?:between|from|text|markdown|units)|encrypt|decrypt|compiler|"
-        r"sorting algorithm|algorithm (?:that|to|for)|parse[sr]? (?:a|the)|password generator|qr code generator|image (?:editor|filter|resizer)|"
-        r"text editor|drawing app|paint app|pomodoro|stopwatch|metronome|music player|video player|chat ?bot|web scraper|scrap(?:e|es|ing) |"
-        r"machine learning|neural network|train(?:s)? a model|recommendation engine|speech recognition|face recognition|"
-        r"url shortener|shorten(?:s|er)? (?:a |the )?urls?)\b",
+        r"""\b(unit[ ]converter|currency[ ]converter|converter[ ]app|calculator|converts?[ ](?:between|from|text|markdown|units)|encrypt
+        |decrypt|compiler|sorting[ ]algorithm|algorithm[ ](?:that|to|for)|parse[sr]?[ ](?:a|the)|password[ ]generator|qr[ ]code[ ]generator
+        |image[ ](?:editor|filter|resizer)|text[ ]editor|drawing[ ]app|paint[ ]app|pomodoro|stopwatch|metronome|music[ ]player
+        |video[ ]player|chat[ ]?bot|web[ ]scraper|scrap(?:e|es|ing)[ ]|machine[ ]learning|neural[ ]network|train(?:s)?[ ]a[ ]model
+        |recommendation[ ]engine|speech[ ]recognition|face[ ]recognition|url[ ]shortener|shorten(?:s|er)?[ ](?:a[ ]|the[ ])?urls?)\b""",
         "computation rather than records",
         "The builder could keep the inputs and results as records that people enter.",
     ),
     (
-        r"\b(weather app|using an api for|fetch(?:es)? (?:data|weather|news|prices|rates|stock)|"
-        r"(?:weather|stock price|exchange rate|news|twitter|maps?) api|real[- ]time (?:stock|crypto|exchange|traffic|weather))\b",
+        r"""\b(weather[ ]app|using[ ]an[ ]api[ ]for|fetch(?:es)?[ ](?:data|weather|news|prices|rates|stock)
+        |(?:weather|stock[ ]price|exchange[ ]rate|news|twitter|maps?)[ ]api|real[- ]time[ ](?:stock|crypto|exchange|traffic|weather))\b""",
         "data from an outside service",
         "The builder could make an app in which people enter those data themselves.",
     ),
 )
-"""Pattern, what it is, what could be built instead. General kinds of software, not single products."""
+"""Verbose pattern, what it is, what could be built instead. General kinds of software, not single products."""
 
 _ENGLISH = frozenset(
     """the a an of and or to for with in on by is are has have who can that users user app system create build each from as at it be
@@ -58,11 +59,11 @@ _MET = frozenset(
     pytest alembic pydantic javascript openapi sql json http server-rendered""".split()
 )
 _NAMED_TECHNOLOGIES = re.compile(
-    r"\b(react|vue(?:\.js)?|angular|svelte|next\.?js|node(?:\.?js)?|express(?:\.js)|django|flask|ruby on rails|rails|laravel|php|java|spring boot|"
-    r"kotlin|swift|golang|rust|\.net|c#|typescript|mongodb|mysql|mariadb|redis|firebase|supabase|graphql|tailwind|bootstrap|kubernetes|"
-    r"local ?storage|dynamodb|oracle|sql server|elasticsearch)\b",
-    re.IGNORECASE,
-)  # fmt: skip
+    r"""\b(react|vue(?:\.js)?|angular|svelte|next\.?js|node(?:\.?js)?|express(?:\.js)|django|flask|ruby[ ]on[ ]rails|rails|laravel|php|java
+    |spring[ ]boot|kotlin|swift|golang|rust|\.net|c\#|typescript|mongodb|mysql|mariadb|redis|firebase|supabase|graphql|tailwind|bootstrap
+    |kubernetes|local[ ]?storage|dynamodb|oracle|sql[ ]server|elasticsearch)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _SERVICES = re.compile(
     r"\b(stripe|paypal|google maps|twilio|whatsapp|slack|google calendar|oauth|single sign-on|sso|payment gateway)\b", re.IGNORECASE
 )
@@ -77,7 +78,7 @@ def check_domain(request: BuildRequest) -> None:
         )
     words = re.findall(r"[^\W\d_]+", text.lower())
     for pattern, kind, instead in REFUSED:
-        if re.search(pattern, _opening(request.app_description)):
+        if re.search(pattern, _opening(request.app_description), re.VERBOSE):
             raise DescriptionOutOfDomain(_refusal(kind, instead))
     if len(words) < 2:
         raise DescriptionUnclear("It is too short to read.")
@@ -97,7 +98,7 @@ def left_out(request: BuildRequest) -> tuple[str, ...]:
     return tuple(
         f"{kind[0].upper()}{kind[1:]} is mentioned and not built; it takes a model."
         for pattern, kind, _ in REFUSED
-        if re.search(pattern, rest)
+        if re.search(pattern, rest, re.VERBOSE)
     )
 
 

@@ -182,7 +182,7 @@ class Draft:
                 if relation.target == ACCOUNT:
                     continue
                 target = self.find_noun(relation.target)
-                if target is None or target is record and relation.required:
+                if target is None or (target is record and relation.required):
                     del record.relations[key]
                 else:
                     relation.target = target.noun

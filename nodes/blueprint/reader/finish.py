@@ -131,16 +131,16 @@ def complete_fields(record: RecordDraft) -> None:
         or all(field.type is FieldType.choice for field in stated_fields)
     ):
         for label, type_, choices, required in usual:
-            _guess(record, label, type_, choices, required)
+            _guess(record, label, type_, choices, required=required)
     plain = [
         key
         for key, field in record.fields.items()
         if field.type in {FieldType.text, FieldType.date} and key.split(" ")[-1] not in {"type", "category", "kind"}
     ]
     if not _title_key(record) and not record.associated and not plain:
-        _guess(record, "title", None, (), True, first=True)
+        _guess(record, "title", None, (), required=True, first=True)
     if not record.fields and not record.relations:
-        _guess(record, "notes", None, (), False)
+        _guess(record, "notes", None, (), required=False)
 
 
 def _has_date(record: RecordDraft) -> bool:
@@ -148,7 +148,7 @@ def _has_date(record: RecordDraft) -> bool:
 
 
 def _guess(
-    record: RecordDraft, label: str, type_: FieldType | None, choices: tuple[str, ...], required: bool, *, first: bool = False
+    record: RecordDraft, label: str, type_: FieldType | None, choices: tuple[str, ...], *, required: bool, first: bool = False
 ) -> None:
     key = label.lower()
     if key in record.fields or key in record.relations or any(key == known.split(" ")[-1] for known in record.fields):

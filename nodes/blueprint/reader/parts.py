@@ -286,41 +286,61 @@ def _bare_list(clause: Clause, draft: Draft) -> None:
 
 def _acted(clause: Clause, draft: Draft) -> None:
     """Parts named beside an action: `open tickets with a subject`, `record steps for every call`, `choose a call type`."""
-    kinds = VERBS.get(clause.verb, frozenset())
     source = stated(clause.quote)
     objects = clause.subjects if clause.passive else clause.objects
-    kept = [record for record in (draft.find(phrase) for phrase in objects) if record is not None]
-    if clause.verb == "request":
-        kept = [record for phrase in objects if (record := draft.records.get(f"{noun_of(phrase)} request"))] or kept
-    owner = kept[-1] if kept else None
-    each = [entry for entry in clause.after("for", "of", "on") if entry.determiner in {"each", "every"}]
+    kept = _kept_records(clause, objects, draft)
+    each = [phrase for phrase in clause.after("for", "of", "on") if phrase.determiner in {"each", "every"}]
     for record in kept[:-1]:
         for phrase in each:
             _for_part(record, phrase, source, draft, clause)
-    association = draft.find_noun(ASSOCIATIONS[clause.verb].noun.lower()) if clause.verb in ASSOCIATIONS else None
-    owner = association if association is not None and association.associated else owner
+    act = draft.find_noun(ASSOCIATIONS[clause.verb].noun.lower()) if clause.verb in ASSOCIATIONS else None
+    owner = act if act is not None and act.associated else kept[-1] if kept else None
     if owner is not None:
-        for phrase in clause.after("with", "including", "containing"):
-            if clause.verb not in {"connect", "match"}:
-                _with_part(owner, phrase, source, draft)
-        for phrase in (
-            () if clause.verb in {"browse", "search"} else clause.after("for", "of", "about", "to", "against", "from", "into", "on", "in")
-        ):
-            _for_part(owner, phrase, source, draft, clause)
-    if kinds & {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read, VerbKind.associate}:
+        _parts_beside(owner, clause, source, draft)
+    if VERBS.get(clause.verb, frozenset()) & _PART_VERBS:
         for phrase in objects:
-            _attribute_object(clause, phrase, source, draft)
-            if phrase.of is not None and (whole := draft.find(phrase.of)) and (part := draft.find_noun(phrase.head)) and part is not whole:
-                part.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
-            if phrase.inside and (holder := draft.find(phrase)):
-                _set_choices(holder, Phrase("type" if len(phrase.inside) > 1 else "note"), list(phrase.inside), source)
+            _object_parts(clause, phrase, source, draft)
     for phrase in objects:
-        compound = _compound_owner(phrase, draft) if phrase.nouns else None
-        own = draft.find(phrase)
-        if compound is not None and own is not None and own is not compound:
-            own.relations.setdefault(compound.noun, RelationDraft(sentence_case(compound.noun), compound.noun, source, required=True))
+        whole, part = _compound_owner(phrase, draft) if phrase.nouns else None, draft.find(phrase)
+        if whole is not None and part is not None:
+            _join(part, whole, source)
     if clause.passive and clause.verb in {"supply", "provide", "write", "make", "own", "teach", "handle", "assign"}:
         _agents(clause, draft)
+
+
+_PART_VERBS = {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read, VerbKind.associate}
+_BESIDE = ("for", "of", "about", "to", "against", "from", "into", "on", "in")
+
+
+def _kept_records(clause: Clause, objects: tuple[Phrase, ...], draft: Draft) -> list[RecordDraft]:
+    if clause.verb == "request" and (asked := [hit for phrase in objects if (hit := draft.records.get(f"{noun_of(phrase)} request"))]):
+        return asked
+    return [record for record in map(draft.find, objects) if record is not None]
+
+
+def _parts_beside(owner: RecordDraft, clause: Clause, source: Source, draft: Draft) -> None:
+    """`with a subject`, `for a customer`."""
+    if clause.verb not in {"connect", "match"}:
+        for phrase in clause.after("with", "including", "containing"):
+            _with_part(owner, phrase, source, draft)
+    if clause.verb not in {"browse", "search"}:
+        for phrase in clause.after(*_BESIDE):
+            _for_part(owner, phrase, source, draft, clause)
+
+
+def _object_parts(clause: Clause, phrase: Phrase, source: Source, draft: Draft) -> None:
+    """What an object says about what it is part of, and the values in brackets behind it."""
+    _attribute_object(clause, phrase, source, draft)
+    if phrase.of is not None and (whole := draft.find(phrase.of)) and (part := draft.find_noun(phrase.head)):
+        _join(part, whole, source)
+    if phrase.inside and (holder := draft.find(phrase)):
+        _set_choices(holder, Phrase("type" if len(phrase.inside) > 1 else "note"), list(phrase.inside), source)
+
+
+def _join(part: RecordDraft, whole: RecordDraft, source: Source) -> None:
+    """Let `part` refer to `whole`, unless they are the same or it already does."""
+    if part is not whole:
+        part.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
 
 
 def _with_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -> None:

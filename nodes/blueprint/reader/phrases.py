@@ -172,44 +172,49 @@ def _read_phrase(reading: _Reading, words: tuple[Word, ...], position: int) -> i
 
 
 def _read_other(reading: _Reading, words: tuple[Word, ...], position: int, previous: Word | None) -> int:
+    """Read what is no part of a noun phrase; the answer is how many words it takes."""
     word = words[position]
-    following = words[position + 1] if position + 1 < len(words) else None
     match word.tag:
         case Tag.verb | Tag.gerund:
             return _read_verb(reading, words, position, previous)
         case Tag.participle:
             return _read_participle(reading, words, position)
         case Tag.be:
-            if following is None or following.tag is not Tag.gerund:
-                _begin_verb(reading, "be", previous)
-                reading.tail = words[position + 1 :]
+            _read_be(reading, words, position, previous)
         case Tag.modal:
             _start_clause(reading, previous)
             reading.modal = word.lower
-            if word.lower in {"cannot", "can't"}:
-                reading.negated = True
+            reading.negated = reading.negated or word.lower in {"cannot", "can't"}
         case Tag.negation:
             reading.negated = True
         case Tag.pronoun:
             reading.place(Phrase(word.lower, determiner="pronoun", text=word.text))
         case Tag.preposition:
             reading.preposition = word.lower
-            if word.lower in {"than", "as"}:
-                reading.preposition = word.lower
         case Tag.relative:
             _read_relative(reading, word)
-        case Tag.colon:
-            if reading.verbs:
-                reading.preposition = ""
-            elif reading.pending:
-                reading.subjects, reading.pending = tuple(reading.pending), []
-                reading.verbs = [":"]
-        case Tag.comma | Tag.conjunction:
-            if reading.verbs and reading.verbs[-1] == "have" and reading.preposition in {"in", "on", "at", "per", "for"}:
-                reading.preposition = ""  # "quantity in stock and reorder level": the list of parts goes on
+        case Tag.colon | Tag.comma | Tag.conjunction:
+            _read_break(reading, word.tag)
         case _:
             pass
     return 1
+
+
+def _read_be(reading: _Reading, words: tuple[Word, ...], position: int, previous: Word | None) -> None:
+    following = words[position + 1] if position + 1 < len(words) else None
+    if following is None or following.tag is not Tag.gerund:
+        _begin_verb(reading, "be", previous)
+        reading.tail = words[position + 1 :]
+
+
+def _read_break(reading: _Reading, tag: Tag) -> None:
+    """`quantity in stock and reorder level`: the list of parts goes on. A colon behind a noun begins the list of its parts."""
+    listing = bool(reading.verbs) and reading.verbs[-1] == "have" and reading.preposition in {"in", "on", "at", "per", "for"}
+    if listing or (tag is Tag.colon and reading.verbs):
+        reading.preposition = ""
+    elif tag is Tag.colon and reading.pending:
+        reading.subjects, reading.pending = tuple(reading.pending), []
+        reading.verbs = [":"]
 
 
 def _read_relative(reading: _Reading, word: Word) -> None:
@@ -348,11 +353,12 @@ def _starts_anew(words: tuple[Word, ...], index: int) -> bool:
 
 def _over_quantity(words: tuple[Word, ...], position: int, end: int) -> int:
     """Step over the "or" of `one or more purchase records`."""
-    if end < len(words) and words[end].lower == "or" and end > position and words[end - 1].tag in {Tag.number, Tag.determiner}:
-        if end + 1 < len(words) and words[end + 1].tag in {Tag.quantity, Tag.number}:
+    spoken = [word.tag for word in words[position : end + 2]]
+    joined = end > position and end + 1 < len(words) and words[end].lower == "or"
+    if joined and spoken[-3] in {Tag.number, Tag.determiner} and spoken[-1] in {Tag.quantity, Tag.number}:
+        end += 1
+        while end < len(words) and words[end].tag in _PHRASE_TAGS:
             end += 1
-            while end < len(words) and words[end].tag in _PHRASE_TAGS:
-                end += 1
     return end
 
 

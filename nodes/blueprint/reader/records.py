@@ -35,23 +35,31 @@ def acting_verb(verb: str) -> bool:
 
 def read_roles(clauses: list[Clause], draft: Draft) -> None:
     """Everyone who does something in the app is a role."""
-    for clause in clauses:
-        actors = clause.after("by") if clause.passive else clause.subjects
-        if not acting_verb(clause.verb) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
-            continue
-        for phrase in actors:
-            noun = _role_of(phrase)
-            if noun:
+    for named in (_actors, _permitted, _listed_roles):
+        for clause in clauses:
+            for noun in named(clause):
                 draft.role(noun, stated(clause.quote))
-    for clause in clauses:
-        if clause.verb in {"allow", "let", "enable", "permit", "connect"}:
-            for phrase in clause.objects + clause.after("with"):
-                if is_role_noun(noun_of(phrase)):
-                    draft.role(_role_of(phrase), stated(clause.quote))
-    for clause in clauses:
-        if clause.verb in {"be", ":"} and [phrase.head for phrase in clause.subjects] in (["role"], ["user role"]):
-            for phrase in (*clause.objects, *clause.after("of")):
-                draft.role(noun_of(phrase), stated(clause.quote))
+
+
+def _actors(clause: Clause) -> list[str]:
+    """`Members borrow books`, `borrowed by members`."""
+    if not acting_verb(clause.verb) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
+        return []
+    return [noun for noun in map(_role_of, clause.after("by") if clause.passive else clause.subjects) if noun]
+
+
+def _permitted(clause: Clause) -> list[str]:
+    """`Allow users to …`, `connects students with companies`."""
+    if clause.verb not in {"allow", "let", "enable", "permit", "connect"}:
+        return []
+    return [_role_of(phrase) for phrase in clause.objects + clause.after("with") if is_role_noun(noun_of(phrase))]
+
+
+def _listed_roles(clause: Clause) -> list[str]:
+    """`The roles are clerk and manager`."""
+    if clause.verb not in {"be", ":"} or [phrase.head for phrase in clause.subjects] not in (["role"], ["user role"]):
+        return []
+    return [noun_of(phrase) for phrase in (*clause.objects, *clause.after("of"))]
 
 
 def _role_of(phrase: Phrase) -> str:
@@ -178,7 +186,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     noun = noun_of(phrase)
     producing = bool(kinds & {VerbKind.create, VerbKind.manage, VerbKind.keep})
     figure = phrase.head in REPORT_NOUNS and not (producing and clause.verb not in {"generate", "export", "download", "list"})
-    if figure or not is_recordable(noun, listed=_is_listed(phrase, clause, producing) and not phrase.inside):
+    if figure or not is_recordable(noun, listed=_is_listed(phrase, clause, producing=producing) and not phrase.inside):
         return
     if noun in draft.roles and not producing:
         return
@@ -193,7 +201,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     draft.record(_named(noun, draft), stated(clause.quote))
 
 
-def _is_listed(phrase: Phrase, clause: Clause, producing: bool) -> bool:
+def _is_listed(phrase: Phrase, clause: Clause, *, producing: bool) -> bool:
     """`collect fees`, `write a treatment note`: many are entered, or a compound says which."""
     return (phrase.many and (producing or clause.verb == "collect")) or (bool(phrase.nouns) and producing and bool(clause.subjects))
 

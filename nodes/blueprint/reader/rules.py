@@ -33,14 +33,12 @@ def read_rules(clauses: list[Clause], draft: Draft) -> None:
 
 
 def _span(record: RecordDraft) -> tuple[str, str] | None:
-    dates = {key: field for key, field in record.fields.items() if field.type in _DATES}
-    for start in dates:
-        if not any(start.split(" ")[0].startswith(word) for word in _STARTS):
-            continue
-        for end in dates:
-            if end != start and dates[end].type is dates[start].type and any(end.split(" ")[0].startswith(word) for word in _ENDS):
-                return start, end
-    return None
+    """The first pair of dates of one type of which one is called a start and the other an end."""
+    dates = [(key, field.type) for key, field in record.fields.items() if field.type in _DATES]
+    starts = [(key, type_) for key, type_ in dates if key.startswith(_STARTS)]
+    ends = [(key, type_) for key, type_ in dates if key.startswith(_ENDS)]
+    pairs = ((start, end) for start, type_ in starts for end, end_type in ends if end != start and end_type is type_)
+    return next(pairs, None)
 
 
 def _rule_span(record: RecordDraft, span: tuple[str, str], draft: Draft) -> None:
@@ -137,7 +135,7 @@ def _is_figure(phrase: Phrase) -> bool:
 
 
 def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
-    record, measure = _subject(phrase, clause, draft)
+    record, measure = _subject(phrase, draft)
     if record is None:
         return
     grouping = clause.after("per", "by")
@@ -158,7 +156,7 @@ def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
         draft.reports.append(ReportDraft(label, record.noun, group, stated(clause.quote), measure, wanted_by))
 
 
-def _subject(phrase: Phrase, clause: Clause, draft: Draft) -> tuple[RecordDraft | None, str | None]:
+def _subject(phrase: Phrase, draft: Draft) -> tuple[RecordDraft | None, str | None]:
     """The record a figure counts, and the field it sums."""
     inner = phrase.of
     words = [*(inner.words if inner else ()), *phrase.words]

@@ -75,8 +75,8 @@ def sentences_of(text: str) -> list[Sentence]:
     for raw in text.splitlines():
         line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), _BULLET.sub("", raw).strip().strip("#*`> "))
         for part in re.split(r"(?<=[.!?…])\s+|;\s*|(?<=[a-z)])\.(?=[A-Z][a-z])", line):
-            if plain := part.strip().rstrip(".!?… "):
-                found.append(Sentence(plain, tag_words(plain)))
+            plain = part.strip().rstrip(".!?… ")
+            found += [Sentence(plain, tag_words(plain))] if plain else []
     return found
 
 
@@ -121,42 +121,46 @@ _CLOSED: dict[str, Tag] = {
     "cannot": Tag.modal,
     "can't": Tag.modal,
 }
-_NOMINAL = {Tag.determiner, Tag.possessive, Tag.quantity, Tag.number, Tag.adjective, Tag.preposition}
 _OBJECT_STARTS = lexicon.DETERMINERS | lexicon.POSSESSIVES | lexicon.QUANTITIES | lexicon.NUMBERS | {"them", "it", "him", "us", "that"}
 _VERBAL = {Tag.verb, Tag.modal, Tag.be}
 
 
-def _classify(token: str, before: list[Word], following: list[str]) -> tuple[Tag, str]:
-    lower = token.lower().replace("’", "'")
-    previous = before[-1] if before else None
-    following_word = following[0] if following else ""
-    if lower.isdigit():
-        return Tag.number, lower
-    if lower == "that" and not (previous and previous.tag in {Tag.noun, Tag.comma, Tag.pronoun}):
-        return Tag.determiner, lower
-    if token == "IT":
-        return Tag.noun, lower
-    if lower == "to" and not _could_be_base(following_word):
-        return Tag.preposition, lower
+def _classify(written: str, before: list[Word], following: list[str]) -> tuple[Tag, str]:
+    """The class of a word and its base form, by the narrowest table that knows it."""
+    lower = written.lower().replace("’", "'")
     verb = base_of(lower)
-    if (
-        lower in {"open", "close", "complete", "own", "like", "individual", "offer", "up", "book", "need", "needs", "past"}
-        and verb
-        and previous
-    ):
+    special = _special(written, lower, before, following)
+    if special is not None:
+        return special, lower
+    if lower in _AMBIGUOUS and verb and before:
         tag = _open_class(lower, verb, before, following)
         if tag is not Tag.noun or lower in {"offer", "book", "need"}:
             return tag, verb[0] if tag in _VERB_TAGS else lower
     if lower in _CLOSED:
-        if lower in {"has", "have", "had"}:
-            return Tag.verb, "have"
-        return _CLOSED[lower], lower
+        return _CLOSED[lower], "have" if lower in lexicon.HAVE else lower
     if verb:
         tag = _open_class(lower, verb, before, following)
         return tag, verb[0] if tag in _VERB_TAGS else lower
     if _stands_between_verbs(before, following):
         return Tag.verb, lower
-    return _by_form(lower, previous), lower
+    return _by_form(lower, before[-1] if before else None), lower
+
+
+_AMBIGUOUS = frozenset("open close complete own like individual offer up book need needs past".split())
+"""Words of a closed class that are also verbs or nouns; their neighbours decide."""
+
+
+def _special(written: str, lower: str, before: list[Word], following: list[str]) -> Tag | None:
+    """The class of the few words that only their neighbours or their spelling tell: digits, `that`, `IT`, `to`."""
+    if lower.isdigit():
+        return Tag.number
+    if lower == "that" and not (before and before[-1].tag in {Tag.noun, Tag.comma, Tag.pronoun}):
+        return Tag.determiner
+    if written == "IT":
+        return Tag.noun
+    if lower == "to" and not _could_be_base(following[0] if following else ""):
+        return Tag.preposition
+    return None
 
 
 def _stands_between_verbs(before: list[Word], following: list[str]) -> bool:
@@ -202,37 +206,40 @@ def _could_be_base(word: str) -> bool:
 
 def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following: list[str]) -> Tag:
     base, form = verb
-    previous = before[-1] if before else None
-    following_word = following[0] if following else ""
     if form is Tag.gerund:
-        return _gerund(previous, following_word)
+        return _gerund(before[-1] if before else None, following[0] if following else "")
     if form is Tag.participle:
-        return _participle(before, following_word)
-    if previous is None:
-        if (
-            lower not in _NEVER_NOUNS
-            and len(following) > 1
-            and is_plural(following[0])
-            and following[1] in VERBS
-            and following[1] not in {"list", "report", "book"}
-        ):
-            return Tag.noun
-        return Tag.verb if lower == base and (lower in _NEVER_NOUNS or _starts_object(following_word, following)) else Tag.noun
-    if previous.tag in {Tag.modal, Tag.to, Tag.negation}:
-        return Tag.verb
-    if previous.tag is Tag.adverb:
-        return Tag.verb if len(before) < 2 or before[-2].tag != Tag.be else Tag.adjective
-    if previous.tag in {Tag.pronoun, Tag.relative}:
-        return Tag.verb if previous.lower not in {"where", "when", "them", "it"} or lower.endswith("s") else Tag.noun
-    if previous.tag in _NOMINAL:
+        return _participle(before, following[0] if following else "")
+    return _finite(lower, base, before, following) if before else _first(lower, base, following)
+
+
+def _first(lower: str, base: str, following: list[str]) -> Tag:
+    """The class of a possible verb that opens a sentence: `Book rooms`, but `Book clubs meet`."""
+    compound = len(following) > 1 and is_plural(following[0]) and following[1] in VERBS and following[1] not in {"list", "report", "book"}
+    if lower not in _NEVER_NOUNS and compound:
         return Tag.noun
-    if previous.tag is Tag.be:
-        return Tag.adjective
-    if previous.tag is Tag.noun:
-        return Tag.verb if _agrees(lower, base, before, following) else Tag.noun
-    if previous.tag in {Tag.comma, Tag.conjunction, Tag.colon}:
-        return Tag.verb if _continues_verbs(lower, base, before, following) else Tag.noun
-    return Tag.noun
+    starts = lower in _NEVER_NOUNS or _starts_object(following[0] if following else "", following)
+    return Tag.verb if lower == base and starts else Tag.noun
+
+
+def _finite(lower: str, base: str, before: list[Word], following: list[str]) -> Tag:
+    """The class of a possible verb in its base form or third person, by the word before it."""
+    previous = before[-1]
+    match previous.tag:
+        case Tag.modal | Tag.to | Tag.negation:
+            return Tag.verb
+        case Tag.adverb:
+            return Tag.verb if len(before) < 2 or before[-2].tag != Tag.be else Tag.adjective
+        case Tag.pronoun | Tag.relative:
+            return Tag.verb if previous.lower not in {"where", "when", "them", "it"} or lower.endswith("s") else Tag.noun
+        case Tag.be:
+            return Tag.adjective
+        case Tag.noun:
+            return Tag.verb if _agrees(lower, base, before, following) else Tag.noun
+        case Tag.comma | Tag.conjunction | Tag.colon:
+            return Tag.verb if _continues_verbs(lower, base, before, following) else Tag.noun
+        case _:
+            return Tag.noun
 
 
 def _gerund(previous: Word | None, following: str) -> Tag:

@@ -93,23 +93,36 @@ def value_of(words: tuple[str, ...], *, counted: bool = False, choices: tuple[st
     if counted:
         return Value(FieldType.integer, minimum=0)
     head = words[-1] if words else ""
-    if head in IDENTIFYING and not set(words) & {"phone", "telephone", "mobile", "fax"}:
+    if words and words[0] in {"is", "has", "whether"}:
+        return Value(FieldType.boolean)
+    return _by_combination(head, set(words)) or _by_table(head, set(words)) or Value(FieldType.text, certain=head in ATTRIBUTES)
+
+
+def _by_combination(head: str, words: set[str]) -> Value | None:
+    """Types that two words decide together: `invoice number`, `date and time`, `cooking time`, `opening time`."""
+    if head in IDENTIFYING and not words & {"phone", "telephone", "mobile", "fax"}:
         return Value(FieldType.text)
-    if "date" in words and "time" in words:
+    if {"date", "time"} <= words:
         return Value(FieldType.datetime)
-    if head == "time" and set(words) & {"cooking", "preparation", "prep", "baking", "travel", "waiting", "running", "lead", "delivery"}:
+    if head == "time" and words & _LASTING:
         return Value(FieldType.integer, minimum=0)
-    if head == "time" and set(words) & {"opening", "closing"}:
+    if head == "time" and words & {"opening", "closing"}:
         return Value(FieldType.time)
+    return None
+
+
+def _by_table(head: str, words: set[str]) -> Value | None:
     for rule in HEAD_RULES:
         if head in rule.words:
             return _valued(rule)
     for rule in HEAD_RULES:
-        if rule.type not in {FieldType.long_text, FieldType.integer, FieldType.boolean} and rule.words & set(words):
+        if rule.type not in {FieldType.long_text, FieldType.integer, FieldType.boolean} and rule.words & words:
             return _valued(rule)
-    if words and (words[0] in {"is", "has", "whether"} or head in {"available", "active"}):
-        return Value(FieldType.boolean)
-    return Value(FieldType.text, certain=head in ATTRIBUTES)
+    return None
+
+
+_LASTING = frozenset("cooking preparation prep baking travel waiting running lead delivery".split())
+"""`cooking time` lasts some minutes; other times are moments."""
 
 
 def _valued(rule: ValueRule) -> Value:

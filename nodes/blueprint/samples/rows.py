@@ -145,20 +145,6 @@ def _agree(record: RecordSpec, row: Row, made: dict[str, list[Row]], spec: AppSp
 def _value(record: RecordSpec, entry: FieldSpec, index: int, person: str) -> Written:
     words = entry.name.split("_")
     match entry.type:
-        case FieldType.text:
-            return written(_unique(entry, _text(record, entry, words, index, person), index))
-        case FieldType.long_text:
-            return written(_sentence(words, index + len(record.name)))
-        case FieldType.email:
-            return written(_email(person, index if index >= len(material.PEOPLE) else None))
-        case FieldType.phone:
-            return written(f"+44 20 7946 0{_mixed(record.name, index * 37, 900) + 100:03d}")
-        case FieldType.url:
-            return written(f"https://example.com/{record.plural.replace('_', '-')}/{index + 1}")
-        case FieldType.choice:
-            return written(entry.choices[index % len(entry.choices)])
-        case FieldType.boolean:
-            return written(index % 4 != 3)
         case FieldType.integer:
             return written(int(_within(entry, _integer(words, index))))
         case FieldType.decimal:
@@ -171,6 +157,28 @@ def _value(record: RecordSpec, entry: FieldSpec, index: int, person: str) -> Wri
             return written_time(index)
         case FieldType.datetime:
             return moment(3 * index - 6, 9 + index % 8, 0)
+        case FieldType.boolean:
+            return written(index % 4 != 3)
+        case _:
+            return written(_words(record, entry, index, person))
+
+
+def _words(record: RecordSpec, entry: FieldSpec, index: int, person: str) -> str:
+    """The value of a field that holds words, an address or a choice."""
+    words = entry.name.split("_")
+    match entry.type:
+        case FieldType.long_text:
+            return _sentence(words, index + len(record.name))
+        case FieldType.email:
+            return _email(person, index if index >= len(material.PEOPLE) else None)
+        case FieldType.phone:
+            return f"+44 20 7946 0{_mixed(record.name, index * 37, 900) + 100:03d}"
+        case FieldType.url:
+            return f"https://example.com/{record.plural.replace('_', '-')}/{index + 1}"
+        case FieldType.choice:
+            return entry.choices[index % len(entry.choices)]
+        case _:
+            return _unique(entry, _text(record, entry, words, index, person), index)
 
 
 def written_time(index: int) -> Written:

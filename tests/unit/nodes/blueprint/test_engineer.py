@@ -1,7 +1,7 @@
 """The built-in engineer's sample data suits the trade and keeps the rules."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -54,7 +54,7 @@ def test_samples_fill_required_fields_refer_to_rows_and_keep_every_rule(text: st
             assert len({row["state"] for row in rows}) > 1
 
 
-def _holds(kind: RuleKind, fields: tuple[str, ...], per: str | None, rows: list[Mapping[str, Any]]) -> bool:
+def _holds(kind: RuleKind, fields: tuple[str, ...], per: str | None, rows: Sequence[Mapping[str, Any]]) -> bool:
     if kind is RuleKind.ordered:
         return all(row[fields[0]] < row[fields[1]] for row in rows)
     if kind is RuleKind.unique_together:

@@ -43,7 +43,8 @@ def test_the_same_text_gives_the_same_specification() -> None:
 
 def test_field_names_decide_their_types() -> None:
     spec = read(
-        "A guest has a name, birthday, e-mail, phone number, age, sex, daily price, number of rooms, arrival date and time, website and notes."
+        "A guest has a name, birthday, e-mail, phone number, age, sex, daily price, number of rooms, arrival date and time, "
+        "website and notes."
     )
     assert [(field.name, field.type) for field in spec.record("guest").fields] == [
         ("name", FieldType.text),
