@@ -15,6 +15,8 @@ from types import FrameType
 
 import pytest
 
+pytest_plugins = ["tests.postgres"]
+
 SCRUBBED = (
     "APPYARD_",
     "AZURE_",
