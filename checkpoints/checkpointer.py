@@ -9,7 +9,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from typing_extensions import override
 
-from checkpoints.connection import Database
+from checkpoints.connection import Database, Transaction
 from checkpoints.records import ClaimedRun
 from checkpoints.runs import RunRepository
 
@@ -21,13 +21,22 @@ def open_checkpointer(database: Database, allowed_types: Iterable[type], *, clai
     data (with the library's default a forged checkpoint could call any function: GHSA-g48c-2wqr-h844). With `claimed`,
     every write raises `LeaseLost` once another worker has the run.
     """
-    serializer = JsonPlusSerializer(
+    if claimed is None:
+        return AsyncPostgresSaver(database.pool, serde=strict_serializer(allowed_types))
+    return FencedSaver(database, strict_serializer(allowed_types), claimed)
+
+
+def checkpointer_within(transaction: Transaction, allowed_types: Iterable[type]) -> AsyncPostgresSaver:
+    """A saver that sees what `transaction` has done."""
+    return AsyncPostgresSaver(transaction.connection, serde=strict_serializer(allowed_types))
+
+
+def strict_serializer(allowed_types: Iterable[type]) -> JsonPlusSerializer:
+    """Revives `allowed_types` and LangGraph's own safe ones, nothing else."""
+    return JsonPlusSerializer(
         pickle_fallback=False,
         allowed_msgpack_modules=[(kind.__module__, kind.__qualname__) for kind in allowed_types],
     )
-    if claimed is None:
-        return AsyncPostgresSaver(database.pool, serde=serializer)
-    return FencedSaver(database, serializer, claimed)
 
 
 class FencedSaver(AsyncPostgresSaver):

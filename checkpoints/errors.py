@@ -33,6 +33,14 @@ class AssistantNotFound(PersistenceError):
     """There is no such assistant. List the assistants to see what exists."""
 
 
+class AssistantExists(PersistenceError):
+    """An assistant with this id exists already. Use it, or create one with another id."""
+
+
+class AssistantInUse(PersistenceError):
+    """The assistant has a run that is not finished. Wait for it, or cancel it."""
+
+
 class RunNotFound(PersistenceError):
     """There is no such run. It may have been deleted with its thread."""
 

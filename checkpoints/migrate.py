@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from typing import LiteralString, NamedTuple
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.store.postgres.aio import AsyncPostgresStore
 from procrastinate.schema import SchemaManager
 from psycopg import AsyncConnection, sql
 
@@ -21,7 +22,7 @@ from checkpoints.errors import MigrationBlocked, SchemaOutOfDate
 
 _MIGRATION_LOCK = 0x0A99_7A8D
 _RETRY_SECONDS = 0.05
-_OURS, _QUEUE, _SAVER = "appyard", "procrastinate", "langgraph"
+_OURS, _QUEUE, _SAVER, _STORE = "appyard", "procrastinate", "langgraph", "langgraph_store"
 
 # The parts of the schema in the order they are applied: ours puts a trigger on the queue's tables.
 _LEDGER = """
@@ -56,7 +57,10 @@ async def require_current_schema(database: Database) -> None:
 
 async def _missing(connection: AsyncConnection[Row]) -> list[str]:
     applied = await _applied(connection)
-    wanted = [(step.part, step.name) for step in (*_queue_migrations(), *_our_migrations())] + [(_SAVER, _saver_version())]
+    wanted = [(step.part, step.name) for step in (*_queue_migrations(), *_our_migrations())] + [
+        (_SAVER, _saver_version()),
+        (_STORE, _store_version()),
+    ]
     return [f"{part} {name}" for part, name in wanted if (part, name) not in applied]
 
 
@@ -102,6 +106,7 @@ async def _apply(connection: AsyncConnection[Row]) -> list[str]:
         if (step.part, step.name) not in applied:
             await _apply_step(connection, step)
     await _apply_saver_schema(connection)
+    await _apply_store_schema(connection)
     return missing
 
 
@@ -129,12 +134,19 @@ async def _apply_queue_schema(connection: AsyncConnection[Row]) -> None:
 async def _apply_saver_schema(connection: AsyncConnection[Row]) -> None:
     """LangGraph's own migrations. An index whose building was killed stays behind invalid, and would be taken for done."""
     cursor = await connection.execute(
-        "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid AND indrelid::regclass::text LIKE 'checkpoint%'"
+        "SELECT indexrelid::regclass::text AS name FROM pg_index "
+        "WHERE NOT indisvalid AND indrelid::regclass::text LIKE ANY (ARRAY['checkpoint%', 'store%'])"
     )
     for row in await cursor.fetchall():
         await connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(row["name"])))
     await AsyncPostgresSaver(connection).setup()
     await _record(connection, _SAVER, _saver_version())
+
+
+async def _apply_store_schema(connection: AsyncConnection[Row]) -> None:
+    """LangGraph's own migrations of its store; items and their namespaces, without vectors."""
+    await AsyncPostgresStore(connection).setup()
+    await _record(connection, _STORE, _store_version())
 
 
 @cache
@@ -150,6 +162,10 @@ def _queue_migrations() -> tuple[Migration, ...]:
 def _read(part: str, folder: Traversable) -> tuple[Migration, ...]:
     paths = sorted((path for path in folder.iterdir() if path.name.endswith(".sql")), key=lambda path: path.name)
     return tuple(Migration(part, path.name.removesuffix(".sql"), path.read_text(encoding="utf-8")) for path in paths)
+
+
+def _store_version() -> str:
+    return f"{len(AsyncPostgresStore.MIGRATIONS):04d}"
 
 
 def _saver_version() -> str:

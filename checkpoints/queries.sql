@@ -2,20 +2,90 @@
 -- `{sort}` in a search is a column and a direction, put in by Transaction.fetch_sorted.
 
 
--- ensure_assistant --
--- Create the assistant, or bring an existing one up to date with what the server is configured to serve.
-INSERT INTO assistants (assistant_id, graph_id, name, description, config, context, metadata)
-VALUES (
-    %(assistant_id)s, %(graph_id)s, %(name)s, %(description)s::text,
-    %(config)s::jsonb, %(context)s::jsonb, %(metadata)s::jsonb
+-- create_assistant --
+-- Create an assistant with its first version; no row if the id is taken.
+WITH created AS (
+    INSERT INTO assistants (assistant_id, graph_id, name, description, config, context, metadata)
+    VALUES (
+        coalesce(%(assistant_id)s::uuid, gen_random_uuid()), %(graph_id)s, %(name)s, %(description)s::text,
+        %(config)s::jsonb, %(context)s::jsonb, %(metadata)s::jsonb
+    )
+    ON CONFLICT (assistant_id) DO NOTHING
+    RETURNING *
+), kept AS (
+    INSERT INTO assistant_versions (assistant_id, version, graph_id, name, description, config, context, metadata)
+    SELECT assistant_id, version, graph_id, name, description, config, context, metadata FROM created
 )
-ON CONFLICT (assistant_id) DO UPDATE
-SET graph_id = excluded.graph_id, name = excluded.name, description = excluded.description, updated_at = now()
-RETURNING *;
+SELECT * FROM created;
 
 -- get_assistant --
 -- One assistant.
 SELECT * FROM assistants WHERE assistant_id = %(assistant_id)s;
+
+-- search_assistants --
+-- One page of the assistants that match every filter given; assistant_id breaks ties, so pages do not overlap.
+SELECT *
+FROM assistants
+WHERE (%(graph_id)s::text IS NULL OR graph_id = %(graph_id)s::text)
+    AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s::text)) > 0)
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+ORDER BY {sort}, assistant_id
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- count_assistants --
+-- How many assistants match every filter given.
+SELECT count(*) AS count
+FROM assistants
+WHERE (%(graph_id)s::text IS NULL OR graph_id = %(graph_id)s::text)
+    AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s::text)) > 0)
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb);
+
+-- lock_assistant --
+-- One assistant, which nobody else changes until this transaction ends.
+SELECT * FROM assistants WHERE assistant_id = %(assistant_id)s FOR NO KEY UPDATE;
+
+-- add_assistant_version --
+-- A new version of an assistant, numbered after the highest there is: what is given replaces, metadata is merged.
+INSERT INTO assistant_versions (assistant_id, version, graph_id, name, description, config, context, metadata)
+SELECT
+    assistant_id,
+    (SELECT max(version) + 1 FROM assistant_versions WHERE assistant_id = %(assistant_id)s),
+    coalesce(%(graph_id)s::text, graph_id), coalesce(%(name)s::text, name), coalesce(%(description)s::text, description),
+    coalesce(%(config)s::jsonb, config), coalesce(%(context)s::jsonb, context),
+    metadata || coalesce(%(metadata)s::jsonb, '{}')
+FROM assistants
+WHERE assistant_id = %(assistant_id)s
+RETURNING version;
+
+-- use_assistant_version --
+-- Put one of its versions in use; no row if there is no such version.
+UPDATE assistants
+SET version = chosen.version, graph_id = chosen.graph_id, name = chosen.name, description = chosen.description,
+    config = chosen.config, context = chosen.context, metadata = chosen.metadata, updated_at = now()
+FROM assistant_versions AS chosen
+WHERE assistants.assistant_id = %(assistant_id)s
+    AND chosen.assistant_id = assistants.assistant_id AND chosen.version = %(version)s
+RETURNING assistants.*;
+
+-- assistant_versions --
+-- One page of an assistant's versions, the newest first.
+SELECT *, created_at AS updated_at
+FROM assistant_versions
+WHERE assistant_id = %(assistant_id)s AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+ORDER BY version DESC
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- threads_of_assistant --
+-- The threads on which an assistant ran.
+SELECT DISTINCT thread_id FROM runs WHERE assistant_id = %(assistant_id)s;
+
+-- delete_runs_of_assistant --
+-- Delete the finished runs of an assistant.
+DELETE FROM runs WHERE assistant_id = %(assistant_id)s AND status NOT IN ('pending', 'running');
+
+-- delete_assistant --
+-- Delete an assistant with its versions.
+DELETE FROM assistants WHERE assistant_id = %(assistant_id)s;
 
 
 -- create_thread --
@@ -35,6 +105,10 @@ SELECT * FROM threads WHERE thread_id = %(thread_id)s;
 -- lock_thread --
 -- One thread, which nobody else creates a run on, settles or deletes until this transaction ends.
 SELECT * FROM threads WHERE thread_id = %(thread_id)s FOR NO KEY UPDATE;
+
+-- occupy_thread --
+-- A run is about to be created on the thread; nobody else creates one, settles or deletes it until this transaction ends.
+UPDATE threads SET status = 'busy', updated_at = now() WHERE thread_id = %(thread_id)s RETURNING thread_id;
 
 -- search_threads --
 -- One page of the threads that match every filter given; thread_id breaks ties, so pages do not overlap.
@@ -79,11 +153,16 @@ WHERE thread_id = %(thread_id)s
 RETURNING *;
 
 -- save_thread_snapshot --
--- Keep what the last run left behind, for lists and searches.
+-- Keep what the last run left behind, for lists and searches; busy while another run is pending or running.
 UPDATE threads
 SET "values" = %(values)s::jsonb, interrupts = %(interrupts)s::jsonb, error = %(error)s::json,
-    resting_status = %(resting_status)s, updated_at = now(), state_updated_at = now()
-WHERE thread_id = %(thread_id)s;
+    resting_status = %(resting_status)s, updated_at = now(), state_updated_at = now(),
+    status = CASE
+        WHEN EXISTS (SELECT FROM runs WHERE runs.thread_id = threads.thread_id AND runs.status IN ('pending', 'running'))
+        THEN 'busy' ELSE %(resting_status)s
+    END
+WHERE thread_id = %(thread_id)s
+RETURNING *;
 
 -- settle_thread --
 -- Busy while a run is pending or running, otherwise what the last run left behind.
@@ -179,12 +258,24 @@ WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
 RETURNING *, pg_notify('appyard_runs', run_id::text);
 
 -- finish_run --
--- End a claimed run, and wake those who follow it.
-UPDATE runs
-SET status = %(status)s, error = %(error)s::json, lease_owner = NULL, lease_until = NULL,
-    updated_at = now(), finished_at = now()
-WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
-RETURNING *, pg_notify('appyard_runs', run_id::text);
+-- End a claimed run with its last events and what it came to, and wake those who follow it.
+WITH ended AS (
+    UPDATE runs
+    SET status = %(status)s, error = %(error)s::json, lease_owner = NULL, lease_until = NULL,
+        updated_at = now(), finished_at = now(), last_event_seq = last_event_seq + cardinality(%(events)s::text[])
+    WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
+    RETURNING *
+), told AS (
+    INSERT INTO run_events (run_id, seq, event, data)
+    SELECT
+        ended.run_id, ended.last_event_seq - cardinality(%(events)s::text[]) + last.position, last.event, last.data::json
+    FROM ended, unnest(%(events)s::text[], %(data)s::text[]) WITH ORDINALITY AS last (event, data, position)
+), kept AS (
+    INSERT INTO run_outputs (run_id, output)
+    SELECT ended.run_id, %(output)s::json FROM ended WHERE %(output)s::json IS NOT NULL
+    ON CONFLICT (run_id) DO UPDATE SET output = excluded.output
+)
+SELECT *, pg_notify('appyard_runs', run_id::text) FROM ended;
 
 -- request_cancel --
 -- Cancel a pending run at once; ask the worker of a running one to stop.
@@ -223,6 +314,10 @@ DELETE FROM runs WHERE run_id = %(run_id)s AND status NOT IN ('pending', 'runnin
 -- Take the lock that says a living process works on this run; it goes with the connection.
 SELECT pg_try_advisory_lock(hashtextextended(%(run_id)s::uuid::text, 0)) AS held;
 
+
+-- let_go_of_run --
+-- Give the lock back.
+SELECT pg_advisory_unlock(hashtextextended(%(run_id)s::uuid::text, 0));
 
 -- append_events --
 -- Number and store events of a claimed run, and wake those who follow it; no row if the lease was lost.
@@ -458,3 +553,93 @@ SELECT 1 AS answer;
 -- now --
 -- The database's clock, the only one that counts.
 SELECT clock_timestamp() AS now;
+
+
+-- remember_graph_of_thread --
+-- Say on the thread which graph and assistant it last ran, and tell those who follow the thread of the new run.
+UPDATE threads
+SET metadata = metadata || jsonb_build_object('graph_id', %(graph_id)s::text, 'assistant_id', %(assistant_id)s::uuid),
+    graph_id = %(graph_id)s::text, is_temporary = is_temporary OR %(is_temporary)s
+WHERE thread_id = %(thread_id)s
+RETURNING pg_notify('appyard_runs', thread_id::text);
+
+-- get_run_outcome --
+-- How far a run is, and what it came to.
+SELECT runs.status, runs.error, run_outputs.output
+FROM runs LEFT JOIN run_outputs USING (run_id)
+WHERE runs.run_id = %(run_id)s;
+
+-- runs_of_thread_after --
+-- A thread's runs created after one of them, or all of them, the oldest first.
+SELECT *
+FROM runs
+WHERE thread_id = %(thread_id)s
+    AND (%(run_id)s::uuid IS NULL OR (created_at, run_id) > (%(created_at)s::timestamptz, %(run_id)s::uuid))
+ORDER BY created_at, run_id;
+
+-- active_runs_with_status --
+-- Every unfinished run that has one of these statuses, the oldest first.
+SELECT *
+FROM runs
+WHERE status IN ('pending', 'running') AND status = ANY (%(statuses)s::text[])
+ORDER BY created_at, run_id
+LIMIT 1000;
+
+-- roll_back_run --
+-- Delete a claimed run with its events, and wake those who follow it; no row if the lease was lost.
+DELETE FROM runs
+WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
+RETURNING thread_id, pg_notify('appyard_runs', run_id::text);
+
+-- delete_checkpoints_of_run --
+-- Delete the checkpoints a run wrote.
+WITH deleted AS (
+    DELETE FROM checkpoints
+    WHERE thread_id = %(thread_id)s::uuid::text AND metadata ->> 'run_id' = %(run_id)s::uuid::text
+    RETURNING checkpoint_ns, checkpoint_id
+)
+DELETE FROM checkpoint_writes USING deleted
+WHERE checkpoint_writes.thread_id = %(thread_id)s::uuid::text
+    AND checkpoint_writes.checkpoint_ns = deleted.checkpoint_ns
+    AND checkpoint_writes.checkpoint_id = deleted.checkpoint_id;
+
+-- delete_answers_to_last_checkpoint --
+-- Take back the answer a run gave to the interrupts of the checkpoint before it, and what the asking tasks made of it.
+WITH latest AS (
+    SELECT DISTINCT ON (checkpoint_ns) checkpoint_ns, checkpoint_id
+    FROM checkpoints
+    WHERE thread_id = %(thread_id)s::uuid::text
+    ORDER BY checkpoint_ns, checkpoint_id DESC
+)
+DELETE FROM checkpoint_writes AS written USING latest
+WHERE written.thread_id = %(thread_id)s::uuid::text
+    AND written.checkpoint_ns = latest.checkpoint_ns
+    AND written.checkpoint_id = latest.checkpoint_id
+    AND written.channel <> '__interrupt__'
+    AND (
+        written.channel = '__resume__'
+        OR EXISTS (
+            SELECT FROM checkpoint_writes AS asked
+            WHERE asked.thread_id = written.thread_id AND asked.checkpoint_ns = written.checkpoint_ns
+                AND asked.checkpoint_id = written.checkpoint_id AND asked.task_id = written.task_id
+                AND asked.channel = '__interrupt__'
+        )
+    );
+
+-- delete_unused_blobs --
+-- Delete the values no checkpoint of the thread refers to any more.
+DELETE FROM checkpoint_blobs
+WHERE thread_id = %(thread_id)s::uuid::text
+    AND NOT EXISTS (
+        SELECT FROM checkpoints
+        WHERE checkpoints.thread_id = checkpoint_blobs.thread_id
+            AND checkpoints.checkpoint_ns = checkpoint_blobs.checkpoint_ns
+            AND checkpoints.checkpoint -> 'channel_versions' ->> checkpoint_blobs.channel = checkpoint_blobs.version
+    );
+
+-- temporary_threads_over --
+-- Temporary threads whose runs ended some time ago.
+SELECT thread_id
+FROM threads
+WHERE is_temporary AND status <> 'busy' AND updated_at < now() - make_interval(secs => %(seconds)s)
+LIMIT 100;

@@ -40,6 +40,16 @@ class Assistant(Record):
     updated_at: datetime
 
 
+class AssistantSort(StrEnum):
+    """What a search can be sorted by."""
+
+    assistant_id = "assistant_id"
+    created_at = "created_at"
+    updated_at = "updated_at"
+    name = "name"
+    graph_id = "graph_id"
+
+
 # ------------------------------------------------------------------------------------------------ threads
 
 
@@ -184,6 +194,14 @@ class Run(Record):
     updated_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+class RunOutcome(Record):
+    """How far a run is, and what it came to; `output` is there once it has ended, if it was to be kept."""
+
+    status: RunStatus
+    error: JsonObject | None = None
+    output: object = None
 
 
 class ClaimedRun(Record):

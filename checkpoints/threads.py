@@ -57,7 +57,7 @@ class ThreadRepository:
             "graph_id": graph_id,
             "graph_version": graph_version,
         }
-        async with self._database.transaction(transaction) as current:
+        async with self._database.statement(transaction) as current:
             row = await current.fetch_one("create_thread", parameters)
             if row is None and if_exists is IfExists.do_nothing:
                 row = await current.fetch_one("get_thread", parameters)
@@ -68,6 +68,10 @@ class ThreadRepository:
     async def get(self, thread_id: UUID, *, transaction: Transaction | None = None) -> Thread:
         """One thread. Raises `ThreadNotFound`."""
         return await self._one("get_thread", {"thread_id": thread_id}, transaction)
+
+    async def lock(self, thread_id: UUID, transaction: Transaction) -> bool:
+        """Let nobody else start a run on the thread until `transaction` ends; whether there is such a thread."""
+        return await transaction.fetch_one("lock_thread", {"thread_id": thread_id}) is not None
 
     async def search(
         self,
@@ -103,6 +107,18 @@ class ThreadRepository:
         parameters = {"thread_id": thread_id, "graph_id": graph_id, "graph_version": graph_version}
         return await self._one("pin_thread_graph", parameters, transaction)
 
+    async def remember_graph(
+        self, thread_id: UUID, graph_id: str, assistant_id: UUID, transaction: Transaction, *, is_temporary: bool = False
+    ) -> None:
+        """Say on the thread what it runs, and wake those who follow the thread."""
+        parameters = {"thread_id": thread_id, "graph_id": graph_id, "assistant_id": assistant_id, "is_temporary": is_temporary}
+        await transaction.execute("remember_graph_of_thread", parameters)
+
+    async def temporary_over(self, *, after_seconds: float) -> list[UUID]:
+        """Threads made for one run that ended at least `after_seconds` ago."""
+        async with self._database.transaction() as transaction:
+            return [row["thread_id"] for row in await transaction.fetch_all("temporary_threads_over", {"seconds": after_seconds})]
+
     async def save_snapshot(
         self,
         thread_id: UUID,
@@ -124,9 +140,7 @@ class ThreadRepository:
             "resting_status": status,
             "error": exact_or_null(error),
         }
-        async with self._database.transaction(transaction) as current:
-            await current.execute("save_thread_snapshot", parameters)
-            return await self._one("settle_thread", {"thread_id": thread_id}, current)
+        return await self._one("save_thread_snapshot", parameters, transaction)
 
     async def delete(self, thread_id: UUID, *, transaction: Transaction | None = None) -> None:
         """Delete a thread with its runs, checkpoints and whatever only it used. Raises `ThreadNotFound`.
@@ -143,7 +157,7 @@ class ThreadRepository:
             await current.execute("delete_unused_artifacts", {"sha256s": [row["sha256"] for row in artifacts]})
 
     async def _one(self, query: str, parameters: Parameters, transaction: Transaction | None) -> Thread:
-        async with self._database.transaction(transaction) as current:
+        async with self._database.statement(transaction) as current:
             row = await current.fetch_one(query, parameters)
         if row is None:
             raise ThreadNotFound(str(parameters["thread_id"]))

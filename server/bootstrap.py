@@ -1,5 +1,6 @@
 """Build the world from the settings: open everything in order, close it in reverse. The one composition root."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,14 +23,21 @@ from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
+from server.langgraph_json import LanggraphConfig, read_config
 from server.run_queue import RunQueue
 from server.services.builds import Builds, Ledger
 from server.services.health import Health
-from server.services.threads import Threads
-from server.settings import Settings
+from server.services.threads import Threads, TimeToLive
+from server.settings import Settings, add_to_environment
 
 if TYPE_CHECKING:
     from nodes.context import Workshop
+    from server.graphs import GraphCatalogue
+    from server.services.assistants import Assistants
+    from server.services.run_streams import RunStreams
+    from server.services.runs import Runs
+    from server.services.store import StoreItems
+    from server.services.thread_state import ThreadStates
     from server.worker.run_worker import RunWorker
 
 GRAPH_ID = "appyard"
@@ -39,12 +47,28 @@ GRAPH_ID = "appyard"
 class World:
     """What a process of Appyard works with."""
 
+    settings: Settings
+    config: LanggraphConfig
     ledger: Ledger
     run_queue: RunQueue
     builds: Builds
     health: Health
-    threads: Threads
+    graphs: "GraphCatalogue | None"
     worker: "RunWorker | None"
+
+
+@dataclass(frozen=True)
+class ServedWorld:
+    """What the HTTP routes are handed."""
+
+    builds: Builds
+    health: Health
+    threads: Threads
+    thread_states: "ThreadStates"
+    assistants: "Assistants"
+    store: "StoreItems"
+    runs: "Runs"
+    run_streams: "RunStreams"
 
 
 @contextmanager
@@ -93,14 +117,19 @@ async def open_world(
 
     Raises what a person has to mend: `DatabaseUnreachable`, `DataDirectoryUnusable`, `GraphNotLoaded`, …
     """
+    read = read_config(config)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings))
         run_queue = await stack.enter_async_context(RunQueue(ledger.database.url).opened())
-        worker = None
+        graphs, worker = None, None
         if with_worker:
-            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, config, open_workshop or crewai_workshop))
+            workshop = open_workshop or crewai_workshop
+            graphs = await stack.enter_async_context(open_graphs(ledger, read, lambda: workshop(settings, ledger)))
+            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs))
         model = model_of(settings)
         yield World(
+            settings=settings,
+            config=read,
             ledger=ledger,
             run_queue=run_queue,
             builds=Builds(ledger, run_queue, defaults=default_options(settings), graph_id=GRAPH_ID),
@@ -110,23 +139,87 @@ async def open_world(
                 model=str(model),
                 worker_alive=worker.is_alive if worker else None,
             ),
-            threads=Threads(ledger.database, ledger.threads),
+            graphs=graphs,
             worker=worker,
         )
 
 
 @asynccontextmanager
-async def open_worker(
-    settings: Settings, ledger: Ledger, run_queue: RunQueue, config: Path | None, open_workshop: OpenWorkshop
-) -> AsyncIterator["RunWorker"]:
+async def open_services(world: World) -> AsyncIterator[ServedWorld]:
+    """The services behind the routes. Graphs are loaded in the background, so that the server answers at once."""
+    # Here, because commands that only look at builds need not load LangGraph.
+    from server.services.assistants import Assistants
+    from server.services.run_streams import RunStreams
+    from server.services.runs import Runs
+    from server.services.store import StoreItems
+    from server.services.thread_state import ThreadStates
+
+    ledger = world.ledger
+    async with AsyncExitStack() as stack:
+        graphs = world.graphs
+        if graphs is None:
+            graphs = await stack.enter_async_context(open_graphs(ledger, world.config, nothing_to_work_with))
+        assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, graphs)
+        await assistants.ensure_of_graphs()
+        loading = asyncio.create_task(graphs.load_all(), name="load_graphs")
+        stack.push_async_callback(stopped, loading)
+        runs = Runs(ledger, world.run_queue, assistants)
+        yield ServedWorld(
+            builds=world.builds,
+            health=world.health,
+            threads=Threads(ledger.database, ledger.threads, default_ttl=thread_ttl(world.config)),
+            thread_states=ThreadStates(ledger, graphs),
+            assistants=assistants,
+            store=StoreItems(graphs.store, url=ledger.database.url),
+            runs=runs,
+            run_streams=RunStreams(ledger, runs),
+        )
+
+
+async def stopped(task: "asyncio.Task[None]") -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_graphs(
+    ledger: Ledger, config: LanggraphConfig, open_workshop: Callable[[], Awaitable[object]]
+) -> AsyncIterator["GraphCatalogue"]:
+    """The graphs of the configuration, not loaded yet, with what they are given."""
+    from checkpoints.store import open_store
+    from server.graphs import GraphCatalogue
+
+    add_to_environment(config.environment)
+    ttl = config.store_ttl
+    opened = open_store(
+        ledger.database,
+        default_ttl_minutes=ttl.default_ttl,
+        refresh_on_read=ttl.refresh_on_read,
+        sweep_minutes=ttl.sweep_interval_minutes,
+    )
+    async with opened as store:
+        yield GraphCatalogue(config.graphs, open_workshop=open_workshop, store=store, import_folders=config.import_folders)
+
+
+async def nothing_to_work_with() -> object:
+    """The workshop of a process that reads state and runs no node."""
+    return object()
+
+
+def thread_ttl(config: LanggraphConfig) -> TimeToLive | None:
+    """How long threads live unless their creator says otherwise."""
+    ttl = config.thread_ttl
+    return TimeToLive(ttl.default_ttl, ttl.strategy) if ttl and ttl.default_ttl else None
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue") -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
-    # Here, because a process that only serves or prints help need not load LangGraph and everything that runs graphs.
-    from server.graphs import GraphCatalogue, our_graph, read_sources
+    # Here, because a process that only serves or prints help need not load everything that runs graphs.
     from server.worker.execute_run import RunExecutor, WorkerLimits
     from server.worker.run_worker import RunWorker
 
-    sources = read_sources(config) if config else our_graph()
-    graphs = GraphCatalogue(sources, open_workshop=lambda: open_workshop(settings, ledger))
     name = f"{socket.gethostname()}:{os.getpid()}"
     executor = RunExecutor(
         ledger.database,

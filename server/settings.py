@@ -1,5 +1,7 @@
 """Read the environment, once. The only module that does; everything else receives arguments."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr
@@ -68,3 +70,9 @@ class Settings(BaseSettings):
     def root(self) -> Path:
         """`data_dir` with `~` resolved."""
         return self.data_dir.expanduser().absolute()
+
+
+def add_to_environment(given: Mapping[str, str]) -> None:
+    """Give a langgraph.json's `env` to the graphs, which read the environment themselves. What is set already stays."""
+    for name, value in given.items():
+        os.environ.setdefault(name, value)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from server.api import system, threads, workflows
+from server.api import assistants, runs, stateless_runs, store, system, thread_state, threads, workflows
 from server.api.errors import install_error_table, problem
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -31,7 +31,10 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None) -> FastAPI:
     install_error_table(app)
     app.include_router(system.router)
     app.include_router(workflows.router)
-    app.include_router(threads.router)
+    for router in (threads.router, thread_state.router, assistants.router, store.router):
+        app.include_router(router)
+    app.include_router(stateless_runs.router)
+    app.include_router(runs.router)
     return app
 
 

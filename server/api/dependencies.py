@@ -4,8 +4,13 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from server.services.assistants import Assistants
 from server.services.builds import Builds
 from server.services.health import Health
+from server.services.run_streams import RunStreams
+from server.services.runs import Runs
+from server.services.store import StoreItems
+from server.services.thread_state import ThreadStates
 from server.services.threads import Threads
 
 
@@ -20,6 +25,21 @@ class Services(Protocol):
 
     @property
     def threads(self) -> Threads: ...
+
+    @property
+    def thread_states(self) -> ThreadStates: ...
+
+    @property
+    def assistants(self) -> Assistants: ...
+
+    @property
+    def store(self) -> StoreItems: ...
+
+    @property
+    def runs(self) -> Runs: ...
+
+    @property
+    def run_streams(self) -> RunStreams: ...
 
 
 def _services(request: Request) -> Services:
@@ -39,6 +59,31 @@ def _threads(request: Request) -> Threads:
     return _services(request).threads
 
 
+def _runs(request: Request) -> Runs:
+    return _services(request).runs
+
+
+def _run_streams(request: Request) -> RunStreams:
+    return _services(request).run_streams
+
+
+def _thread_states(request: Request) -> ThreadStates:
+    return _services(request).thread_states
+
+
+def _assistants(request: Request) -> Assistants:
+    return _services(request).assistants
+
+
+def _store(request: Request) -> StoreItems:
+    return _services(request).store
+
+
 BuildsService = Annotated[Builds, Depends(_builds)]
 HealthService = Annotated[Health, Depends(_health)]
 ThreadsService = Annotated[Threads, Depends(_threads)]
+RunsService = Annotated[Runs, Depends(_runs)]
+RunStreamsService = Annotated[RunStreams, Depends(_run_streams)]
+ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
+AssistantsService = Annotated[Assistants, Depends(_assistants)]
+StoreService = Annotated[StoreItems, Depends(_store)]

@@ -17,6 +17,8 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.ApprovalNotFound: 404,
     persistence.ArtifactNotFound: 404,
     persistence.ThreadExists: 409,
+    persistence.AssistantExists: 409,
+    persistence.AssistantInUse: 409,
     persistence.ThreadBusy: 409,
     persistence.IllegalRunTransition: 409,
     persistence.ApprovalAlreadyDecided: 409,
@@ -34,6 +36,17 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.PackageNotReady: 409,
     services.GraphVersionUnavailable: 409,
     services.GraphNotLoaded: 503,
+    services.ThreadOccupied: 409,
+    services.ResumeUnderWay: 409,
+    services.RunUnfinished: 409,
+    services.NothingToCancel: 404,
+    services.GraphNotFound: 422,
+    services.AssistantOfGraph: 409,
+    services.NamespaceInvalid: 422,
+    services.ItemNotFound: 404,
+    services.StateUpdateInvalid: 422,
+    services.CheckpointNotFound: 404,
+    services.ThreadWithoutGraph: 422,
 }
 
 RETRY_AFTER_SECONDS = "5"

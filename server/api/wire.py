@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from checkpoints.records import JsonObject
 
 WireTime: TypeAlias = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json")]
 """`2026-11-22T07:35:32.638672+00:00`, as langgraph-api writes it."""
 
-JsonMap: TypeAlias = dict[str, JsonValue]
+JsonMap: TypeAlias = JsonObject
 
 PageLimit = Annotated[int, Field(ge=1, le=1000)]
 PageOffset = Annotated[int, Field(ge=0, le=2**31)]

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.api.app import create_app
-from server.bootstrap import open_world
+from server.bootstrap import open_services, open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
 from server.settings import LOOPBACK, Settings
@@ -50,11 +50,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def _serve(settings: Settings, config: Path | None, listening: socket.socket, *, with_worker: bool) -> None:
-    async with open_world(settings, with_worker=with_worker, config=config) as world:
+    async with open_world(settings, with_worker=with_worker, config=config) as world, open_services(world) as services:
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-            app.state.services = world
+            app.state.services = services
             yield
 
         key = settings.api_key.get_secret_value() if settings.api_key else None

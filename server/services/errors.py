@@ -35,3 +35,51 @@ class GraphVersionUnavailable(ServiceError):
 
 class GraphNotLoaded(ServiceError):
     """The graph could not be loaded. The message of its import says why; other graphs are served."""
+
+
+class GraphNotFound(ServiceError):
+    """There is no such graph."""
+
+
+class ConfigUnusable(ServiceError):
+    """The langgraph.json cannot be used."""
+
+
+class ThreadOccupied(ServiceError):
+    """Thread is already running a task. Wait for it to finish or choose a different multitask strategy."""
+
+
+class ResumeUnderWay(ServiceError):
+    """Another run is already answering what this thread asks. Wait for it, then look at what the thread asks now."""
+
+
+class NothingToCancel(ServiceError):
+    """No matching runs to cancel. Verify the ids; runs that have ended or were deleted cannot be cancelled."""
+
+
+class RunUnfinished(ServiceError):
+    """The run has not ended. Cancel it first, then delete it."""
+
+
+class NamespaceInvalid(ServiceError):
+    """A namespace is a list of words, none of them empty or with a period in it, and the first is not `langgraph`."""
+
+
+class ItemNotFound(ServiceError):
+    """The store has nothing under this namespace and key; it may have expired."""
+
+
+class AssistantOfGraph(ServiceError):
+    """This is the assistant its graph has by itself; it stays as long as the graph is served."""
+
+
+class StateUpdateInvalid(ServiceError):
+    """The state cannot be changed like this."""
+
+
+class CheckpointNotFound(ServiceError):
+    """The thread has no such checkpoint. Its history lists those it has."""
+
+
+class ThreadWithoutGraph(ServiceError):
+    """No graph has run on this thread, so nothing says how to read a state into it. Create it with a graph_id, or run it first."""

@@ -38,9 +38,10 @@ class FoundThreads:
 class Threads:
     """The use cases of threads."""
 
-    def __init__(self, database: Database, threads: ThreadRepository) -> None:
+    def __init__(self, database: Database, threads: ThreadRepository, *, default_ttl: TimeToLive | None = None) -> None:
         self._database = database
         self._threads = threads
+        self._default_ttl = default_ttl
 
     async def create(
         self,
@@ -55,7 +56,7 @@ class Threads:
             thread = await self._threads.create(
                 thread_id, metadata=metadata, graph_id=graph_id_in(metadata), if_exists=if_exists, transaction=transaction
             )
-            return await self._limited(thread, ttl, transaction)
+            return await self._limited(thread, ttl or (None if thread.ttl_strategy else self._default_ttl), transaction)
 
     async def get(self, thread_id: UUID) -> Thread:
         """One thread. Raises `ThreadNotFound`."""

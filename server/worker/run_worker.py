@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.errors import PersistenceError
 from checkpoints.runs import RunRepository
-from server.graphs import APPYARD, GraphCatalogue
+from server.graphs import GraphCatalogue
+from server.langgraph_json import APPYARD
 from server.run_queue import RunQueue
 from server.services.errors import GraphNotLoaded
 from server.worker.execute_run import RunExecutor

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from nodes.artifacts import Changeset, FileChange, FileOperation, Finding, QaReview
 from nodes.context import AgentTask, Workshop
 from server.api.app import create_app
-from server.bootstrap import World, open_world
+from server.bootstrap import World, open_services, open_world
 from server.services.builds import Ledger
 from server.settings import Settings
 from server.worker.durable_workshop import ThreadArtifacts
@@ -96,7 +96,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
                 yield
 
             app = create_app(lifespan, api_key=api_key)
-            app.state.services = world
+            app.state.services = await stack.enter_async_context(open_services(world))
             transport = httpx.ASGITransport(app)
             client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://appyard", timeout=30))
             return Appyard(world, client, crew)
