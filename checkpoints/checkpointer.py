@@ -1,17 +1,22 @@
 """LangGraph's Postgres saver on our pool: strict about what it revives, and fenced against workers given up for dead."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from psycopg import AsyncCursor, DatabaseError
 from typing_extensions import override
 
-from checkpoints.connection import Database, Transaction
+from checkpoints.connection import Database, Row, Transaction, named_queries
+from checkpoints.errors import LeaseLost
 from checkpoints.records import ClaimedRun
-from checkpoints.runs import RunRepository
+
+LEASE_LOST = "AY001"
+"""What the database function `require_lease` raises."""
 
 
 def open_checkpointer(database: Database, allowed_types: Iterable[type], *, claimed: ClaimedRun | None = None) -> AsyncPostgresSaver:
@@ -40,11 +45,10 @@ def strict_serializer(allowed_types: Iterable[type]) -> JsonPlusSerializer:
 
 
 class FencedSaver(AsyncPostgresSaver):
-    """Writes for one attempt at one run, as long as that attempt is the newest."""
+    """Writes for one attempt at one run, as long as that attempt is the newest: each write asks in its own transaction."""
 
     def __init__(self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun) -> None:
         super().__init__(database.pool, serde=serializer)
-        self._runs = RunRepository(database)
         self._claimed = claimed
 
     @override
@@ -52,11 +56,29 @@ class FencedSaver(AsyncPostgresSaver):
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
     ) -> RunnableConfig:
         """As the saver does. Raises `LeaseLost`."""
-        await self._runs.check_lease(self._claimed)
-        return await super().aput(config, checkpoint, metadata, new_versions)
+        with self._lease_errors():
+            return await super().aput(config, checkpoint, metadata, new_versions)
 
     @override
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """As the saver does. Raises `LeaseLost`."""
-        await self._runs.check_lease(self._claimed)
-        await super().aput_writes(config, writes, task_id, task_path)
+        with self._lease_errors():
+            await super().aput_writes(config, writes, task_id, task_path)
+
+    @override
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[Row]]:
+        """As the saver does; a write, which is a pipeline, begins by asking for the lease."""
+        async with super()._cursor(pipeline=pipeline) as cursor:
+            if pipeline:
+                await cursor.execute(named_queries()["require_lease"], {"run_id": self._claimed.run.run_id, "token": self._claimed.token})
+            yield cursor
+
+    @contextmanager
+    def _lease_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            if error.sqlstate == LEASE_LOST:
+                raise LeaseLost(str(self._claimed.run.run_id)) from error
+            raise

@@ -6,6 +6,7 @@ psycopg's types stay inside, with two exceptions by need: `Transaction.connectio
 
 import asyncio
 import re
+import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
@@ -123,6 +124,8 @@ class Database:
         self.url = url
         self.direct_url = direct_url or url
         self.behind_pgbouncer = behind_pgbouncer
+        self._session: AsyncConnection[Row] | None = None
+        self._opening_session = asyncio.Lock()
         self.pool = CancellablePool(
             with_defaults(url),
             open=False,
@@ -133,7 +136,7 @@ class Database:
             max_lifetime=3600,
             reconnect_timeout=30,
             configure=self._configure,
-            check=AsyncConnectionPool.check_connection,
+            check=_check_if_spoken_to,
             name="appyard",
         )
 
@@ -151,6 +154,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection of the pool; those in use when they come back."""
+        if self._session is not None:
+            await self._session.close()
         await self.pool.close()
 
     async def __aenter__(self) -> Self:
@@ -169,6 +174,25 @@ class Database:
         with database_errors(self.url):
             async with self._pooled_connection() as connection, connection.transaction():
                 yield Transaction(connection)
+
+    @asynccontextmanager
+    async def statement(self, joining: Transaction | None = None) -> AsyncIterator[Transaction]:
+        """For one statement, a transaction by itself: it saves the round trips of BEGIN and COMMIT."""
+        if joining is not None:
+            yield joining
+            return
+        with database_errors(self.url):
+            async with self._pooled_connection() as connection:
+                yield Transaction(connection)
+
+    async def session(self) -> Transaction:
+        """The connection whose session locks last until this process closes the database, or dies. Made anew when lost."""
+        async with self._opening_session:
+            if self._session is None or self._session.closed:
+                with database_errors(self.direct_url):
+                    self._session = await connect(self.direct_url)
+                    await self._session.execute(_NOTICE_A_LOST_CLIENT)
+            return Transaction(self._session)
 
     @asynccontextmanager
     async def _pooled_connection(self) -> AsyncIterator[AsyncConnection[Row]]:
@@ -200,6 +224,18 @@ async def connect(url: str) -> AsyncConnection[Row]:
     connection = await AsyncConnection[Row].connect(with_defaults(url), autocommit=True)
     await _set_up(connection)
     return connection
+
+
+async def _check_if_spoken_to(connection: AsyncConnection[Row]) -> None:
+    """Ask an idle connection whether it lives, but only if there is something to read on it.
+
+    A server that closes a connection says so, and one that is fine says nothing unasked, so the usual check costs no
+    round trip. One that vanished without a word is noticed by the keep-alives.
+    """
+    readable = select.poll()
+    readable.register(connection.fileno(), select.POLLIN)
+    if readable.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _set_up(connection: AsyncConnection[Row]) -> None:

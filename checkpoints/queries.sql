@@ -175,6 +175,66 @@ SET status = CASE
 WHERE thread_id = %(thread_id)s
 RETURNING *;
 
+-- copy_thread --
+-- A thread like another, at rest, without the other's runs; some of its metadata may be left behind.
+INSERT INTO threads (status, resting_status, metadata, config, "values", interrupts, graph_id, graph_version, error)
+SELECT resting_status, resting_status, metadata - %(without)s::text[], config, "values", interrupts, graph_id, graph_version, error
+FROM threads
+WHERE thread_id = %(thread_id)s
+RETURNING *;
+
+-- copy_thread_checkpoints --
+-- Give a thread what LangGraph keeps of another.
+WITH copied_writes AS (
+    INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path)
+    SELECT %(copy_id)s::uuid::text, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path
+    FROM checkpoint_writes
+    WHERE thread_id = %(thread_id)s::uuid::text
+), copied_blobs AS (
+    INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    SELECT %(copy_id)s::uuid::text, checkpoint_ns, channel, version, type, blob
+    FROM checkpoint_blobs
+    WHERE thread_id = %(thread_id)s::uuid::text
+)
+INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+SELECT %(copy_id)s::uuid::text, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
+FROM checkpoints
+WHERE thread_id = %(thread_id)s::uuid::text;
+
+-- copy_thread_questions --
+-- Let a thread ask what another asks, and keep the artifacts the other refers to.
+WITH copied_uses AS (
+    INSERT INTO artifact_uses (sha256, thread_id)
+    SELECT sha256, %(copy_id)s FROM artifact_uses WHERE thread_id = %(thread_id)s
+)
+INSERT INTO approvals (thread_id, interrupt_id, request, opened_at, expires_at)
+SELECT %(copy_id)s, interrupt_id, request, opened_at, expires_at
+FROM approvals
+WHERE thread_id = %(thread_id)s AND status = 'pending';
+
+-- thread_storage --
+-- How many rows LangGraph keeps of a thread, and their size as stored, by kind; channel values also by channel.
+SELECT 'checkpoints' AS kind, NULL AS channel, count(*) AS count, coalesce(sum(pg_column_size(checkpoints.*)), 0)::bigint AS bytes
+FROM checkpoints
+WHERE thread_id = %(thread_id)s::uuid::text
+UNION ALL
+SELECT 'pending_writes', NULL, count(*), coalesce(sum(pg_column_size(checkpoint_writes.*)), 0)::bigint
+FROM checkpoint_writes
+WHERE thread_id = %(thread_id)s::uuid::text
+UNION ALL
+SELECT 'channel_values', channel, count(*), coalesce(sum(pg_column_size(checkpoint_blobs.*)), 0)::bigint
+FROM checkpoint_blobs
+WHERE thread_id = %(thread_id)s::uuid::text
+GROUP BY channel;
+
+-- threads_due --
+-- Threads at rest whose time is over.
+SELECT * FROM threads WHERE expires_at <= now() AND status <> 'busy' ORDER BY expires_at LIMIT %(limit)s;
+
+-- forget_thread_ttl --
+-- A thread that was reduced to its latest state stays.
+UPDATE threads SET ttl_strategy = NULL, ttl_minutes = NULL, expires_at = NULL WHERE thread_id = %(thread_id)s;
+
 -- wake_followers_of_thread --
 -- Wake those who follow a run of a thread that is about to go.
 SELECT pg_notify('appyard_runs', run_id::text) FROM runs WHERE thread_id = %(thread_id)s AND status IN ('pending', 'running');
@@ -249,6 +309,10 @@ RETURNING *;
 -- holds_lease --
 -- Whether this attempt is still the run's newest.
 SELECT FROM runs WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running';
+
+-- require_lease --
+-- Refuse this transaction if this attempt is not the run's newest.
+SELECT appyard_require_lease(%(run_id)s, %(token)s);
 
 -- release_run --
 -- Give a claimed run back, to be begun again by another worker; the attempt is not counted.

@@ -1,13 +1,14 @@
 """What happened in a run, in order, for ever replayable: a client resumes by sequence number."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 from checkpoints.connection import Database, Transaction
 from checkpoints.errors import LeaseLost
 from checkpoints.json_columns import exact_or_null
 from checkpoints.records import ClaimedRun, NewEvent, RunEvent, RunStatus
-from checkpoints.run_notifications import RunNotifications
+from checkpoints.run_notifications import RunChanges, RunNotifications
 
 _PAGE = 500
 
@@ -40,7 +41,8 @@ class RunEventRepository:
             "events": [event.event for event in events],
             "data": [exact_or_null(event.data) for event in events],
         }
-        async with self._database.transaction(transaction) as current:
+        one = self._database.statement if worth_waiting_for else self._database.transaction
+        async with one(transaction) as current:
             if not worth_waiting_for:
                 await current.execute("commit_without_waiting")
             rows = await current.fetch_all("append_events", parameters)
@@ -50,9 +52,13 @@ class RunEventRepository:
 
     async def read_after(self, run_id: UUID, seq: int = 0, *, limit: int = _PAGE, transaction: Transaction | None = None) -> list[RunEvent]:
         """The next events after `seq`, at most `limit`."""
-        async with self._database.transaction(transaction) as current:
+        async with self._database.statement(transaction) as current:
             rows = await current.fetch_all("events_after", {"run_id": run_id, "after": seq, "limit": limit})
         return [RunEvent.model_validate(row) for row in rows]
+
+    def changes(self, subject: UUID) -> AbstractContextManager[RunChanges]:
+        """Hear of changes of one run, or of new runs of one thread, for as long as the block lasts."""
+        return self._notifications.subscribe(subject)
 
     async def follow(self, run_id: UUID, *, after: int = 0) -> AsyncIterator[RunEvent]:
         """Every event after `after`, each once, as they come; ends when the run has ended or is gone."""
@@ -69,7 +75,7 @@ class RunEventRepository:
 
     async def _look(self, run_id: UUID, after: int) -> tuple[bool, list[RunEvent]]:
         """Whether the run had ended, and the events after `after`: read in this order, an end has all its events."""
-        async with self._database.transaction() as transaction:
+        async with self._database.statement() as transaction:
             run = await transaction.fetch_one("get_run_status", {"run_id": run_id})
             events = await self.read_after(run_id, after, transaction=transaction)
         return run is None or RunStatus(run["status"]).is_terminal, events

@@ -4,13 +4,15 @@ A worker claims a run and gets a token; every later write of that attempt carrie
 dead and woke again changes nothing. "Now" is the database's, here as everywhere.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
+from psycopg import OperationalError
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
-from checkpoints.connection import Database, Parameters, Transaction
+from checkpoints.connection import Database, Parameters, Transaction, database_errors
 from checkpoints.errors import (
     AssistantNotFound,
     IllegalRunTransition,
@@ -22,7 +24,18 @@ from checkpoints.errors import (
     ThreadNotFound,
 )
 from checkpoints.json_columns import exact, exact_or_null, searchable
-from checkpoints.records import TRANSITIONS, CancelAction, ClaimedRun, JsonObject, MultitaskStrategy, Run, RunHold, RunStatus
+from checkpoints.records import (
+    TRANSITIONS,
+    CancelAction,
+    ClaimedRun,
+    JsonObject,
+    MultitaskStrategy,
+    NewEvent,
+    Run,
+    RunHold,
+    RunOutcome,
+    RunStatus,
+)
 
 
 class RunRepository:
@@ -30,6 +43,7 @@ class RunRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._held: set[UUID] = set()
 
     # -------------------------------------------------------------------------------------------- accepting and reading
 
@@ -57,23 +71,21 @@ class RunRepository:
             "kwargs": exact(kwargs),
             "multitask_strategy": multitask_strategy,
         }
-        if await transaction.fetch_one("lock_thread", parameters) is None:
+        if await transaction.fetch_one("occupy_thread", parameters) is None:
             raise ThreadNotFound(str(thread_id))
         if multitask_strategy is MultitaskStrategy.reject and await self.active(thread_id, transaction=transaction):
             raise ThreadBusy(str(thread_id))
         try:
-            async with transaction.savepoint():
-                row = await transaction.fetch_one("create_run", parameters)
+            row = await transaction.fetch_one("create_run", parameters)
         except ForeignKeyViolation as error:
             raise AssistantNotFound(str(assistant_id)) from error
         if row is None:
             raise RunExists(str(run_id))
-        await transaction.execute("settle_thread", parameters)
         return Run.model_validate(row)
 
     async def get(self, run_id: UUID, *, transaction: Transaction | None = None) -> Run:
         """One run. Raises `RunNotFound`."""
-        async with self._database.transaction(transaction) as current:
+        async with self._database.statement(transaction) as current:
             row = await current.fetch_one("get_run", {"run_id": run_id})
         if row is None:
             raise RunNotFound(str(run_id))
@@ -90,16 +102,57 @@ class RunRepository:
         """A thread's pending and running runs, the oldest first."""
         return await self._all("active_runs", {"thread_id": thread_id}, transaction)
 
+    async def outcome(self, run_id: UUID) -> RunOutcome | None:
+        """How far a run is and what it came to; None if it is gone."""
+        async with self._database.statement() as transaction:
+            row = await transaction.fetch_one("get_run_outcome", {"run_id": run_id})
+        return None if row is None else RunOutcome.model_validate(row)
+
+    async def created_after(self, thread_id: UUID, last: Run | None) -> list[Run]:
+        """The runs a thread got after `last`, or all it ever had; the oldest first."""
+        parameters = {
+            "thread_id": thread_id,
+            "created_at": last.created_at if last else None,
+            "run_id": last.run_id if last else None,
+        }
+        return await self._all("runs_of_thread_after", parameters)
+
+    async def unfinished(self, statuses: Sequence[RunStatus]) -> list[Run]:
+        """Runs of every thread that are pending or running, whichever of the two is asked for; the thousand oldest."""
+        return await self._all("active_runs_with_status", {"statuses": list(statuses)})
+
     # -------------------------------------------------------------------------------------------- working on one
 
     @asynccontextmanager
     async def hold(self, run_id: UUID) -> AsyncIterator[RunHold]:
-        """Hold a run's lock on a connection of its own; it dies with this process. Raises `RunHeldElsewhere`."""
-        async with self._database.direct_connection() as connection:
-            row = await Transaction(connection).fetch_one("hold_run", {"run_id": run_id})
-            if row is None or not row["held"]:
-                raise RunHeldElsewhere(str(run_id))
-            yield RunHold(run_id=run_id)
+        """Hold a run's lock, which dies with this process. Raises `RunHeldElsewhere`."""
+        if run_id in self._held:  # the session's locks do not tell its own tasks apart
+            raise RunHeldElsewhere(str(run_id))
+        self._held.add(run_id)
+        try:
+            session = await self._lock(run_id)
+            try:
+                yield RunHold(run_id=run_id)
+            finally:
+                await self._unlock(run_id, session)
+        finally:
+            self._held.discard(run_id)
+
+    async def _lock(self, run_id: UUID) -> Transaction:
+        session = await self._database.session()
+        with database_errors(self._database.direct_url):
+            try:
+                row = await session.fetch_one("hold_run", {"run_id": run_id})
+            except OperationalError:  # the session was lost while it was idle
+                session = await self._database.session()
+                row = await session.fetch_one("hold_run", {"run_id": run_id})
+        if row is None or not row["held"]:
+            raise RunHeldElsewhere(str(run_id))
+        return session
+
+    async def _unlock(self, run_id: UUID, session: Transaction) -> None:
+        with suppress(OperationalError):  # a lost session has lost its locks
+            await asyncio.shield(session.execute("let_go_of_run", {"run_id": run_id}))
 
     async def claim(self, run_id: UUID, *, owner: str, lease_seconds: float, hold: RunHold | None = None) -> ClaimedRun | None:
         """Begin an attempt at a run that is pending, or whose lease ran out; with its `hold`, also before that.
@@ -108,7 +161,7 @@ class RunRepository:
         """
         parameters = {"run_id": run_id, "owner": owner, "lease_seconds": lease_seconds, "is_held": _covers(hold, run_id)}
         try:
-            async with self._database.transaction() as transaction:
+            async with self._database.statement() as transaction:
                 row = await transaction.fetch_one("claim_run", parameters)
         except UniqueViolation:  # another run of the thread was claimed at the same moment
             return None
@@ -123,7 +176,7 @@ class RunRepository:
 
     async def check_lease(self, claimed: ClaimedRun) -> None:
         """Before an effect outside the database. Raises `LeaseLost`."""
-        async with self._database.transaction() as transaction:
+        async with self._database.statement() as transaction:
             if await transaction.fetch_one("holds_lease", _fence(claimed)) is None:
                 raise LeaseLost(str(claimed.run.run_id))
 
@@ -137,15 +190,36 @@ class RunRepository:
         status: RunStatus,
         *,
         error: JsonObject | None = None,
+        events: Sequence[NewEvent] = (),
+        output: object = None,
         transaction: Transaction | None = None,
     ) -> Run:
-        """End the run. Raises `LeaseLost`, or `IllegalRunTransition` if `status` is not an end or the run has one."""
+        """End the run, with its last events and what it came to.
+
+        Raises `LeaseLost`, or `IllegalRunTransition` if `status` is not an end or the run has one.
+        """
         if status not in TRANSITIONS[RunStatus.running] or not status.is_terminal:
             raise IllegalRunTransition(f"{claimed.run.run_id}: a run cannot end as {status}.")
+        parameters = {
+            "status": status,
+            "error": exact_or_null(error),
+            "events": [event.event for event in events],
+            "data": [exact_or_null(event.data) for event in events],
+            "output": exact_or_null(output),
+        }
         async with self._database.transaction(transaction) as current:
-            run = await self._fenced("finish_run", claimed, {"status": status, "error": exact_or_null(error)}, current)
+            run = await self._fenced("finish_run", claimed, parameters, current)
             await current.execute("settle_thread", {"thread_id": run.thread_id})
             return run
+
+    async def roll_back(self, claimed: ClaimedRun, transaction: Transaction) -> None:
+        """Delete the run, its events and the checkpoints it wrote. Raises `LeaseLost`."""
+        parameters = {**_fence(claimed), "thread_id": claimed.run.thread_id}
+        if await transaction.fetch_one("roll_back_run", parameters) is None:
+            raise LeaseLost(str(claimed.run.run_id))
+        await transaction.execute("delete_checkpoints_of_run", parameters)
+        await transaction.execute("delete_answers_to_last_checkpoint", parameters)
+        await transaction.execute("delete_unused_blobs", parameters)
 
     # -------------------------------------------------------------------------------------------- stopping and recovering
 
@@ -184,7 +258,7 @@ class RunRepository:
     # -------------------------------------------------------------------------------------------- the statements behind
 
     async def _all(self, query: str, parameters: Parameters, transaction: Transaction | None = None) -> list[Run]:
-        async with self._database.transaction(transaction) as current:
+        async with self._database.statement(transaction) as current:
             return [Run.model_validate(row) for row in await current.fetch_all(query, parameters)]
 
     async def _fenced(self, query: str, claimed: ClaimedRun, parameters: Parameters, transaction: Transaction | None = None) -> Run:

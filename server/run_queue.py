@@ -7,18 +7,19 @@ nothing of graphs. The job is only a wake-up call: what a run is and how it stan
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import procrastinate
 from procrastinate.job_context import AbortReason
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Job, JobDeferrer, Status
 from typing_extensions import override
 
 from checkpoints.connection import Transaction, with_defaults
-from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, RunHeldElsewhere
+from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, RunHeldElsewhere, StorageFull
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,20 @@ class QueueRetry(procrastinate.BaseRetryStrategy):
                 return procrastinate.RetryDecision(retry_in={"seconds": 0})
             case RunHeldElsewhere():
                 return procrastinate.RetryDecision(retry_in={"seconds": 1})
-            case DatabaseUnreachable() | DatabaseBusy() if job.attempts < MAX_OUTAGE_ATTEMPTS:
+            case DatabaseUnreachable() | DatabaseBusy() | StorageFull() if job.attempts < MAX_OUTAGE_ATTEMPTS:
                 delay_seconds = min(300, 2**job.attempts) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
                 return procrastinate.RetryDecision(retry_in={"milliseconds": int(delay_seconds * 1000)})
             case _:
                 return None
+
+
+@contextmanager
+def queue_errors() -> Iterator[None]:
+    """The queue's own words for an outage, in ours."""
+    try:
+        yield
+    except procrastinate.exceptions.ConnectorException as error:
+        raise DatabaseUnreachable(str(error.__cause__ or error)) from error
 
 
 class RunQueue:
@@ -63,37 +73,54 @@ class RunQueue:
         async with self._app.open_async():
             yield self
 
-    async def enqueue(self, run_id: UUID, thread_id: UUID, transaction: Transaction) -> None:
-        """Wake a worker for the run once `transaction` commits; without the commit there is no job."""
-        task = self._app.configure_task(
-            TASK,
-            allow_unknown=True,
-            queue=QUEUE,
-            lock=f"thread:{thread_id}",
-            queueing_lock=f"run:{run_id}",
-            connection=transaction.connection,
-        )
-        await task.defer_async(run_id=str(run_id))
+    async def enqueue(self, run_id: UUID, thread_id: UUID, transaction: Transaction, *, after_seconds: float = 0) -> None:
+        """Wake a worker for the run once `transaction` commits, or some time later; without the commit there is no job.
+
+        A job that waits for its time has no lock, since it would hold up the thread's other runs (Procrastinate #1599):
+        when it is due it puts the run in the thread's queue.
+        """
+        lock = f"thread:{thread_id}"
+        if after_seconds > 0:
+            due = {"milliseconds": int(after_seconds * 1000)}
+            task = self._task(run_id, schedule_in=due, connection=transaction.connection)
+            await task.defer_async(run_id=str(run_id), lock=lock)
+        else:
+            await self._task(run_id, lock=lock, connection=transaction.connection).defer_async(run_id=str(run_id))
+
+    def _task(self, run_id: UUID, **details: Any) -> JobDeferrer:
+        return self._app.configure_task(TASK, allow_unknown=True, queue=QUEUE, queueing_lock=f"run:{run_id}", **details)
 
     async def cancel(self, run_id: UUID) -> None:
         """Take a waiting job out of the queue, or interrupt the worker that has it."""
-        for job in await self._jobs(run_id):
-            await self._app.job_manager.cancel_job_by_id_async(job, abort=True)
+        with queue_errors():
+            for job in await self._jobs(run_id):
+                await self._app.job_manager.cancel_job_by_id_async(job, abort=True)
 
     async def requeue(self, run_id: UUID) -> None:
         """Give the job of a dead worker back to the queue."""
-        for job in await self._jobs(run_id, status=Status.DOING.value):
-            await self._app.job_manager.retry_job_by_id_async(job, retry_at=datetime.now(UTC))  # noqa: TID251 - the queue's own clock field
+        with queue_errors():
+            for job in await self._jobs(run_id, status=Status.DOING.value):
+                await self._app.job_manager.retry_job_by_id_async(job, retry_at=datetime.now(UTC))  # noqa: TID251 - the queue's own clock field
+
+    async def enqueue_again(self, run_id: UUID, thread_id: UUID) -> None:
+        """Give an unfinished run a job if it has none: its last one ended in the middle of an outage."""
+        with queue_errors():
+            if not await self._jobs(run_id, Status.TODO.value) and not await self._jobs(run_id, Status.DOING.value):
+                await self._task(run_id, lock=f"thread:{thread_id}").defer_async(run_id=str(run_id))
 
     async def runs_in_work(self) -> tuple[UUID, ...]:
         """The runs whose jobs some worker has taken, alive or dead."""
-        jobs = await self._app.job_manager.list_jobs_async(queue=QUEUE, task=TASK, status=Status.DOING.value)
+        with queue_errors():
+            jobs = await self._app.job_manager.list_jobs_async(queue=QUEUE, task=TASK, status=Status.DOING.value)
         return tuple(UUID(str(job.task_kwargs["run_id"])) for job in jobs)
 
     async def work(self, execute: Callable[[UUID], Awaitable[None]], *, concurrency: int, name: str) -> None:
         """Take runs until cancelled. `execute` raises `RunStopped` when it ended because a person cancelled the run."""
 
-        async def execute_run(context: procrastinate.JobContext, run_id: str) -> None:
+        async def execute_run(context: procrastinate.JobContext, run_id: str, lock: str | None = None) -> None:
+            if lock is not None:
+                await self._task(UUID(run_id), lock=lock).defer_async(run_id=run_id)
+                return
             try:
                 await execute(UUID(run_id))
             except RunStopped:

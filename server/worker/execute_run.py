@@ -7,30 +7,30 @@ graph's `next`, says whether a run is finished.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command, StateSnapshot, StreamMode
-from pydantic import TypeAdapter
+from langgraph.constants import END
+from langgraph.types import StateSnapshot
 
 from checkpoints.approvals import ApprovalRepository
-from checkpoints.connection import Database, as_persistence_error
-from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, LeaseLost, PersistenceError, RunHeldElsewhere
-from checkpoints.records import ClaimedRun, JsonObject, NewEvent, Run, RunStatus, Thread, ThreadStatus
+from checkpoints.connection import Database, Transaction, as_persistence_error
+from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, LeaseLost, PersistenceError, RunHeldElsewhere, StorageFull, RunNotFound
+from checkpoints.records import ApprovalStatus, CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, Thread, ThreadStatus
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import RestingStatus, ThreadRepository
-from server.graphs import APPYARD, GraphCatalogue, ServedGraph
+from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
+from server.langgraph_json import APPYARD
 from server.run_queue import RunStopped
 from server.services.errors import GraphNotLoaded, GraphVersionUnavailable
+from server.services.run_order import RunOrder, order_of
+from server.worker.drive_graph import GraphRun, drive, is_own, run_config
 from server.worker.record_events import EventRecorder, jsonable
 
 log = logging.getLogger(__name__)
-
-_STREAM_MODES: TypeAdapter[list[StreamMode]] = TypeAdapter(list[StreamMode])
 
 MAX_ATTEMPTS = 3
 """A run that took three workers down with it is not given a fourth (reliability R4)."""
@@ -51,6 +51,8 @@ class Ended:
     status: RunStatus
     state: StateSnapshot | None
     error: JsonObject | None = None
+    output: object = None
+    last_events: tuple[NewEvent, ...] = ()
 
 
 class RunExecutor:
@@ -92,13 +94,19 @@ class RunExecutor:
             await self._attempt(claimed)
 
     async def _leave(self, run_id: UUID) -> None:
-        run = await self._runs.get(run_id)
+        try:
+            run = await self._runs.get(run_id)
+        except RunNotFound:  # rolled back, or deleted with its thread
+            return
         if not run.status.is_terminal:
             raise RunHeldElsewhere(f"{run_id} is {run.status}.")
 
     async def _attempt(self, claimed: ClaimedRun) -> None:
         try:
             async with self._lease_kept(claimed):
+                if claimed.run.cancel_requested:  # by a worker that died before it could
+                    await self._cancel(claimed.run, claimed)
+                    return
                 ended = await self._driven(claimed)
                 await self._finish(claimed, ended)
         except asyncio.CancelledError:
@@ -108,13 +116,33 @@ class RunExecutor:
 
     async def _stopped(self, claimed: ClaimedRun) -> None:
         """Cancelled by a person: the run ends. By a shutdown: it goes back to the queue, uncounted."""
-        run = await self._runs.get(claimed.run.run_id)
-        if run.cancel_requested is None:
+        try:
+            run = await self._runs.get(claimed.run.run_id)
+        except RunNotFound:
+            raise RunStopped from None
+        if run.cancel_requested is None and not run.status.is_terminal:
             with contextlib.suppress(PersistenceError):
                 await self._runs.release(claimed)
             raise asyncio.CancelledError
-        await self._finish(claimed, Ended(RunStatus.cancelled, await self._state_of(run)))
+        if not run.status.is_terminal:  # it may have ended just before it was stopped
+            await self._cancel(run, claimed)
         raise RunStopped
+
+    async def _cancel(self, run: Run, claimed: ClaimedRun) -> None:
+        if run.cancel_requested is CancelAction.rollback:
+            await self._roll_back(claimed)
+        else:
+            await self._finish(claimed, Ended(RunStatus.cancelled, await self._state_of(run)))
+
+    async def _roll_back(self, claimed: ClaimedRun) -> None:
+        """The run never was: it goes with its checkpoints, and the thread stands where it stood before."""
+        run = claimed.run
+        graph = await self._graph_of(run)
+        async with self._database.transaction() as transaction:
+            await self._runs.roll_back(claimed, transaction)
+            state = await graph.reading(transaction).aget_state({"configurable": {"thread_id": str(run.thread_id)}}) if graph else None
+            await self._save_snapshot(run.thread_id, Ended(RunStatus.cancelled, state), transaction)
+        log.info("run_rolled_back", extra={"run_id": str(run.run_id)})
 
     async def _driven(self, claimed: ClaimedRun) -> Ended:
         """The attempt's end. Only an outage of the database is no end: the run is tried again."""
@@ -125,77 +153,106 @@ class RunExecutor:
                 "message": f"The worker died {MAX_ATTEMPTS} times during this run. It is not tried again.",
             }
             return Ended(RunStatus.error, None, error)
+        recorder = EventRecorder(self._run_events, claimed, at_once=bool(order_of(run).stream_mode))
+        recorder.add("metadata", {"run_id": str(run.run_id), "attempt": run.attempt})
         try:
-            async with EventRecorder(self._run_events, claimed) as recorder:
-                recorder.add("metadata", {"run_id": str(run.run_id), "attempt": run.attempt})
-                return await self._driven_by_graph(claimed, recorder)
-        except (LeaseLost, DatabaseUnreachable, DatabaseBusy):
+            async with recorder:
+                ended = await self._driven_by_graph(claimed, recorder)
+        except LeaseLost:
             raise
         except Exception as error:
-            if outage := as_persistence_error(error):  # LangGraph's saver lets the driver's errors through
+            cause = root_cause(error)
+            if outage := outage_of(cause):
                 raise outage from error
             log.exception("run_failed", extra={"run_id": str(run.run_id)})
-            return Ended(RunStatus.error, await self._state_of(run), {"error": type(error).__name__, "message": str(error)})
+            ended = Ended(RunStatus.error, await self._state_of(run), {"error": type(cause).__name__, "message": str(cause)})
+        return replace(ended, last_events=recorder.take_rest())
 
     async def _driven_by_graph(self, claimed: ClaimedRun, recorder: EventRecorder) -> Ended:
-        run = claimed.run
+        run, order = claimed.run, order_of(claimed.run)
+        served = await self._checked_graph(run, order)
+        graph = served.compiled(self._database, claimed)
+        config = run_config(run, order)
+        goes_on = False
+        if claimed.token > 1:  # somebody worked on it before: what it left says how far it is
+            state = await graph.aget_state(thread_config(run))
+            goes_on = is_own(run.run_id, state.metadata)
+            if goes_on and not state.next:
+                return Ended(ended_status(state), state, output=state.values)
+        if not goes_on and order.leaves_questions:
+            await drop_questions(graph, config)
+        output = await drive(graph, GraphRun(run, order, goes_on), recorder.add)
+        state = await graph.aget_state(thread_config(run))
+        return Ended(ended_status(state), state, output=state.values if output is None else output)
+
+    async def _checked_graph(self, run: Run, order: RunOrder) -> ServedGraph:
+        """The run's graph, if the thread can go on with it. Raises `GraphNotLoaded`, `GraphVersionUnavailable`."""
+        if order.graph_id and not (served := await self._graphs.load(order.graph_id)).version:
+            return served
         thread = await self._threads.get(run.thread_id)
-        served = await self._graphs.load(thread.graph_id or APPYARD)
+        served = await self._graphs.load(order.graph_id or thread.graph_id or APPYARD)
         check_version(thread, served)
         if served.version and not thread.graph_version:
             await self._threads.pin_graph(thread.thread_id, served.name, served.version)
-        graph = served.compiled(self._database, claimed)
-        config = run_config(run)
-        state = await graph.aget_state(config)
-        resumed = (state.metadata or {}).get("run_id") == str(run.run_id)
-        if not (resumed and not state.next):
-            stream = graph.astream(
-                None if resumed else given_input(run),
-                config,
-                context=run.kwargs.get("context") or {},
-                stream_mode=stream_modes(run),
-                durability="sync",
-            )
-            async for mode, chunk in stream:
-                recorder.add(mode, chunk)
-            state = await graph.aget_state(config)
-        return Ended(RunStatus.interrupted if state.interrupts else RunStatus.success, state)
+        return served
+
+    async def _graph_of(self, run: Run) -> ServedGraph | None:
+        """The run's graph; None if it cannot be loaded."""
+        thread = await self._threads.get(run.thread_id)
+        try:
+            return await self._graphs.load(order_of(run).graph_id or thread.graph_id or APPYARD)
+        except GraphNotLoaded:
+            return None
 
     async def _state_of(self, run: Run) -> StateSnapshot | None:
         """What the thread came to; None if its graph cannot be loaded."""
-        thread = await self._threads.get(run.thread_id)
-        try:
-            served = await self._graphs.load(thread.graph_id or APPYARD)
-        except GraphNotLoaded:
-            return None
-        return await served.compiled(self._database).aget_state(run_config(run))
+        served = await self._graph_of(run)
+        return await served.compiled(self._database).aget_state(thread_config(run)) if served else None
 
     async def _finish(self, claimed: ClaimedRun, ended: Ended) -> None:
         """The end, its event, the thread's snapshot and what it asks: all or nothing."""
         run = claimed.run
+        error = [NewEvent(event="error", data=ended.error)] if ended.error else []
+        output = jsonable(ended.output) if ended.output is not None and order_of(run).keeps_output else None
         async with self._database.transaction() as transaction:
-            if ended.error:
-                await self._run_events.append(claimed, [NewEvent(event="error", data=ended.error)], transaction=transaction)
-            await self._run_events.append(claimed, [NewEvent(event="end", data={"status": ended.status.value})], transaction=transaction)
-            await self._runs.finish(claimed, ended.status, error=ended.error, transaction=transaction)
-            thread = await self._threads.get(run.thread_id, transaction=transaction)
-            await self._threads.save_snapshot(
-                run.thread_id,
-                values=snapshot_values(ended.state) if ended.state else thread.values,
-                interrupts=snapshot_interrupts(ended.state) if ended.state else {},
-                status=resting_status(ended),
+            await self._runs.finish(
+                claimed,
+                ended.status,
                 error=ended.error,
+                events=[*ended.last_events, *error, NewEvent(event="end", data={"status": ended.status.value})],
+                output=output,
                 transaction=transaction,
             )
-            for interrupt in ended.state.interrupts if ended.state and ended.status is RunStatus.interrupted else ():
-                await self._approvals.open(
-                    run.thread_id,
-                    interrupt.id,
-                    jsonable(interrupt.value),
-                    expires_in_seconds=self._limits.review_expiry_hours * 3600,
-                    transaction=transaction,
-                )
+            await self._save_snapshot(run.thread_id, ended, transaction)
+            await self._ask(run.thread_id, ended, transaction)
         log.info("run_finished", extra={"run_id": str(run.run_id), "status": ended.status.value})
+
+    async def _save_snapshot(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> None:
+        if ended.state:
+            values: JsonObject | None = snapshot_values(ended.state)
+        else:
+            values = (await self._threads.get(thread_id, transaction=transaction)).values
+        await self._threads.save_snapshot(
+            thread_id,
+            values=values,
+            interrupts=snapshot_interrupts(ended.state) if ended.state else {},
+            status=resting_status(ended),
+            error=ended.error,
+            transaction=transaction,
+        )
+
+    async def _ask(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> None:
+        """Keep what the thread asks a person, and close what it no longer asks."""
+        asked = ended.state.interrupts if ended.state and ended.status is RunStatus.interrupted else ()
+        expires_in_seconds = self._limits.review_expiry_hours * 3600
+        if ended.state:
+            await self._approvals.supersede(thread_id, still_asked=[interrupt.id for interrupt in asked], transaction=transaction)
+        for interrupt in asked:
+            approval = await self._approvals.open(
+                thread_id, interrupt.id, jsonable(interrupt.value), expires_in_seconds=expires_in_seconds, transaction=transaction
+            )
+            if approval.status is ApprovalStatus.decided:  # the decision never reached the graph
+                await self._approvals.reopen(thread_id, interrupt.id, expires_in_seconds=expires_in_seconds, transaction=transaction)
 
     @contextlib.asynccontextmanager
     async def _lease_kept(self, claimed: ClaimedRun) -> AsyncIterator[None]:
@@ -224,33 +281,40 @@ class RunExecutor:
                 return
 
 
+def root_cause(error: Exception) -> Exception:
+    """What happened, without the groups that task groups wrap around it; of several the first."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def outage_of(error: Exception) -> PersistenceError | None:
+    """An outage of the database, also as LangGraph's saver lets it through. It says nothing about the run."""
+    if isinstance(error, DatabaseUnreachable | DatabaseBusy | StorageFull):
+        return error
+    return as_persistence_error(error)
+
+
 def check_version(thread: Thread, served: ServedGraph) -> None:
     """A thread continues only on a graph that still has its steps; LangGraph itself would drop the answer silently."""
     if thread.graph_version and served.version and thread.graph_version != served.version:
         raise GraphVersionUnavailable(f"The thread has version {thread.graph_version}; {served.version} is running.")
 
 
-def run_config(run: Run) -> RunnableConfig:
-    """LangGraph's config: the thread, the run's id in each checkpoint's metadata, and strict resumes."""
-    given = run.kwargs.get("config")
-    config = cast("RunnableConfig", dict(given) if isinstance(given, Mapping) else {})
-    ids = {"thread_id": str(run.thread_id), "run_id": str(run.run_id)}
-    config["configurable"] = {**config.get("configurable", {}), **ids, "__pregel_strict_resume": True}
-    config["metadata"] = {**config.get("metadata", {}), "run_id": ids["run_id"], "run_attempt": run.attempt}
-    return config
+def thread_config(run: Run) -> RunnableConfig:
+    """The latest state of the run's thread."""
+    return {"configurable": {"thread_id": str(run.thread_id)}}
 
 
-def given_input(run: Run) -> object:
-    """What the run was accepted with: input, or a command."""
-    command = run.kwargs.get("command")
-    if isinstance(command, Mapping):
-        return Command(resume=command.get("resume"), update=command.get("update"), goto=command.get("goto") or ())
-    return run.kwargs.get("input")
+def ended_status(state: StateSnapshot) -> RunStatus:
+    """How a run ended whose thread is left in this state."""
+    return RunStatus.interrupted if state.interrupts else RunStatus.success
 
 
-def stream_modes(run: Run) -> list[StreamMode]:
-    """The stream modes the run records. Raises pydantic's ValidationError for one LangGraph does not have."""
-    return _STREAM_MODES.validate_python(run.kwargs.get("stream_mode") or ["custom", "updates"])
+async def drop_questions(graph: AnyGraph, config: RunnableConfig) -> None:
+    """End the tasks that wait for an answer: whoever is sent elsewhere is not asked any more."""
+    if "checkpoint_id" not in config["configurable"] and (await graph.aget_state(config)).interrupts:
+        await graph.aupdate_state(config, None, as_node=END)
 
 
 def snapshot_values(state: StateSnapshot) -> JsonObject:
@@ -271,10 +335,6 @@ def snapshot_interrupts(state: StateSnapshot) -> JsonObject:
 
 def resting_status(ended: Ended) -> RestingStatus:
     """What the thread is once nothing runs any more."""
-    match ended.status:
-        case RunStatus.interrupted:
-            return ThreadStatus.interrupted
-        case RunStatus.error | RunStatus.timeout:
-            return ThreadStatus.error
-        case _:
-            return ThreadStatus.idle
+    if ended.status in (RunStatus.error, RunStatus.timeout):
+        return ThreadStatus.error
+    return ThreadStatus.interrupted if ended.state and ended.state.next else ThreadStatus.idle

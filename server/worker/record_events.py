@@ -14,43 +14,60 @@ FLUSH_SECONDS = 0.05
 
 
 class EventRecorder:
-    """The events of one attempt at a run. While it is open, a background task stores what `add` collected."""
+    """The events of one attempt at a run. While it is open, a background task stores what `add` collected.
 
-    def __init__(self, run_events: RunEventRepository, claimed: ClaimedRun) -> None:
+    With `at_once` the first event of a batch is stored without delay, for somebody who watches.
+    """
+
+    def __init__(self, run_events: RunEventRepository, claimed: ClaimedRun, *, at_once: bool = True) -> None:
         self._run_events = run_events
         self._claimed = claimed
+        self._at_once = at_once
         self._pending: list[NewEvent] = []
+        self._added = asyncio.Event()
         self._storing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def add(self, event: str, data: object) -> None:
         """Collect one event; anything pydantic can make JSON of, else its text."""
         self._pending.append(NewEvent(event=event, data=jsonable(data)))
+        self._added.set()
 
-    async def flush(self) -> None:
-        """Store what was collected, in order. Raises `LeaseLost`."""
-        async with self._storing:
-            batch, self._pending = self._pending, []
-            await self._run_events.append(self._claimed, batch)
+    def take_rest(self) -> tuple[NewEvent, ...]:
+        """What was collected and not stored when the recorder was closed, to be stored with the end of the run."""
+        rest, self._pending = tuple(self._pending), []
+        return rest
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._flush_for_ever(), name=f"events:{self._claimed.run.run_id}")
+        self._task = asyncio.create_task(self._store_for_ever(), name=f"events:{self._claimed.run.run_id}")
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._task:
             self._task.cancel()
             (ended,) = await asyncio.gather(self._task, return_exceptions=True)
-            if kind is None and isinstance(ended, Exception):
-                raise ended
-        if kind is None:
-            await self.flush()
+            async with self._storing:  # a batch that is just being stored comes before the rest
+                if kind is None and isinstance(ended, Exception):
+                    raise ended
 
-    async def _flush_for_ever(self) -> None:
+    async def _store_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            if self._pending:
-                await asyncio.shield(self.flush())
+            await self._added.wait()
+            if not self._at_once:
+                await asyncio.sleep(FLUSH_SECONDS)
+            await asyncio.shield(self._store())
+            if self._at_once:
+                await asyncio.sleep(FLUSH_SECONDS)
+
+    async def _store(self) -> None:
+        async with self._storing:
+            self._added.clear()
+            batch, self._pending = self._pending, []
+            try:
+                await self._run_events.append(self._claimed, batch)
+            except BaseException:
+                self._pending = batch + self._pending
+                raise
 
 
 def jsonable(value: object) -> object:
