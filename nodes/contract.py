@@ -4,8 +4,9 @@ Conventions of the API (the frame implements them, the probe checks them):
 
 * `GET /api/claims` answers `{"items": [...], "total": n}` and takes `limit offset q sort state`; `POST` answers 201.
 * `GET PATCH DELETE /api/claims/{id}`; `DELETE` answers 204; `POST /api/claims/{id}/approve` takes one transition.
-* `GET /api/reports/{name}` answers `{"rows": [{"group": text, "value": number}]}`.
+* `GET /api/reports/{name}` answers `{"rows": [{"group": text, "value": number}]}`, called `ReportRows`.
 * Every record has `id`, `created_at`, `created_by_id`, and `state` if it has a workflow.
+* What went its way is settled: whoever may change or delete only own records may do so only in the initial state.
 * 401 not signed in, 403 the role may not, 404 absent or another person's, 409 wrong state, 422 invalid or a broken rule.
 """
 
@@ -23,6 +24,7 @@ from nodes.artifacts import (
     RelationKind,
     Schema,
     SchemaProperty,
+    Scope,
 )
 
 JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
@@ -40,6 +42,10 @@ JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
     FieldType.url: ("string", "uri"),
     FieldType.choice: ("string", None),
 }
+
+
+REPORT_ROWS = "ReportRows"
+"""The schema of a report's answer."""
 
 
 def class_name(name: str) -> str:
@@ -69,10 +75,17 @@ def contract_of(spec: AppSpec) -> Contract:
                 record=report.record,
                 access=_access(spec, report.record, Action.read),
                 success_status=200,
-                response_schema="Report",
+                response_schema=REPORT_ROWS,
             )
         )
     return Contract(endpoints=tuple(endpoints), schemas=tuple(schemas))
+
+
+def operation_names(record: RecordSpec) -> tuple[str, ...]:
+    """The operation ids of everything that can be done with a record, whoever may do it."""
+    steps = record.workflow.transitions if record.workflow else ()
+    named = [f"{verb}_{record.name}" for verb in ("create", "read", "update", "delete", *(step.name for step in steps))]
+    return (f"list_{record.plural}", *named)
 
 
 def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
@@ -80,6 +93,7 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
     item = f"{collection}/{{id}}"
 
     def endpoint(name: str, method: str, path: str, operation: Operation, action: Action, status: int, **bodies: str | None) -> Endpoint:
+        access = _access(spec, record.name, action)
         return Endpoint.model_validate(
             {
                 "name": name,
@@ -87,7 +101,8 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
                 "path": path,
                 "operation": operation,
                 "record": record.name,
-                "access": _access(spec, record.name, action),
+                "access": access,
+                "own_states": _own_states(record, operation, access),
                 "success_status": status,
                 **bodies,
             }
@@ -136,6 +151,12 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
             )
         )
     return [entry for entry in endpoints if entry.access]
+
+
+def _own_states(record: RecordSpec, operation: Operation, access: tuple[Access, ...]) -> tuple[str, ...]:
+    """An approved claim is not edited by its author."""
+    settles = operation in (Operation.update, Operation.delete) and any(granted.scope is Scope.own for granted in access)
+    return (record.workflow.initial,) if record.workflow and settles else ()
 
 
 def _access(spec: AppSpec, record: str, action: Action) -> tuple[Access, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class StackProfile:
     """How an app of one stack is tested, prepared, started and addressed.
 
-    `demo_argv` migrates the database, writes sample data and adds one account per role, `<role>@example.com`, all with
-    the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3.
+    `demo_argv` migrates the database, writes sample data and adds `demo_people` accounts per role, see `demo_email`, all
+    with the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3.
     """
 
     name: str
@@ -20,6 +20,7 @@ class StackProfile:
     openapi_path: str = "/openapi.json"
     sign_in_path: str = "/api/session"
     api_prefix: str = "/api"
+    demo_people: int = 2
 
 
 PYTHON_WEB = StackProfile(
@@ -34,6 +35,6 @@ PYTHON_WEB = StackProfile(
 STACKS = {PYTHON_WEB.name: PYTHON_WEB}
 
 
-def demo_email(role: str) -> str:
-    """The address of the sample account of a role."""
-    return f"{role}@example.com"
+def demo_email(role: str, number: int = 1) -> str:
+    """The address of the `number`-th sample account of a role: `member@example.com`, `member2@example.com`."""
+    return f"{role}{number if number > 1 else ''}@example.com"

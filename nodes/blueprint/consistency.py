@@ -5,7 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldType, RecordSpec, RelationKind, ReportSpec, RuleKind, RuleSpec, Workflow
-from nodes.contract import relation_property
+from nodes.contract import REPORT_ROWS, class_name, operation_names, relation_property
+
+LONGEST_NAME = 48
+"""Of an `Identifier`, which every operation id of the API is."""
+
+RESERVED_STEPS = frozenset({"create", "read", "update", "delete", "list"})
+"""Steps whose endpoint would be taken for one of the operations every record has."""
 
 BUILT_IN = frozenset({"id", "state", "created_at", "created_by", "created_by_id"})
 """What every record has by itself; a field of that name would hide it."""
@@ -33,7 +39,35 @@ def problems(spec: AppSpec) -> tuple[str, ...]:
         *(problem for report in spec.reports for problem in _report(spec, report)),
         *_repeated("rule", (rule.name for rule in spec.rules)),
         *_repeated("report", (report.name for report in spec.reports)),
+        *_endpoint_names(spec),
     )
+
+
+def _endpoint_names(spec: AppSpec) -> Iterator[str]:
+    """Whether everything the API can do has a name of its own that fits, see `nodes.contract`."""
+    named = [(name, f"{record.name} or one of its steps") for record in spec.records for name in operation_names(record)]
+    for record in spec.records:
+        for step in (step.name for step in (record.workflow.transitions if record.workflow else ()) if step.name in RESERVED_STEPS):
+            yield f"{record.name} has a step called {step}, which everything has anyway; give the step the name of what happens."
+    named += [(f"report_{report.name}", f"the report {report.name}") for report in spec.reports]
+    for name, part in named:
+        if len(name) > LONGEST_NAME:
+            yield f"The API would call something {name}, longer than {LONGEST_NAME} characters; shorten the name or plural of {part}."
+    for name, count in Counter(name for name, _ in named).items():
+        if count > 1:
+            parts = " or ".join(dict.fromkeys(part for other, part in named if other == name))
+            yield f"The API would call {count} things {name}; rename {parts}."
+    yield from _body_names(spec)
+
+
+def _body_names(spec: AppSpec) -> Iterator[str]:
+    """Whether no record is called as a body of another, or of reports."""
+    bodies = [(class_name(record.name) + suffix, record.name) for record in spec.records for suffix in ("", "Create", "Update", "Page")]
+    bodies += [(REPORT_ROWS, "reports")] if spec.reports else []
+    for name, count in Counter(name for name, _ in bodies).items():
+        if count > 1:
+            clashing = " and ".join(part for other, part in bodies if other == name)
+            yield f"{clashing} would both have a body called {name}; rename the record."
 
 
 def _repeated(kind: str, names: Iterable[str]) -> Iterator[str]:
@@ -44,6 +78,9 @@ def _repeated(kind: str, names: Iterable[str]) -> Iterator[str]:
 
 def _roles(spec: AppSpec) -> Iterator[str]:
     yield from _repeated("role", (role.name for role in spec.roles))
+    names = {role.name for role in spec.roles}
+    for name in sorted(name for name in names if f"{name}2" in names):
+        yield f"The second demo account of the role {name} would be the first of {name}2; rename one of the two."
     administering = [role.name for role in spec.roles if role.administers]
     if len(administering) != 1:
         yield f"Exactly one role administers accounts; here {len(administering)} do: {', '.join(administering) or 'none'}."

@@ -12,7 +12,7 @@ from nodes.artifacts import Architecture, CheckName, Finding, Severity
 from nodes.ownership import owner_of
 from nodes.sandbox.protocol import Command, Sandbox, SandboxLimits
 from nodes.stack import StackProfile
-from nodes.verification.observed import CheckImpossible, Observed
+from nodes.verification.observed import CheckImpossible, Observed, counted
 
 TEST_LIMITS = SandboxLimits(wall_seconds=180, cpu_seconds=180)
 _REPORT = "/tmp/junit.xml"  # noqa: S108 - inside the sandbox, where /tmp is its own
@@ -33,7 +33,9 @@ async def check_lint(files: Mapping[str, bytes], architecture: Architecture, san
         raise CheckImpossible(f"ruff could not run: {result.limit or result.stderr.strip()[-300:]}")
     findings = [_lint_finding(problem, architecture) for problem in json.loads(result.stdout)]
     number = sum(path.endswith(".py") for path in files)
-    return Observed(f"{number} Python files", findings, {"python_files": number}, result.stderr)
+    return Observed(
+        counted(number, "Python file"), findings, {"python_files": number}, result.stderr, sound="nothing found" if number else ""
+    )
 
 
 def _lint_finding(problem: dict[str, object], architecture: Architecture) -> Finding:
@@ -68,7 +70,9 @@ async def check_tests(
         findings.append(_blocker("there is no test that passes"))
     if result.exit_code and not findings:
         findings.append(_blocker(f"pytest ended with {result.exit_code} although no test failed: {log[-600:]}"))
-    return Observed(f"{len(cases)} tests", findings, {name: counts[name] for name in ("passed", "failed", "errors", "skipped")}, log)
+    numbers = {name: counts[name] for name in ("passed", "failed", "errors", "skipped")}
+    sound = "all passed" if not counts["skipped"] else f"{counts['passed']} passed, {counts['skipped']} skipped"
+    return Observed(counted(len(cases), "test"), findings, numbers, log, sound)
 
 
 def _outcome(case: ET.Element) -> str:

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, Architecture, CheckName, Contract, Endpoint, Finding, Operation, Schema, SchemaProperty, Severity
+from nodes.contract import REPORT_ROWS
 from nodes.ownership import owner_of_record
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Json
-from nodes.verification.observed import Observed
+from nodes.verification.observed import Observed, counted
 
 METHODS = ("get", "post", "put", "patch", "delete")
 LIST_PARAMETERS = ("limit", "offset", "q", "sort")
-WRAPPERS = {"Page": {"items": "array", "total": "integer"}, "Report": {"rows": "array"}}
+WRAPPERS = {"Page": {"items": "array", "total": "integer"}, REPORT_ROWS: {"rows": "array"}}
 """The bodies the conventions of nodes/contract.py name without listing them as schemas."""
 
 
@@ -26,7 +27,8 @@ def diff_contract(openapi: Json, spec: AppSpec, architecture: Architecture, stac
         for finding in findings
     ]
     counts = {"endpoints": len(contract.endpoints), "schemas": len(contract.schemas)}
-    return Observed(f"{counts['endpoints']} endpoints and {counts['schemas']} bodies", located, counts, "\n".join(document.lines()))
+    subject = f"{counted(counts['endpoints'], 'endpoint')} and {counted(counts['schemas'], 'schema')}"
+    return Observed(subject, located, counts, "\n".join(document.lines()), sound="no difference")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _wrapper_differences(
     """A page of records, or a report."""
     is_page = endpoint.operation is Operation.list
     properties = _object(found.get("properties"))
-    for name, json_type in WRAPPERS["Page" if is_page else "Report"].items():
+    for name, json_type in WRAPPERS["Page" if is_page else REPORT_ROWS].items():
         if json_type not in {variant.get("type") for variant in document.variants(_object(properties.get(name)))}:
             yield _finding(endpoint, f"response: {name} is not of type {json_type}")
     schema = schemas.get((endpoint.response_schema or "").removesuffix("Page"))

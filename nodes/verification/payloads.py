@@ -184,7 +184,9 @@ def _moment_for(kind: FieldType, number: int) -> str:
 def _within(field: FieldSpec, number: int) -> float:
     low = field.minimum if field.minimum is not None else 1.0
     high = field.maximum if field.maximum is not None else low + 10_000
-    value = low + number % (int(high - low) + 1) if high >= low else low
+    step = number % (int(high - low) + 1) if high >= low else 0
+    # Demo data counts up from below, so what has to be unique counts down from above.
+    value = high - step if field.unique and step else low + step
     return int(value) if field.type is FieldType.integer else value
 
 

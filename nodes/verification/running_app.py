@@ -13,7 +13,7 @@ from nodes.ownership import owner_of_record
 from nodes.sandbox.protocol import Command, SandboxLimits, Workspace
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Answer, Exchange, Json, exchange_with
-from nodes.verification.observed import Observed
+from nodes.verification.observed import Observed, counted
 from nodes.verification.stock import People, Permissions
 
 HEALTHY_WITHIN_SECONDS = 30.0
@@ -93,10 +93,10 @@ async def look_at_records(exchange: Exchange, spec: AppSpec, contract: Contract,
     await people.sign_in(exchange, spec, stack, password)
     for record in spec.records:
         endpoint = permissions.endpoint(record.name, Operation.list)
-        roles = sorted(people.tokens, key=lambda role: permissions.scope(role, endpoint) is not Scope.all)
-        role = next((role for role in roles if permissions.scope(role, endpoint)), None)
-        if endpoint and role:
-            seen[record.name] = (await exchange.call("GET", endpoint.path, who=role, token=people.tokens[role])).body
+        everybody = sorted(people.tokens, key=lambda person: permissions.scope(person, endpoint) is not Scope.all)
+        person = next((person for person in everybody if permissions.scope(person, endpoint)), None)
+        if endpoint and person:
+            seen[record.name] = (await exchange.call("GET", endpoint.path, who=str(person), token=people.tokens[person])).body
     return seen
 
 
@@ -111,7 +111,8 @@ def compare_records(before: dict[str, Json], after: dict[str, Json], architectur
                 Finding(check=CheckName.restart, severity=Severity.blocker, message=message, component=owner.name if owner else None)
             )
     total = sum(_total(page) for page in before.values())
-    return Observed(f"{total} records of {len(before)} kinds after a restart", findings, {"kinds": len(before), "records": total}, log)
+    subject = f"{counted(total, 'record')} of {counted(len(before), 'kind')} after a restart"
+    return Observed(subject, findings, {"kinds": len(before), "records": total}, log, sound="all as before")
 
 
 def _total(page: Json) -> int:
@@ -121,5 +122,5 @@ def _total(page: Json) -> int:
 
 def _shortened(page: Json) -> str:
     if isinstance(page, dict) and isinstance(page.get("items"), list):
-        return f"{_total(page)} records, the first {str(page['items'])[:120]}"
+        return f"{counted(_total(page), 'record')}, the first {str(page['items'])[:120]}"
     return str(page)[:120]

@@ -9,7 +9,7 @@ import jinja2
 
 from nodes.artifacts import Architecture, CheckName, Finding, Severity
 from nodes.ownership import owner_of
-from nodes.verification.observed import Observed
+from nodes.verification.observed import Observed, counted
 
 TEMPLATE_SUFFIXES = {".html", ".jinja", ".j2"}
 
@@ -62,7 +62,8 @@ def check_compiles(files: Mapping[str, bytes], architecture: Architecture) -> Ob
             problem = _template_problem(content)
         if problem:
             findings.append(_finding(CheckName.compile, Severity.blocker, architecture, path, *problem))
-    return Observed(f"{python} Python files and {templates} templates", findings, {"python_files": python, "templates": templates})
+    subject = f"{counted(python, 'Python file')} and {counted(templates, 'template')}"
+    return Observed(subject, findings, {"python_files": python, "templates": templates}, sound="no syntax error" if files else "")
 
 
 def check_placeholders(files: Mapping[str, bytes], architecture: Architecture) -> Observed:
@@ -73,7 +74,7 @@ def check_placeholders(files: Mapping[str, bytes], architecture: Architecture) -
         if (text := _text(content)) is not None and not _is_lock_file(path)
         for line, (severity, message) in sorted({**dict(_unfinished_words(text)), **dict(_empty_bodies(path, text))}.items())
     ]
-    return Observed(f"{len(files)} files", findings, {"files": len(files)})
+    return Observed(counted(len(files), "file"), findings, {"files": len(files)}, sound="nothing found" if files else "")
 
 
 def check_secrets(files: Mapping[str, bytes], architecture: Architecture) -> Observed:
@@ -86,7 +87,8 @@ def check_secrets(files: Mapping[str, bytes], architecture: Architecture) -> Obs
         for what, pattern in SECRETS.items()
         if pattern.search(line)
     ]
-    return Observed(f"{len(files)} files, {len(SECRETS)} patterns", findings, {"files": len(files), "patterns": len(SECRETS)})
+    subject = f"{counted(len(files), 'file')}, {counted(len(SECRETS), 'pattern')}"
+    return Observed(subject, findings, {"files": len(files), "patterns": len(SECRETS)}, sound="nothing found" if files else "")
 
 
 SOURCE_CHECKS: dict[CheckName, Callable[[Mapping[str, bytes], Architecture], Observed]] = {

@@ -1,7 +1,9 @@
-"""Sign in as each role's demo account, and make the records a probe needs, in order of their relations."""
+"""Sign in as the demo accounts of each role, and make the records a probe needs, in order of their relations."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from typing_extensions import override
 
 from nodes.artifacts import ACCOUNT, AppSpec, Contract, Endpoint, Operation, RecordSpec, RelationKind, Scope, Transition
 from nodes.stack import StackProfile, demo_email
@@ -18,14 +20,31 @@ class NotMade(Exception):
 
 
 @dataclass(frozen=True)
+class Person:
+    """The first or second demo account of a role."""
+
+    role: str
+    number: int = 1
+
+    @override
+    def __str__(self) -> str:
+        return self.role if self.number == 1 else f"{self.role} {self.number}"
+
+
+@dataclass(frozen=True)
 class Made:
-    """A record in the app: who made it from which body."""
+    """A record in the app: who made it from which body; None: it came with the demo data."""
 
     record: str
     id: int
-    creator: str
+    creator: Person | None
     sent: Body
     received: dict[str, Json]
+
+    @property
+    def state(self) -> str:
+        """The state it is known to be in."""
+        return str(self.received.get("state"))
 
 
 class Permissions:
@@ -39,31 +58,40 @@ class Permissions:
         wanted = (record, operation, transition)
         return next((e for e in self._endpoints if (e.record, e.operation, e.transition) == wanted), None)
 
-    def scope(self, role: str, endpoint: Endpoint | None) -> Scope | None:
-        """For which records `role` may call `endpoint`; None: for none."""
-        if endpoint is None:
+    def scope(self, person: Person | None, endpoint: Endpoint | None) -> Scope | None:
+        """For which records `person` may call `endpoint`; None: for none."""
+        if endpoint is None or person is None:
             return None
-        return next((access.scope for access in endpoint.access if access.role == role), None)
+        return next((access.scope for access in endpoint.access if access.role == person.role), None)
 
 
 class People:
     """The demo accounts. A person who could not sign in has no token; `refused` says what the app answered."""
 
     def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
-        self.refused: dict[str, Answer] = {}
-        self.account_ids: dict[str, int] = {}
+        self.tokens: dict[Person, str] = {}
+        self.refused: dict[Person, Answer] = {}
+        self.account_ids: dict[Person, int] = {}
 
-    async def sign_in(self, exchange: Exchange, spec: AppSpec, stack: StackProfile, password: str) -> None:
-        """Sign in every role."""
-        for role in spec.roles:
-            body = {"email": demo_email(role.name), "password": password}
-            answer = await exchange.call("POST", stack.sign_in_path, who=role.name, body=body)
+    async def sign_in(self, exchange: Exchange, spec: AppSpec, stack: StackProfile, password: str, *, each: int = 1) -> None:
+        """Sign in the first `each` people of every role."""
+        for person in [Person(role.name, number) for role in spec.roles for number in range(1, each + 1)]:
+            body = {"email": demo_email(person.role, person.number), "password": password}
+            answer = await exchange.call("POST", stack.sign_in_path, who=str(person), body=body)
             token = answer.object.get("token")
             if answer.status == 200 and isinstance(token, str):
-                self.tokens[role.name] = token
+                self.tokens[person] = token
             else:
-                self.refused[role.name] = answer
+                self.refused[person] = answer
+
+    @property
+    def first_of_each_role(self) -> list[Person]:
+        """One signed-in person per role."""
+        return [person for person in self.tokens if person.number == 1]
+
+    def peer_of(self, person: Person) -> Person | None:
+        """Another signed-in person of the same role."""
+        return next((other for other in self.tokens if other.role == person.role and other != person), None)
 
 
 class Stock:
@@ -73,26 +101,26 @@ class Stock:
         self._exchange, self._spec, self.people = exchange, spec, people
         self.permissions = Permissions(contract)
         self._numbers = itertools.count(1)
-        self._shared: dict[tuple[str, str], Made] = {}
+        self._shared: dict[tuple[str, Person | None], Made] = {}
 
-    async def call(self, endpoint: Endpoint, role: str | None, record_id: int | None = None, body: Json = None) -> Answer:
-        """Call an endpoint as a role, or signed out."""
+    async def call(self, endpoint: Endpoint, person: Person | None, record_id: int | None = None, body: Json = None) -> Answer:
+        """Call an endpoint as somebody, or signed out."""
         path = endpoint.path.replace("{id}", str(record_id))
-        token = self.people.tokens.get(role) if role else None
-        return await self._exchange.call(endpoint.method, path, who=role or "signed out", token=token, body=body)
+        token = self.people.tokens.get(person) if person else None
+        return await self._exchange.call(endpoint.method, path, who=str(person or "signed out"), token=token, body=body)
 
-    async def body_for(self, record: RecordSpec, role: str, making: tuple[str, ...] = ()) -> Body:
+    async def body_for(self, record: RecordSpec, person: Person | None, making: tuple[str, ...] = ()) -> Body:
         """A valid body nobody has sent yet. Makes what it refers to; raises `NotMade`."""
         references: dict[str, Json] = {}
         compared = relations_in_rules(self._spec, record)
         for relation in record.relations:
             if relation.target == ACCOUNT:
-                target = self._account_for(role)
+                target = self._account_for(person)
             elif relation.target in making or relation.target == record.name:
                 continue  # a circle: one of its relations has to be optional
             else:
                 try:
-                    target = (await self._related(relation.target, role, (*making, record.name), fresh=relation.name in compared)).id
+                    target = (await self._related(relation.target, person, (*making, record.name), fresh=relation.name in compared)).id
                 except NotMade:
                     if relation.required:
                         raise
@@ -100,47 +128,53 @@ class Stock:
             references[relation.name] = [target] if relation.kind is RelationKind.many_to_many else target
         return valid_body(self._spec, record, next(self._numbers), references)
 
-    async def make(self, record: RecordSpec, role: str | None = None, making: tuple[str, ...] = ()) -> Made:
-        """Make a record as `role`, or as whoever may. Raises `NotMade`."""
+    async def make(self, record: RecordSpec, person: Person | None = None, making: tuple[str, ...] = ()) -> Made:
+        """Make a record as `person`, or as whoever may. Raises `NotMade`."""
         endpoint = self.permissions.endpoint(record.name, Operation.create)
-        role = role or self.creator(record.name)
-        if endpoint is None or role is None:
-            raise NotMade(f"nobody who could sign in may create a {record.name}")
-        body = await self.body_for(record, role, making)
-        answer = await self.call(endpoint, role, body=body)
+        person = person or self.creator(record.name)
+        if endpoint is None or person is None:
+            raise NotMade(f"nobody who could sign in may create any {record.name}")
+        body = await self.body_for(record, person, making)
+        answer = await self.call(endpoint, person, body=body)
         record_id = answer.object.get("id")
         if answer.status != endpoint.success_status or not isinstance(record_id, int):
-            raise NotMade(f"a {record.name} could not be created", answer)
+            raise NotMade(f"no {record.name} could be created", answer)
         creator_id = answer.object.get("created_by_id")
         if isinstance(creator_id, int):
-            self.people.account_ids[role] = creator_id
-        return Made(record.name, record_id, role, body, answer.object)
+            self.people.account_ids[person] = creator_id
+        return Made(record.name, record_id, person, body, answer.object)
 
-    def creator(self, record: str, besides: str | None = None) -> str | None:
-        """A signed-in role that may create `record`; administrators first, since no rule is likely to stop them."""
+    async def make_or_find(self, record: RecordSpec) -> Made:
+        """A new record, or where nobody may make one, one of the demo data. Raises `NotMade`."""
+        if self.creator(record.name) is None:
+            return await self._sample(record.name)
+        return await self.make(record)
+
+    def creator(self, record: str, besides: str | None = None) -> Person | None:
+        """Somebody who may create `record`, not of the role `besides`; administrators first, since no rule is likely to stop them."""
         endpoint = self.permissions.endpoint(record, Operation.create)
-        roles = sorted(self._spec.roles, key=lambda role: not role.administers)
-        able = (role.name for role in roles if role.name in self.people.tokens and self.permissions.scope(role.name, endpoint))
-        return next((role for role in able if role != besides), None)
+        administering = {role.name for role in self._spec.roles if role.administers}
+        people = sorted(self.people.first_of_each_role, key=lambda person: person.role not in administering)
+        return next((person for person in people if person.role != besides and self.permissions.scope(person, endpoint)), None)
 
-    async def in_state(self, record: RecordSpec, state: str, role: str | None = None) -> Made:
+    async def in_state(self, record: RecordSpec, state: str, person: Person | None = None) -> Made:
         """A new record, walked to `state` by whoever may do each step. Raises `NotMade`."""
-        made = await self.make(record, role)
+        made = await self.make(record, person)
         for step in self._path(record, state):
             endpoint = self.permissions.endpoint(record.name, Operation.transition, step.name)
             walker = self._walker(endpoint, made)
             if endpoint is None or walker is None:
-                raise NotMade(f"nobody may {step.name} a {record.name} made by {made.creator}")
+                raise NotMade(f"nobody may {step.name} any {record.name} made by {made.creator}")
             answer = await self.call(endpoint, walker, made.id)
             if answer.status != 200:
                 raise NotMade(f"{step.name} failed on the way to {state}", answer)
-        return made
+        return replace(made, received={**made.received, "state": state})
 
-    def _walker(self, endpoint: Endpoint | None, made: Made) -> str | None:
-        for role in self.people.tokens:
-            scope = self.permissions.scope(role, endpoint)
-            if scope is Scope.all or (scope is Scope.own and role == made.creator):
-                return role
+    def _walker(self, endpoint: Endpoint | None, made: Made) -> Person | None:
+        for person in self.people.tokens:
+            scope = self.permissions.scope(person, endpoint)
+            if scope is Scope.all or (scope is Scope.own and person == made.creator):
+                return person
         return None
 
     def _path(self, record: RecordSpec, state: str) -> list[Transition]:
@@ -158,11 +192,11 @@ class Stock:
             raise NotMade(f"no way leads to the state {state}")
         return ways[state]
 
-    async def _related(self, target: str, role: str, making: tuple[str, ...], *, fresh: bool) -> Made:
+    async def _related(self, target: str, person: Person | None, making: tuple[str, ...], *, fresh: bool) -> Made:
         """A record to refer to: the person's own where they may make one, so that they may surely see it."""
-        able = self.permissions.scope(role, self.permissions.endpoint(target, Operation.create)) is not None
-        maker = role if able else self.creator(target)
-        key = (target, maker or "")
+        able = self.permissions.scope(person, self.permissions.endpoint(target, Operation.create)) is not None
+        maker = person if able else self.creator(target)
+        key = (target, maker)
         if fresh or key not in self._shared:
             try:
                 self._shared[key] = await self.make(self._spec.record(target), maker, making)
@@ -173,14 +207,14 @@ class Stock:
     async def _sample(self, target: str) -> Made:
         """A record of the demo data."""
         endpoint = self.permissions.endpoint(target, Operation.list)
-        for role in self.people.tokens:
-            if endpoint and self.permissions.scope(role, endpoint):
-                items = (await self.call(endpoint, role)).object.get("items")
+        for person in self.people.first_of_each_role:
+            if endpoint and self.permissions.scope(person, endpoint):
+                items = (await self.call(endpoint, person)).object.get("items")
                 for item in items if isinstance(items, list) else []:
                     if isinstance(item, dict) and isinstance(item.get("id"), int):
-                        return Made(target, int(str(item["id"])), "", {}, item)
-        raise NotMade(f"there is no {target} to refer to")
+                        return Made(target, int(str(item["id"])), None, {}, item)
+        raise NotMade(f"nobody may create any {target}, and the demo data has none")
 
-    def _account_for(self, role: str) -> int:
+    def _account_for(self, person: Person | None) -> int:
         """The person's own account; the first account until the app has told which one that is."""
-        return self.people.account_ids.get(role, 1)
+        return self.people.account_ids.get(person, 1) if person else 1

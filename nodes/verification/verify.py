@@ -130,7 +130,7 @@ class _Verification:
         except DidNotStart as problem:
             return Observed("the app did not start", [self._start_finding(CheckName.boot, problem)], log=problem.log)
         exchanges.append(exchange)
-        return Observed("demo data and GET /health", log=f"{prepared}\n{log_path.read_text(errors='replace')}")
+        return Observed("the demo data is written, and GET /health answers", log=f"{prepared}\n{log_path.read_text(errors='replace')}")
 
     async def _contract(self, exchange: Exchange, stack: StackProfile) -> Observed:
         openapi = await exchange.call("GET", stack.openapi_path)

@@ -14,6 +14,7 @@ from nodes.artifacts import ACCOUNT, AppSpec, Architecture
 from nodes.blueprint.frame import factory, names, text, words
 from nodes.blueprint.frame.app_view import AppView, app_view
 from nodes.blueprint.frame.record_view import RecordView
+from nodes.contract import REPORT_ROWS
 
 REQUIREMENTS = Path(__file__).parents[2] / "verification" / "python_web" / "requirements.lock"
 
@@ -81,7 +82,6 @@ def _render(app: AppView, template: str, record: RecordView | None = None) -> st
             reports=app.reports,
             report_records=[entry for entry in app.records if any(report.record.name == entry.name for report in app.reports)],
             report_targets=[entry for entry in app.records if entry.cls in report_targets],
-            report_class="ReportRows" if any(entry.name == "report" for entry in app.records) else "Report",
             factory=factory,
             words=words,
         )
@@ -118,7 +118,7 @@ def _environment() -> Environment:
         "with_article": text.with_article,
         "constant": names.constant,
     }
-    environment.globals["ACCOUNT"] = ACCOUNT
+    environment.globals |= {"ACCOUNT": ACCOUNT, "REPORT_ROWS": REPORT_ROWS}
     return environment
 
 

@@ -253,6 +253,34 @@ class RecordView:
         endpoint = self.endpoints.get(operation)
         return {access.role: access.scope for access in endpoint.access} if endpoint else {}
 
+    def own_states(self, operation: str) -> tuple[str, ...]:
+        """States in which those who may do it only with own records may; empty: in all."""
+        endpoint = self.endpoints.get(operation)
+        return endpoint.own_states if endpoint else ()
+
+    @property
+    def settles(self) -> bool:
+        """Whether own records cannot be changed or deleted in every state."""
+        return bool(self.own_states("update") or self.own_states("delete"))
+
+    def own_roles(self, operation: str) -> tuple[str, ...]:
+        """Roles that may do it only with own records."""
+        return tuple(role for role, scope in self.grants(operation).items() if scope is Scope.own)
+
+    def finding(self, operation: str, module: str = "store.") -> str:
+        """The call that finds a record in order to update or delete it."""
+        if self.own_states(operation):
+            return f"{module}find_to_{operation}(session, account, id)"
+        return f"{module}find(session, account, id, rules.{operation.upper()})"
+
+    def allowed_now(self, operation: str) -> str:
+        """The condition under which the page of one record offers to update or delete it."""
+        grants = f"rules.{operation.upper()}"
+        permitted = f"access.may(account, {grants}, {self.var})"
+        if not self.own_states(operation):
+            return permitted
+        return f"{permitted} and workflow.is_open(account, {grants}, {grants}_OWN_IN, {self.var}.state)"
+
     def may(self, operation: str) -> bool:
         """Whether anybody may, so whether the code for it exists."""
         return operation in self.endpoints

@@ -28,9 +28,18 @@ def way(record: RecordView) -> str:
 
 
 def rights(record: RecordView, role: str) -> str:
-    """`look (own), add`; a dash for nothing."""
-    granted = ((word, record.grants(operation).get(role)) for operation, word in ACTIONS.items())
-    return ", ".join(f"{word} (own)" if scope is Scope.own else word for word, scope in granted if scope) or "–"
+    """`look (own), change (own, while “Draft”)`; a dash for nothing."""
+    granted = ((operation, word, record.grants(operation).get(role)) for operation, word in ACTIONS.items())
+    return (
+        ", ".join(f"{word} ({_own(record, operation)})" if scope is Scope.own else word for operation, word, scope in granted if scope)
+        or "–"
+    )
+
+
+def _own(record: RecordView, operation: str) -> str:
+    labels = dict(record.states)
+    states = sentence_list([f"“{labels[state]}”" for state in record.own_states(operation)], last="or")
+    return f"own, while {states}" if states else "own"
 
 
 def _by(grants: Iterable[str], roles: Mapping[str, str]) -> str:

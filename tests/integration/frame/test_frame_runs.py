@@ -54,8 +54,9 @@ def test_the_demo_can_be_prepared_twice(python: Path, tmp_path: Path) -> None:
     assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o077 == 0
 
 
-def test_the_running_app_publishes_its_contract(python: Path, tmp_path: Path) -> None:
-    architecture = written(tmp_path, RENTAL)
+@pytest.mark.parametrize("spec", [RENTAL, HOSTILE], ids=lambda spec: spec.name)
+def test_the_running_app_publishes_its_contract(python: Path, tmp_path: Path, spec: AppSpec) -> None:
+    architecture = written(tmp_path, spec)
     script = "import json; from app.main import app; print(json.dumps(app.openapi()))"
     document = json.loads(run(tmp_path, python, "-c", script))
-    assert diff_contract(document, RENTAL, architecture, PYTHON_WEB).findings == []
+    assert diff_contract(document, spec, architecture, PYTHON_WEB).findings == []

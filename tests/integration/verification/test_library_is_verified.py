@@ -98,6 +98,49 @@ async def test_records_of_other_people_shown_to_a_member_are_a_blocker(verify: V
     assert "as member: expected 404 (another person's record), got 200" in messages
 
 
+async def test_records_shown_to_another_person_of_the_same_role_are_a_blocker(verify: Verify, library: Files) -> None:
+    by_role = "created_by_id in (select id from account where role = ?)"
+    leaking = changed(library, LOANS, '("created_by_id = ?", (asking.id,))', f'("{by_role}", (asking.role,))')
+    report = await verify(leaking)
+    blockers = {(finding.check, finding.message) for finding in report.findings if finding.severity is Severity.blocker}
+    assert blockers == {
+        (CheckName.probe, "as member: the list shows a loan of another member"),
+        (CheckName.probe, "as member: expected 404 (another member's record), got 200"),
+    }
+
+
+async def test_an_own_record_changed_after_it_was_settled_is_found(verify: Verify, library: Files) -> None:
+    lax = changed(library, LOANS, 'asking.role == "member" and kept.state', 'asking.role == "nobody" and kept.state')
+    report = await verify(lax)
+    assert [message for _, _, message in findings(report, CheckName.probe)] == [
+        "as member: expected 409 (their own, but lent), got 200",
+        "as member: expected 409 (their own, but returned), got 200",
+    ]
+
+
+async def test_what_could_not_be_probed_is_said(verify: Verify, library: Files) -> None:
+    """The second member is refused a loan by a rule the specification does not have."""
+    choosy = changed(
+        library,
+        LOANS,
+        "    _check(given.starts_on, given.ends_on, given.book_id)\n    query",
+        "    _check(given.starts_on, given.ends_on, given.book_id)\n    if asking.id == 6:\n        raise HTTPException(422)\n    query",
+    )
+    report = await verify(choosy)
+    probe = report.checks[list(CheckName).index(CheckName.probe)]
+    assert "3 cases could not be probed" in probe.summary
+    message = "as member: it could not be seen whether another member's loan stays hidden, because none could be made"
+    assert {finding.severity for finding in probe.findings if finding.message == message} == {Severity.minor}
+
+
+async def test_a_report_that_counts_what_the_list_hides_is_a_blocker(verify: Verify, library: Files) -> None:
+    doubled = changed(library, BOOKS, "select created_by_id, count(*) from book", "select created_by_id, 2 * count(*) from book")
+    report = await verify(doubled)
+    messages = [(finding.severity, finding.message) for finding in report.findings if finding.check is CheckName.probe]
+    assert len(messages) == 3
+    assert all(severity is Severity.blocker and "the report counts" in message for severity, message in messages)
+
+
 async def test_a_step_taken_in_the_wrong_state_is_found(verify: Verify, library: Files) -> None:
     careless = changed(
         library, LOANS, "    if _find(asking, loan_id).state != before:\n        raise HTTPException(409)\n", "    _find(asking, loan_id)\n"

@@ -2,9 +2,23 @@
 
 import pytest
 
-from nodes.artifacts import Action, AppSpec, BuildRequest, Permission, Relation, ReportSpec, RuleKind, RuleSpec
+from nodes.artifacts import (
+    Action,
+    AppSpec,
+    BuildRequest,
+    Permission,
+    Relation,
+    ReportSpec,
+    RoleSpec,
+    RuleKind,
+    RuleSpec,
+    Transition,
+    Workflow,
+    WorkflowState,
+)
 from nodes.blueprint.consistency import problems
 from nodes.blueprint.reader import read_description
+from tests.factories import make_record, make_spec
 from tests.unit.nodes.blueprint.descriptions import OPEN
 
 
@@ -90,3 +104,41 @@ def test_repeated_built_in_and_missing_names_are_found(spec: AppSpec) -> None:
         "car.id is built in; leave it out or rename it.",
         "The title_field nickname of car is neither a field nor a single relation of it.",
     )
+
+
+def test_names_the_api_cannot_carry_are_named(spec: AppSpec) -> None:
+    plural = "t" * 44
+    sentence = f"The API would call something list_{plural}, longer than 48 characters;"
+    assert problems(make_spec(make_record("thing", plural))) == (f"{sentence} shorten the name or plural of thing or one of its steps.",)
+
+
+def test_a_record_called_as_what_reports_answer_is_named() -> None:
+    kept = make_spec(make_record("report_row", "rows"), make_record("report_rows", "sheets"))
+    report = ReportSpec(name="rows", label="Rows", record="report_row", group_by="title")
+    assert problems(kept) == ()
+    assert problems(kept.model_copy(update={"reports": (report,)})) == (
+        "report_rows and reports would both have a body called ReportRows; rename the record.",
+    )
+
+
+def test_a_record_called_as_a_body_of_another_is_named() -> None:
+    assert problems(make_spec(make_record("claim"), make_record("claim_update"))) == (
+        "claim and claim_update would both have a body called ClaimUpdate; rename the record.",
+    )
+
+
+def test_two_roles_that_would_share_a_demo_account_are_named(spec: AppSpec) -> None:
+    roles = (*spec.roles, *(RoleSpec(name=name, label=name) for name in ("guard", "guard2")))
+    assert problems(spec.model_copy(update={"roles": roles})) == (
+        "The second demo account of the role guard would be the first of guard2; rename one of the two.",
+    )
+
+
+@pytest.mark.parametrize("name", ["create", "read", "update", "delete", "list"])
+def test_a_step_called_like_an_operation_is_named(name: str) -> None:
+    step = Transition(name=name, label=name, from_states=("open",), to_state="done")
+    states = (WorkflowState(name="open", label="Open"), WorkflowState(name="done", label="Done"))
+    record = make_record().model_copy(update={"workflow": Workflow(states=states, initial="open", transitions=(step,))})
+    found = problems(make_spec(record))
+    assert found[0] == f"claim has a step called {name}, which everything has anyway; give the step the name of what happens."
+    assert found[1:] == (() if name == "list" else (f"The API would call 2 things {name}_claim; rename claim or one of its steps.",))

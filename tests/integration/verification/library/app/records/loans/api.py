@@ -86,7 +86,10 @@ def read_loan(asking: Asking, loan_id: int) -> Loan:
 
 @router.patch("/{loan_id}")
 def update_loan(asking: Asking, loan_id: int, given: LoanUpdate) -> Loan:
-    changed = _find(asking, loan_id).model_copy(update=given.model_dump(exclude_unset=True))
+    kept = _find(asking, loan_id)
+    if asking.role == "member" and kept.state != "requested":
+        raise HTTPException(409)
+    changed = kept.model_copy(update=given.model_dump(exclude_unset=True))
     _check(changed.starts_on, changed.ends_on, changed.book_id)
     row = (changed.book_id, str(changed.starts_on), str(changed.ends_on), loan_id)
     connect().execute("update loan set book_id = ?, starts_on = ?, ends_on = ? where id = ?", row)
