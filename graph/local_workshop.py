@@ -1,8 +1,9 @@
 """A workshop for Studio: the graph on its own, without our server. Artifacts are files; the model is chosen in the form."""
 
+import asyncio
 import hashlib
-import os
 from pathlib import Path
+from uuid import uuid4
 
 from nodes.agents.crew import CrewAICrew
 from nodes.agents.models import BUILTIN, ChatModels, ModelSettings
@@ -24,11 +25,14 @@ class ArtifactFolder:
 
     async def put(self, content: bytes, media_type: str) -> ArtifactRef:
         """Store `content` under its hash."""
+        return await asyncio.to_thread(self._put, content, media_type)
+
+    def _put(self, content: bytes, media_type: str) -> ArtifactRef:
         ref = ArtifactRef(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content), media_type=media_type)
         path = self._folder / ref.sha256
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            aside = path.with_suffix(f".{os.getpid()}")
+            aside = path.with_suffix(f".{uuid4().hex}")
             aside.write_bytes(content)
             aside.rename(path)
         return ref
@@ -36,7 +40,7 @@ class ArtifactFolder:
     async def get(self, ref: ArtifactRef) -> bytes:
         """The bytes; LookupError if the folder was emptied since."""
         try:
-            return (self._folder / ref.sha256).read_bytes()
+            return await asyncio.to_thread((self._folder / ref.sha256).read_bytes)
         except FileNotFoundError as error:
             raise LookupError(f"artifact {ref.sha256} is not in {self._folder}") from error
 
@@ -45,10 +49,17 @@ _OPENED: dict[Path, Workshop] = {}
 
 
 async def local_workshop(folder: Path = FOLDER) -> Workshop:
-    """One per process and folder: Studio makes the graph anew for each request, but probing a sandbox takes a moment."""
+    """One per process and folder: Studio makes the graph anew for each request, but probing a sandbox takes a moment.
+
+    Made in a thread of its own, since `langgraph dev` refuses whatever would hold up its event loop.
+    """
     if folder not in _OPENED:
-        artifacts = ArtifactFolder(folder / "artifacts")
-        crew = CrewAICrew(ChatModels(ModelSettings()), BUILTIN, folder / "crewai")
-        verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts)
-        _OPENED[folder] = Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)
+        _OPENED[folder] = await asyncio.to_thread(asyncio.run, _opened(folder))
     return _OPENED[folder]
+
+
+async def _opened(folder: Path) -> Workshop:
+    artifacts = ArtifactFolder(folder / "artifacts")
+    crew = CrewAICrew(ChatModels(ModelSettings()), BUILTIN, folder / "crewai")
+    verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts)
+    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)

@@ -5,7 +5,9 @@ where reducer lists store 1971 KB for the same build, and a top-level string cha
 """
 
 import operator
-from typing import Annotated, TypedDict
+from typing import Annotated
+
+from typing_extensions import TypedDict
 
 from nodes.artifacts import (
     AgentResult,

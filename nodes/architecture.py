@@ -1,8 +1,9 @@
 """Decide how it is built: AppSpec → Architecture, the generated frame, and the work order all engineers share."""
 
-from typing import TypedDict
+import asyncio
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from nodes.artifacts import (
     AgentResult,
@@ -60,7 +61,9 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         contract=contract_of(spec),
         components=plan.components,
     )
-    frame = await save_tree(workshop.artifacts, workshop.frame(spec, architecture))
+    # In a thread: it formats a hundred files, and other runs of this worker must not wait for that.
+    files = await asyncio.to_thread(workshop.frame, spec, architecture)
+    frame = await save_tree(workshop.artifacts, files)
     order = WorkOrder(spec=spec, architecture=architecture, frame=frame)
     work_order = await workshop.artifacts.put(order.model_dump_json().encode(), JSON)
     return {"architecture": architecture, "work_order": work_order, "frame": frame, "agent_results": [designed.result]}

@@ -1,6 +1,6 @@
 """Put the parts together: the frame and every finished component's changeset → one version of the app."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 from nodes.artifacts import AppVersion, ArtifactRef, Changeset, ComponentResult, WorkOrder
 from nodes.changes import apply_changes

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from nodes.artifacts import AgentResult, Changeset, Component, ComponentOrder, ComponentResult, WorkOrder
 from nodes.changes import apply_changes, complaint_about, difference

@@ -5,7 +5,8 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from nodes.artifacts import (
     AppSpec,

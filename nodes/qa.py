@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from nodes.artifacts import (
     AgentResult,

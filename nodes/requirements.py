@@ -1,9 +1,9 @@
 """Understand the description: request → AppSpec, or the last AppSpec and a reviewer's feedback → a revised one."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 from langgraph.runtime import Runtime
+from typing_extensions import TypedDict
 
 from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, RecordSpec, Review, RoleSpec
 from nodes.blueprint.consistency import problems

@@ -1,9 +1,8 @@
 """Ask a person: one interrupt per gate. On resume a node starts again from its first line, so only pure code precedes it."""
 
-from typing import TypedDict
-
 from langgraph.types import interrupt
 from pydantic import ValidationError
+from typing_extensions import TypedDict
 
 from nodes.artifacts import (
     AppSpec,

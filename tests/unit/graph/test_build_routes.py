@@ -264,3 +264,11 @@ async def test_a_failing_engineer_does_not_cost_the_work_of_the_others() -> None
     state = await build._go(None)
     assert build.crew.names().count("write_component(claim#1)") == 1
     assert state["outcome"].ending is Ending.delivered
+
+
+def test_studio_can_draw_a_form_for_what_starts_a_build() -> None:
+    schema = Build().graph.get_input_jsonschema()
+    description = schema["$defs"]["BuildRequest"]["properties"]["app_description"]
+    assert description["title"] == "Description"
+    assert description["description"].startswith("The app in plain words")
+    assert Build().graph.get_output_jsonschema()["properties"].keys() >= {"spec", "delivery", "outcome"}
