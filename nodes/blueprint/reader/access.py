@@ -96,7 +96,21 @@ def grants_of(draft: Draft) -> list[Grant]:
         _grant_record(record, draft, table)
     _grant_administrator(draft, table)
     _grant_references(draft, table)
+    _restrict(draft, table)
     return [Grant(role, record, action, *table[(role, record, action)]) for role, record, action in table]
+
+
+def _restrict(draft: Draft, table: Table) -> None:
+    """Take away what only others may do; who makes a record or moves it on still sees it, their own at least."""
+    for (noun, action), allowed in draft.restricted.items():
+        for role in [role for role in draft.roles if role not in allowed and (role, noun, action) in table]:
+            scope, source = table.pop((role, noun, action))
+            record = draft.records[noun]
+            if action is Action.read and (role in record.creators or any(role in step.roles for step in record.steps.values())):
+                table[(role, noun, action)] = (Scope.own if role in record.creators else scope, source)
+        readers = [role for role in draft.roles if (role, noun, Action.read) in table]
+        if not readers:
+            table[(ADMINISTRATOR, noun, Action.read)] = (Scope.all, INFERRED)
 
 
 def nobody_named(draft: Draft) -> bool:

@@ -133,6 +133,8 @@ class Draft:
     hidden: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     everybody: bool = False
+    restricted: dict[tuple[str, Action], set[str]] = field(default_factory=dict)
+    """Record and action → the roles that were said to be the only ones who may."""
 
     def find(self, phrase: Phrase) -> RecordDraft | None:
         """The record a phrase speaks of: by its whole noun, else by its head if only one record ends with it."""

@@ -13,8 +13,8 @@ _ENDS = ("end", "finish", "until", "check-out", "drop-off", "closes", "due", "re
 _DATES = {FieldType.date, FieldType.datetime, FieldType.time}
 
 
-def read_rules(clauses: list[Clause], draft: Draft) -> None:
-    """Rules that follow from what is kept, and limits that were stated but cannot be kept yet."""
+def read_rules(draft: Draft) -> None:
+    """Rules that follow from what is kept."""
     for record in draft.records.values():
         span = _span(record)
         if span is not None:
@@ -28,8 +28,6 @@ def read_rules(clauses: list[Clause], draft: Draft) -> None:
         for key, field in record.fields.items():
             if field.type is FieldType.money and key.split(" ")[-1] in {"amount", "cost", "donation", "payment"}:
                 draft.rules.append(RuleDraft("positive", record.noun, (key,), f"{field.label} must be greater than zero.", field.source))
-    for clause in clauses:
-        _limit(clause, draft)
 
 
 def _span(record: RecordDraft) -> tuple[str, str] | None:
@@ -79,18 +77,6 @@ def _rule_once(record: RecordDraft, draft: Draft) -> None:
     article = "an" if record.noun[0] in "aeiou" else "a"
     message = f"You already have {article} {record.noun} for this {record.relations[whole].target}."
     draft.rules.append(RuleDraft("unique_together", record.noun, (whole, "created_by"), message, INFERRED))
-
-
-def _limit(clause: Clause, draft: Draft) -> None:
-    """`at most 3 books at a time`: said, not enforced; the person is told."""
-    text = clause.quote.lower()
-    if any(word in text for word in (" at most ", " no more than ", " up to ", " maximum of ", " at least ", " minimum of ")):
-        name = "limit_" + "".join(character if character.isalnum() else "_" for character in text)[:30].strip("_")
-        draft.ask(
-            name,
-            f"This limit is not checked by the app yet: “{clause.quote}”. Should a person check it?",
-            "Yes; the app does not enforce it.",
-        )
 
 
 def read_reports(clauses: list[Clause], draft: Draft) -> None:
