@@ -14,12 +14,15 @@ from nodes.artifacts import (
     RecordSpec,
     Relation,
     RelationKind,
+    RoleSpec,
     Scope,
     Transition,
+    Workflow,
+    WorkflowState,
 )
-from nodes.blueprint.reader.draft import noun_of, stated
-from nodes.blueprint.reader.lexicon import ADMINISTRATORS, STEPS, VERBS, VerbKind
-from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug
+from nodes.blueprint.reader.draft import is_role_noun, noun_of, stated
+from nodes.blueprint.reader.lexicon import ADMINISTRATORS, ASSOCIATIONS, STEPS, VERBS, VerbKind
+from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug, unique
 from nodes.blueprint.reader.phrases import Clause, Phrase, clauses_of
 from nodes.blueprint.reader.tagging import Sentence, sentences_of
 from nodes.blueprint.reader.values import value_of
@@ -79,11 +82,28 @@ def _by_clause(spec: AppSpec, clause: Clause) -> AppSpec | None:
     if clause.verb in {"have", "include", "need", "contain"} and not clause.negated:
         owners = [record for record in (_record_of(spec, phrase) for phrase in clause.subjects) if record is not None]
         return _with_parts(spec, owners, clause.objects, clause.quote)
-    if clause.verb in STEPS and clause.subjects and (changed := _with_step(spec, clause)):
+    peopled = spec if clause.negated else _with_roles(spec, clause)
+    if clause.verb in STEPS and clause.subjects and (changed := _with_step(peopled, clause)):
         return changed
     if kinds & {VerbKind.keep, VerbKind.create, VerbKind.update} and (changed := _with_stored(spec, clause)):
         return changed
-    return _with_rights(spec, clause)
+    changed = _with_rights(peopled, clause)
+    return changed if changed != peopled else None
+
+
+def _with_roles(spec: AppSpec, clause: Clause) -> AppSpec:
+    """`Let dispatchers cancel a booking`: whoever is given something to do with a known record is a role."""
+    if not any(_record_of(spec, phrase) for phrase in clause.objects):
+        return spec
+    nouns = [noun_of(phrase) for phrase in clause.subjects if is_role_noun(noun_of(phrase)) and not _roles_of(spec, (phrase,))]
+    taken = {role.name for role in spec.roles}
+    new = [
+        RoleSpec(
+            name=unique(identifier(noun, fallback="role", suffix="role"), taken), label=sentence_case(noun), source=stated(clause.quote)
+        )
+        for noun in dict.fromkeys(nouns)
+    ]
+    return spec.model_copy(update={"roles": (*new, *spec.roles)})
 
 
 def _with_stored(spec: AppSpec, clause: Clause) -> AppSpec | None:
@@ -160,36 +180,57 @@ def _roles_of(spec: AppSpec, phrases: tuple[Phrase, ...]) -> list[str]:
 
 
 def _with_step(spec: AppSpec, clause: Clause) -> AppSpec | None:
-    """`let managers cancel a booking`: the step is added if it is new, and the role may take it and read the record."""
+    """`let managers cancel a booking`: the step is added if it is new, and the role may take it and see the record."""
     roles = _roles_of(spec, clause.subjects)
     record = next((found for found in (_record_of(spec, phrase) for phrase in clause.objects) if found is not None), None)
-    if record is None or record.workflow is None or not roles:
+    if record is None or not roles:
         return None
-    step, known = STEPS[clause.verb], record.workflow
-    same = next((entry for entry in known.transitions if entry.to_state == step.state or entry.name == slug(clause.verb)), None)
-    if same is not None:
-        taken = tuple(
-            dict.fromkeys([role for role in same.roles if not (clause.negated and role in roles)] + ([] if clause.negated else roles))
-        )
-        transitions = tuple(entry.model_copy(update={"roles": taken}) if entry is same else entry for entry in known.transitions)
-        workflow = known.model_copy(update={"transitions": transitions if taken else tuple(entry for entry in transitions if entry.roles)})
-    else:
-        ends = {entry.to_state for entry in known.transitions} - {state for entry in known.transitions for state in entry.from_states}
-        sources = tuple(state.name for state in known.states if state.name not in ends or len(known.states) == 1)
-        new = Transition(
-            name=slug(clause.verb),
-            label=sentence_case(clause.verb),
-            from_states=sources,
-            to_state=step.state,
-            roles=tuple(roles),
-            source=stated(clause.quote),
-        )
-        state = type(known.states[0])(name=step.state, label=sentence_case(step.state.replace("_", " ")))
-        workflow = known.model_copy(update={"states": (*known.states, state), "transitions": (*known.transitions, new)})
+    workflow = _stepped(record.workflow or _first_workflow(record), clause, roles)
+    if workflow is None:
+        return None
     changed = _replaced(spec, record.model_copy(update={"workflow": workflow}))
-    for role in roles:
-        changed = _granted(changed, role, record.name, Action.read, Scope.all, clause.quote)
+    for role in roles if not clause.negated else ():
+        if not any((entry.role, entry.record, entry.action) == (role, record.name, Action.read) for entry in changed.permissions):
+            changed = _granted(changed, role, record.name, Action.read, Scope.all, clause.quote)
     return changed
+
+
+def _first_workflow(record: RecordSpec) -> Workflow:
+    """A life for a record that had none: it begins where such acts begin, else as `new`."""
+    initial = next((act.state for act in ASSOCIATIONS.values() if act.state and slug(act.noun) == record.name), "new")
+    return Workflow(states=(_state(initial),), initial=initial, transitions=())
+
+
+def _state(name: str) -> WorkflowState:
+    return WorkflowState(name=name, label=sentence_case(name.replace("_", " ")))
+
+
+def _stepped(known: Workflow, clause: Clause, roles: list[str]) -> Workflow | None:
+    """The workflow with `roles` taking the step of the clause, or no longer; None if there is no such step to take away."""
+    step = STEPS[clause.verb]
+    same = next((entry for entry in known.transitions if entry.to_state == step.state or entry.name == slug(clause.verb)), None)
+    if same is None:
+        return None if clause.negated else _with_new_step(known, clause, roles)
+    kept = [role for role in same.roles if not (clause.negated and role in roles)]
+    taken = tuple(dict.fromkeys(kept if clause.negated else [*kept, *roles]))
+    transitions = (entry.model_copy(update={"roles": taken}) if entry is same else entry for entry in known.transitions)
+    return known.model_copy(update={"transitions": tuple(entry for entry in transitions if taken or entry.name != same.name)})
+
+
+def _with_new_step(known: Workflow, clause: Clause, roles: list[str]) -> Workflow:
+    step = STEPS[clause.verb]
+    ends = {entry.to_state for entry in known.transitions} - {state for entry in known.transitions for state in entry.from_states}
+    sources = tuple(state.name for state in known.states if (state.name not in ends or len(known.states) == 1) and state.name != step.state)
+    new = Transition(
+        name=identifier(clause.verb, fallback="step", suffix="step"),
+        label=sentence_case(clause.verb),
+        from_states=sources,
+        to_state=step.state,
+        roles=tuple(roles),
+        source=stated(clause.quote),
+    )
+    added = () if any(state.name == step.state for state in known.states) else (_state(step.state),)
+    return known.model_copy(update={"states": (*known.states, *added), "transitions": (*known.transitions, new)})
 
 
 def _with_rights(spec: AppSpec, clause: Clause) -> AppSpec | None:
@@ -267,7 +308,10 @@ def without_record(spec: AppSpec, name: str) -> AppSpec:
 
 
 def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
-    """The record under another name, wherever it is referred to; relations keep their names, so that data stay in place."""
+    """The record under another name, wherever it is referred to or spoken of.
+
+    Relations and fields keep their names, so that data stay in place; people read the new word.
+    """
     noun = singular(new.lower())
     name = identifier(noun, fallback="item", suffix="record")
     if any(entry.name == name for entry in spec.records) or name == ACCOUNT:
@@ -276,18 +320,41 @@ def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
     records = []
     for entry in spec.records:
         relations = tuple(
-            relation.model_copy(update={"target": name}) if relation.target == record.name else relation for relation in entry.relations
+            relation.model_copy(update={"target": name, "label": _reworded(relation.label, record, noun)})
+            if relation.target == record.name
+            else relation
+            for relation in entry.relations
         )
         records.append(entry.model_copy(update={"relations": relations} | (names if entry is record else {})))
-    renamed = {"record": name}
+    of_record = {"record": name}
     return spec.model_copy(
         update={
             "records": tuple(records),
-            "permissions": tuple(entry.model_copy(update=renamed) if entry.record == record.name else entry for entry in spec.permissions),
-            "rules": tuple(entry.model_copy(update=renamed) if entry.record == record.name else entry for entry in spec.rules),
-            "reports": tuple(entry.model_copy(update=renamed) if entry.record == record.name else entry for entry in spec.reports),
+            "permissions": tuple(
+                entry.model_copy(update=of_record) if entry.record == record.name else entry for entry in spec.permissions
+            ),
+            "rules": tuple(
+                rule.model_copy(
+                    update={"record": name if rule.record == record.name else rule.record, "message": _reworded(rule.message, record, noun)}
+                )
+                for rule in spec.rules
+            ),
+            "reports": tuple(
+                report.model_copy(update=of_record | {"label": _reworded(report.label, record, noun)})
+                if report.record == record.name
+                else report
+                for report in spec.reports
+            ),
         }
     )
+
+
+def _reworded(text: str, record: RecordSpec, noun: str) -> str:
+    """`text` with the record's old noun, in singular and plural, replaced by the new one in the same case."""
+    for old, new in ((record.plural_label, plural(noun)), (record.label, noun)):
+        text = re.sub(rf"\b{re.escape(old)}\b", sentence_case(new), text)
+        text = re.sub(rf"\b{re.escape(old.lower())}\b", new, text)
+    return text
 
 
 def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:

@@ -4,7 +4,7 @@ from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, RelationDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
-from nodes.blueprint.reader.naming import sentence_case, singular
+from nodes.blueprint.reader.naming import plural, sentence_case, singular
 from nodes.blueprint.reader.phrases import Clause, Phrase, values_in
 from nodes.blueprint.reader.tagging import Tag, Word
 from nodes.blueprint.reader.values import ATTRIBUTES, value_of
@@ -61,7 +61,10 @@ def _categories(draft: Draft) -> None:
             continue
         home = next((record for record in draft.records.values() if record is not kept and not record.associated), None)
         if home is not None:
-            home.relations[noun] = RelationDraft(sentence_case(noun), noun, INFERRED, required=True)
+            several = noun == "tag"  # one thing has many tags, but one category
+            kind = RelationKind.many_to_many if several else RelationKind.many_to_one
+            label = sentence_case(plural(noun) if several else noun)
+            home.relations[label.lower()] = RelationDraft(label, noun, INFERRED, kind, required=not several)
 
 
 def _subject_record(clause: Clause, draft: Draft) -> RecordDraft | None:

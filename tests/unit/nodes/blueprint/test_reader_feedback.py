@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodes.artifacts import Action, AppSpec, BuildRequest, FieldType
+from nodes.artifacts import Action, AppSpec, BuildRequest, FieldSpec, FieldType, Permission, Provenance, RoleSpec, Source
 from nodes.blueprint import consistency
 from nodes.blueprint.reader import read_description
 
@@ -71,3 +71,96 @@ def test_what_was_not_understood_becomes_a_question_and_changes_nothing(before: 
     after = changed(before, "Make it feel warmer.")
     assert after.records == before.records
     assert "Make it feel warmer" in after.open_questions[-1].question
+
+
+# Change requests on a finished app: beside the change itself, not a byte of the specification differs.
+
+
+def with_record(spec: AppSpec, name: str, **changes: object) -> AppSpec:
+    records = tuple(record.model_copy(update=changes) if record.name == name else record for record in spec.records)
+    return spec.model_copy(update={"records": records})
+
+
+def same_bytes(one: AppSpec, other: AppSpec) -> bool:
+    return one.model_dump_json() == other.model_dump_json()
+
+
+def test_storing_one_more_value_changes_nothing_else(before: AppSpec) -> None:
+    after = changed(before, "Also store the customer's address.")
+    address = FieldSpec(
+        name="address",
+        label="Address",
+        type=FieldType.text,
+        source=Source(provenance=Provenance.stated, quote="Also store the customer's address"),
+    )
+    assert same_bytes(after, with_record(before, "customer", fields=(*before.record("customer").fields, address)))
+
+
+def test_letting_a_role_take_a_step_changes_nothing_else(before: AppSpec) -> None:
+    after = changed(before, "Let managers cancel a booking.")
+    workflow = before.record("booking").workflow
+    assert workflow is not None
+    steps = tuple(
+        step.model_copy(update={"roles": (*step.roles, "manager")}) if step.name == "cancel" else step for step in workflow.transitions
+    )
+    assert same_bytes(after, with_record(before, "booking", workflow=workflow.model_copy(update={"transitions": steps})))
+
+
+def test_a_step_for_somebody_new_adds_the_role_and_lets_it_see_what_it_moves(before: AppSpec) -> None:
+    quote = "Let dispatchers cancel a booking"
+    after = changed(before, f"{quote}.")
+    source = Source(provenance=Provenance.stated, quote=quote)
+    assert after.roles == (RoleSpec(name="dispatcher", label="Dispatcher", source=source), *before.roles)
+    assert after.permissions == (*before.permissions, Permission(role="dispatcher", record="booking", action=Action.read, source=source))
+
+
+def test_a_step_for_people_who_see_their_own_shows_them_no_more(before: AppSpec) -> None:
+    after = changed(before, "Let customers complete a booking.")
+    assert after.permissions == before.permissions
+    workflow = after.record("booking").workflow
+    assert workflow is not None
+    assert [(step.to_state, step.roles) for step in workflow.transitions if step.name == "complete"] == [("completed", ("customer",))]
+
+
+def test_a_record_without_a_life_gets_one_with_its_first_step(before: AppSpec) -> None:
+    workflow = changed(before, "Let managers archive a car.").record("car").workflow
+    assert workflow is not None
+    assert (workflow.initial, [(step.name, step.from_states, step.to_state) for step in workflow.transitions]) == (
+        "new",
+        [("archive", ("new",), "archived")],
+    )
+
+
+def test_renaming_changes_the_word_and_nothing_else() -> None:
+    request = BuildRequest(
+        app_description="Employees submit tasks with a title and a due date. Managers approve tasks. A comment belongs to a task."
+    )
+    before = read_description(request)
+    after = read_description(request, feedback="Rename task to ticket.", previous=before)
+    assert consistency.problems(after) == ()
+    back = read_description(request, feedback="Rename ticket to task.", previous=after)
+    assert same_bytes(back, before)
+    ticket = after.record("ticket")
+    assert (ticket.plural, ticket.label, ticket.plural_label) == ("tickets", "Ticket", "Tickets")
+    assert ticket.fields == before.record("task").fields
+    assert ticket.workflow == before.record("task").workflow
+    assert [(entry.name, entry.label, entry.target) for entry in after.record("comment").relations] == [("task", "Ticket", "ticket")]
+    assert (after.roles, after.open_questions, after.title) == (before.roles, before.open_questions, before.title)
+
+
+def test_removing_a_record_removes_what_speaks_of_it_and_nothing_else(before: AppSpec) -> None:
+    after = changed(before, "Remove tags.")
+    kept = with_record(before, "customer", relations=())  # the one relation of customers was to their tags
+    left = {
+        "records": tuple(record for record in kept.records if record.name != "tag"),
+        "permissions": tuple(entry for entry in before.permissions if entry.record != "tag"),
+    }
+    assert same_bytes(after, before.model_copy(update=left))
+
+
+def test_three_changes_in_a_row_add_up(before: AppSpec) -> None:
+    after = before
+    for feedback in ("Also store the customer's address.", "Let managers cancel a booking.", "Rename car to vehicle.", "Remove tags."):
+        after = changed(after, feedback)
+    assert after == changed(before, "Also store the customer's address. Let managers cancel a booking. Rename car to vehicle. Remove tags.")
+    assert [record.name for record in after.records] == ["customer", "vehicle", "booking"]
