@@ -1,7 +1,7 @@
 """Rules and reports: what must hold, and the figures people ask for."""
 
-from nodes.artifacts import ACCOUNT, INFERRED, FieldType
-from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, noun_of, stated
+from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind, RuleKind
+from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
 from nodes.blueprint.reader.naming import plural, sentence_case, singular
@@ -11,6 +11,10 @@ from nodes.blueprint.reader.records import REPORT_NOUNS
 _STARTS = ("start", "begin", "from", "check-in", "pick-up", "opens", "opened", "borrowed", "issue", "departure", "hire")
 _ENDS = ("end", "finish", "until", "check-out", "drop-off", "closes", "due", "return", "arrival", "to")
 _DATES = {FieldType.date, FieldType.datetime, FieldType.time}
+
+
+ENFORCED = frozenset(RuleKind) - {RuleKind.same_parent}
+"""The rules that built apps keep and the probe knows; another is not derived, so that no specification promises it."""
 
 
 def read_rules(draft: Draft) -> None:
@@ -25,6 +29,8 @@ def read_rules(draft: Draft) -> None:
             and record.noun in {"booking", "reservation", "enrollment", "enrolment", "application", "membership", "sign-up"}
         ):
             _rule_once(record, draft)
+        if RuleKind.same_parent in ENFORCED:
+            _rules_same_parent(record, draft)
         for key, field in record.fields.items():
             if field.type is FieldType.money and key.split(" ")[-1] in {"amount", "cost", "donation", "payment"}:
                 draft.rules.append(RuleDraft("positive", record.noun, (key,), f"{field.label} must be greater than zero.", field.source))
@@ -77,6 +83,23 @@ def _rule_once(record: RecordDraft, draft: Draft) -> None:
     article = "an" if record.noun[0] in "aeiou" else "a"
     message = f"You already have {article} {record.noun} for this {record.relations[whole].target}."
     draft.rules.append(RuleDraft("unique_together", record.noun, (whole, "created_by"), message, INFERRED))
+
+
+def _rules_same_parent(record: RecordDraft, draft: Draft) -> None:
+    """A vote refers to an option and to a poll, and an option belongs to a poll: they have to be the same."""
+    for part_key, part in record.relations.items():
+        for whole_key, whole in record.relations.items():
+            if part.kind is whole.kind is RelationKind.many_to_one and _belongs(part.target, whole.target, draft):
+                message = f"This {part.target} belongs to another {whole.target}."
+                draft.rules.append(RuleDraft("same_parent", record.noun, (part_key, whole_key), message, INFERRED))
+
+
+def _belongs(part: str, whole: str, draft: Draft) -> bool:
+    """Whether every `part` is of exactly one `whole`. People are not: a customer's order need not go to their own advisor."""
+    if part not in draft.records or part == whole or is_role_noun(part):
+        return False
+    wholes = [relation for relation in draft.records[part].relations.values() if relation.target == whole]
+    return len(wholes) == 1 and wholes[0].required and wholes[0].kind is RelationKind.many_to_one
 
 
 def read_reports(clauses: list[Clause], draft: Draft) -> None:
