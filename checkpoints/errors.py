@@ -33,6 +33,10 @@ class AssistantNotFound(PersistenceError):
     """There is no such assistant. List the assistants to see what exists."""
 
 
+class ThreadNotPrunable(PersistenceError):
+    """The thread keeps differences between its checkpoints, so none can go without the others. Delete the thread instead."""
+
+
 class AssistantExists(PersistenceError):
     """An assistant with this id exists already. Use it, or create one with another id."""
 

@@ -609,6 +609,16 @@ SET task_id = task_id || '#' || gen_random_uuid()
 WHERE thread_id = %(thread_id)s AND task_id = %(task_id)s AND n >= %(first)s;
 
 
+-- figures --
+-- How many runs are pending or running, and how many questions wait.
+SELECT 'runs' AS figure, wanted.status AS label, count(runs.run_id) AS count
+FROM (VALUES ('pending'), ('running')) AS wanted (status)
+LEFT JOIN runs ON runs.status = wanted.status AND runs.status IN ('pending', 'running')
+GROUP BY wanted.status
+UNION ALL
+SELECT 'approvals', 'pending', count(*) FROM approvals WHERE status = 'pending';
+
+
 -- ping --
 -- Whether the database answers.
 SELECT 1 AS answer;
@@ -628,8 +638,13 @@ WHERE thread_id = %(thread_id)s
 RETURNING pg_notify('appyard_runs', thread_id::text);
 
 -- get_run_outcome --
--- How far a run is, and what it came to.
-SELECT runs.status, runs.error, run_outputs.output
+-- How far a run is, and what it came to: kept for itself, or the last values it streamed.
+SELECT
+    runs.status, runs.error,
+    coalesce(
+        run_outputs.output,
+        (SELECT data FROM run_events WHERE run_events.run_id = runs.run_id AND event = 'values' ORDER BY seq DESC LIMIT 1)
+    ) AS output
 FROM runs LEFT JOIN run_outputs USING (run_id)
 WHERE runs.run_id = %(run_id)s;
 

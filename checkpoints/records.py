@@ -89,6 +89,26 @@ class Thread(Record):
     state_updated_at: datetime
 
 
+class Stored(Record):
+    """So many rows, and their bytes as stored."""
+
+    count: int = 0
+    bytes: int = 0
+
+
+class ThreadStorage(Record):
+    """What LangGraph keeps of a thread."""
+
+    checkpoints: Stored = Stored()
+    pending_writes: Stored = Stored()
+    channels: Mapping[str, Stored] = {}
+
+    @property
+    def channel_values(self) -> Stored:
+        """All channels together."""
+        return Stored(count=sum(one.count for one in self.channels.values()), bytes=sum(one.bytes for one in self.channels.values()))
+
+
 class IfExists(StrEnum):
     """What creating a thread does when the id is taken."""
 

@@ -1,12 +1,26 @@
 """Threads: creating, finding and deleting them, and the snapshot that says what a thread last came to."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from checkpoints.connection import Database, Parameters, Transaction
-from checkpoints.errors import ThreadExists, ThreadNotFound
+from psycopg.errors import DeadlockDetected, SerializationFailure
+
+from checkpoints.checkpointer import open_checkpointer
+from checkpoints.connection import Database, Parameters, Transaction, database_errors
+from checkpoints.errors import ThreadBusy, ThreadExists, ThreadNotFound, ThreadNotPrunable
 from checkpoints.json_columns import exact_or_null, searchable, searchable_or_null
-from checkpoints.records import IfExists, JsonObject, PruneStrategy, Record, Thread, ThreadSort, ThreadStatus
+from checkpoints.records import (
+    IfExists,
+    JsonObject,
+    PruneStrategy,
+    Record,
+    Stored,
+    Thread,
+    ThreadSort,
+    ThreadStatus,
+    ThreadStorage,
+)
 
 RestingStatus = Literal[ThreadStatus.idle, ThreadStatus.interrupted, ThreadStatus.error]
 
@@ -141,6 +155,43 @@ class ThreadRepository:
             "error": exact_or_null(error),
         }
         return await self._one("save_thread_snapshot", parameters, transaction)
+
+    async def copy(self, thread_id: UUID, *, without_metadata: Sequence[str] = (), transaction: Transaction | None = None) -> Thread:
+        """A new thread with the same state, history and questions, but no runs. Raises `ThreadNotFound`."""
+        async with self._database.transaction(transaction) as current:
+            copied = await self._one("copy_thread", {"thread_id": thread_id, "without": list(without_metadata)}, current)
+            ids = {"thread_id": thread_id, "copy_id": copied.thread_id}
+            await current.execute("copy_thread_checkpoints", ids)
+            await current.execute("copy_thread_questions", ids)
+        return copied
+
+    async def keep_latest(self, thread_id: UUID) -> None:
+        """Delete every checkpoint but the latest, and what only they needed. Raises `ThreadBusy`, `ThreadNotPrunable`."""
+        try:
+            with database_errors(self._database.url):
+                await open_checkpointer(self._database, ()).aprune([str(thread_id)], strategy="keep_latest")
+        except NotImplementedError as error:  # a graph with delta channels
+            raise ThreadNotPrunable(str(thread_id)) from error
+        except (SerializationFailure, DeadlockDetected) as error:
+            raise ThreadBusy(str(thread_id)) from error
+
+    async def storage(self, thread_id: UUID) -> ThreadStorage:
+        """How much LangGraph keeps of a thread. Raises `ThreadNotFound`."""
+        async with self._database.transaction() as transaction:
+            await self._one("get_thread", {"thread_id": thread_id}, transaction)
+            rows = await transaction.fetch_all("thread_storage", {"thread_id": thread_id})
+        by_kind = {row["kind"]: Stored.model_validate(row) for row in rows if row["channel"] is None}
+        return ThreadStorage(channels={row["channel"]: Stored.model_validate(row) for row in rows if row["channel"]}, **by_kind)
+
+    async def due(self, *, limit: int = 100) -> list[Thread]:
+        """Threads at rest whose time to live is over."""
+        async with self._database.transaction() as transaction:
+            return [Thread.model_validate(row) for row in await transaction.fetch_all("threads_due", {"limit": limit})]
+
+    async def forget_ttl(self, thread_id: UUID) -> None:
+        """Let the thread stay."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute("forget_thread_ttl", {"thread_id": thread_id})
 
     async def delete(self, thread_id: UUID, *, transaction: Transaction | None = None) -> None:
         """Delete a thread with its runs, checkpoints and whatever only it used. Raises `ThreadNotFound`.

@@ -27,6 +27,7 @@ from server.langgraph_json import LanggraphConfig, read_config
 from server.run_queue import RunQueue
 from server.services.builds import Builds, Ledger
 from server.services.health import Health
+from server.services.metrics import Metrics
 from server.services.threads import Threads, TimeToLive
 from server.settings import Settings, add_to_environment
 
@@ -67,6 +68,7 @@ class ServedWorld:
     thread_states: "ThreadStates"
     assistants: "Assistants"
     store: "StoreItems"
+    metrics: Metrics
     runs: "Runs"
     run_streams: "RunStreams"
 
@@ -135,7 +137,7 @@ async def open_world(
             builds=Builds(ledger, run_queue, defaults=default_options(settings), graph_id=GRAPH_ID),
             health=Health(
                 database=ledger.database,
-                graphs=(GRAPH_ID,),
+                graphs=tuple(sorted(read.graphs)),
                 model=str(model),
                 worker_alive=worker.is_alive if worker else None,
             ),
@@ -163,14 +165,16 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         await assistants.ensure_of_graphs()
         loading = asyncio.create_task(graphs.load_all(), name="load_graphs")
         stack.push_async_callback(stopped, loading)
+        states = ThreadStates(ledger, graphs)
         runs = Runs(ledger, world.run_queue, assistants)
         yield ServedWorld(
             builds=world.builds,
             health=world.health,
-            threads=Threads(ledger.database, ledger.threads, default_ttl=thread_ttl(world.config)),
-            thread_states=ThreadStates(ledger, graphs),
+            threads=Threads(ledger, states, default_ttl=thread_ttl(world.config)),
+            thread_states=states,
             assistants=assistants,
             store=StoreItems(graphs.store, url=ledger.database.url),
+            metrics=Metrics(ledger.database, world.health),
             runs=runs,
             run_streams=RunStreams(ledger, runs),
         )

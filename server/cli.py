@@ -49,12 +49,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Work on builds in this process too.")] = True,
+    studio: Annotated[bool, typer.Option("--studio", help="Let LangGraph Studio connect, and print its link.")] = False,
     debug: Debug = False,
 ) -> None:
     """Serve the HTTP API, with a worker in the same process."""
     from server.commands.serve import run_server
 
-    _end(debug, False, lambda: run_server(config, host, port, with_worker=worker))
+    _end(debug, False, lambda: run_server(config, host, port, with_worker=worker, studio=studio))
 
 
 @app.command()

@@ -7,27 +7,37 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.api import assistants, runs, stateless_runs, store, system, thread_state, threads, workflows
+from server.api.cors import allow_pages, default_rules
 from server.api.errors import install_error_table, problem
+from server.langgraph_json import CorsRules
 
-MAX_BODY_BYTES = 2 * 1024 * 1024
+MAX_WORKFLOW_BODY_BYTES = 2 * 1024 * 1024
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""Room for the state of a graph, which is larger than any description of an app."""
+
 OPEN_PATHS = frozenset({"/ok", "/ready", "/info"})
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(lifespan: Lifespan, *, api_key: str | None = None) -> FastAPI:
-    """The application. `lifespan` puts the services on `app.state`; with `api_key` every request has to carry it."""
+def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRules | None = None) -> FastAPI:
+    """The application. `lifespan` puts the services on `app.state`; with `api_key` every request has to carry it.
+
+    `cors` says which web pages may call it; None: those of this machine.
+    """
     app = FastAPI(
         title="Appyard",
         summary="Describe an app; get one that was tested, run and packaged.",
         version=version("appyard"),
         lifespan=lifespan,
     )
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_BODY_BYTES)
+    app.add_middleware(limit_bodies)
     if api_key:
         app.middleware("http")(_key_check(api_key))
+    app.add_middleware(allow_pages, rules=cors or default_rules())  # last, so that refusals too can be read by pages
     install_error_table(app)
     app.include_router(system.router)
     app.include_router(workflows.router)
@@ -36,6 +46,18 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None) -> FastAPI:
     app.include_router(stateless_runs.router)
     app.include_router(runs.router)
     return app
+
+
+def limit_bodies(app: ASGIApp) -> ASGIApp:
+    """`app` behind a limit of what a request may carry: 413 beyond it."""
+    workflows_only = RequestBodyLimitMiddleware(app, max_body_size=MAX_WORKFLOW_BODY_BYTES)
+    others = RequestBodyLimitMiddleware(app, max_body_size=MAX_BODY_BYTES)
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        of_workflow = scope["type"] == "http" and scope["path"].startswith(f"{workflows.router.prefix}/")
+        await (workflows_only if of_workflow else others)(scope, receive, send)
+
+    return limited
 
 
 def _key_check(api_key: str) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:

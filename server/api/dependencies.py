@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from server.services.assistants import Assistants
 from server.services.builds import Builds
 from server.services.health import Health
+from server.services.metrics import Metrics
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
 from server.services.store import StoreItems
@@ -31,6 +32,9 @@ class Services(Protocol):
 
     @property
     def assistants(self) -> Assistants: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
 
     @property
     def store(self) -> StoreItems: ...
@@ -75,6 +79,10 @@ def _assistants(request: Request) -> Assistants:
     return _services(request).assistants
 
 
+def _metrics(request: Request) -> Metrics:
+    return _services(request).metrics
+
+
 def _store(request: Request) -> StoreItems:
     return _services(request).store
 
@@ -87,3 +95,4 @@ RunStreamsService = Annotated[RunStreams, Depends(_run_streams)]
 ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
 AssistantsService = Annotated[Assistants, Depends(_assistants)]
 StoreService = Annotated[StoreItems, Depends(_store)]
+MetricsService = Annotated[Metrics, Depends(_metrics)]

@@ -17,6 +17,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.ApprovalNotFound: 404,
     persistence.ArtifactNotFound: 404,
     persistence.ThreadExists: 409,
+    persistence.ThreadNotPrunable: 422,
     persistence.AssistantExists: 409,
     persistence.AssistantInUse: 409,
     persistence.ThreadBusy: 409,

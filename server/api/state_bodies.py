@@ -20,11 +20,18 @@ class CheckpointBody(WireBody):
         return CheckpointKey(str(self.checkpoint_id) if self.checkpoint_id else None, self.checkpoint_ns or "")
 
 
+StatePart = Annotated[
+    str, Field(pattern=r"^(values(\..+)?|next|tasks|checkpoint|metadata|created_at|parent_checkpoint|interrupts)$", max_length=500)
+]
+"""What a state can be reduced to; `values.messages` is one of its values."""
+
+
 class StateAt(WireBody):
     """Which state to read."""
 
     checkpoint: CheckpointBody
     subgraphs: bool = False
+    select: tuple[StatePart, ...] = ()
 
 
 class StateUpdateBody(WireBody):
@@ -71,6 +78,7 @@ class HistorySearch(WireBody):
     before: "UUID | CheckpointBody | BeforeConfig | None" = None
     metadata: JsonMap | None = None
     checkpoint: CheckpointBody | None = None
+    select: tuple[StatePart, ...] = ()
 
     def page(self) -> HistoryPage:
         """As the service takes it."""
@@ -79,6 +87,7 @@ class HistorySearch(WireBody):
             _key_of(self.before),
             dict(self.metadata) if self.metadata else None,
             CheckpointKey(checkpoint_ns=self.checkpoint.checkpoint_ns or "") if self.checkpoint else CheckpointKey(),
+            self.select,
         )
 
 
@@ -114,18 +123,18 @@ class TaskOnWire(WireBody):
 
 
 class StateOnWire(WireBody):
-    """The state of a thread at a checkpoint."""
+    """The state of a thread at a checkpoint; parts that were not asked for are left out."""
 
-    values: JsonValue
-    next: tuple[str, ...]
-    tasks: tuple[TaskOnWire, ...]
-    metadata: JsonMap
-    created_at: str | None
-    checkpoint: JsonMap
-    parent_checkpoint: JsonMap | None
-    interrupts: tuple[JsonMap, ...]
-    checkpoint_id: str | None
-    parent_checkpoint_id: str | None
+    values: JsonValue = None
+    next: tuple[str, ...] = ()
+    tasks: tuple[TaskOnWire, ...] = ()
+    metadata: JsonMap | None = None
+    created_at: str | None = None
+    checkpoint: JsonMap | None = None
+    parent_checkpoint: JsonMap | None = None
+    interrupts: tuple[JsonMap, ...] = ()
+    checkpoint_id: str | None = None
+    parent_checkpoint_id: str | None = None
 
 
 class StateChanged(WireBody):

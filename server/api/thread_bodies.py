@@ -8,10 +8,11 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, ThreadSort, ThreadStatus
+from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, ThreadSort, ThreadStatus, ThreadStorage
 from checkpoints.threads import ThreadFilter
+from server.api.state_bodies import Superstep
 from server.api.wire import JsonMap, PageLimit, PageOffset, WireBody, WireTime
-from server.services.threads import Page, TimeToLive
+from server.services.threads import Page, Supersteps, TimeToLive
 
 LONGEST_TTL_MINUTES = 60 * 24 * 365 * 100.0
 
@@ -34,6 +35,11 @@ class ThreadCreate(WireBody):
     metadata: JsonMap | None = None
     if_exists: IfExists = IfExists.raises
     ttl: TtlBody | None = None
+    supersteps: Annotated[tuple[Superstep, ...], Field(max_length=1000)] = ()
+
+    def changes(self) -> Supersteps:
+        """As the service takes it."""
+        return [[update.change() for update in step.updates] for step in self.supersteps]
 
 
 class ThreadPatch(WireBody):
@@ -41,6 +47,19 @@ class ThreadPatch(WireBody):
 
     metadata: JsonMap | None = None
     ttl: TtlBody | None = None
+
+
+class ThreadPrune(WireBody):
+    """Which threads to delete, or to reduce to their latest state."""
+
+    thread_ids: Annotated[tuple[UUID, ...], Field(max_length=1000)]
+    strategy: PruneStrategy = PruneStrategy.delete
+
+
+class ThreadsPruned(WireBody):
+    """How many of them there were."""
+
+    pruned_count: int
 
 
 class ThreadCount(WireBody):
@@ -126,6 +145,52 @@ class ThreadOnWire(WireBody):
     error: JsonMap | None = None
     ttl: TtlInfo | None = None
     extracted: JsonMap | None = None
+
+
+class StoredOnWire(WireBody):
+    """So many rows of so many bytes."""
+
+    count: int
+    bytes: int
+
+
+class ChannelOnWire(WireBody):
+    """The stored versions of one channel."""
+
+    versions: int
+    bytes: int
+
+
+class ChannelsOnWire(StoredOnWire):
+    """The stored values of all channels."""
+
+    by_channel: dict[str, ChannelOnWire]
+
+
+class StorageOnWire(WireBody):
+    """What is kept of a thread's states."""
+
+    thread_id: UUID
+    total_bytes: int
+    checkpoints: StoredOnWire
+    channel_values: ChannelsOnWire
+    pending_writes: StoredOnWire
+
+
+def storage_on_wire(thread_id: UUID, storage: ThreadStorage) -> StorageOnWire:
+    """The figures as they are answered."""
+    values = storage.channel_values
+    return StorageOnWire(
+        thread_id=thread_id,
+        total_bytes=storage.checkpoints.bytes + storage.pending_writes.bytes + values.bytes,
+        checkpoints=StoredOnWire(count=storage.checkpoints.count, bytes=storage.checkpoints.bytes),
+        pending_writes=StoredOnWire(count=storage.pending_writes.count, bytes=storage.pending_writes.bytes),
+        channel_values=ChannelsOnWire(
+            count=values.count,
+            bytes=values.bytes,
+            by_channel={name: ChannelOnWire(versions=one.count, bytes=one.bytes) for name, one in storage.channels.items()},
+        ),
+    )
 
 
 EVERY_FIELD = tuple(ThreadField)

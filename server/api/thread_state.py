@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from server.api.dependencies import ThreadStatesService
 from server.api.errors import Problem
-from server.api.state_bodies import HistorySearch, StateAt, StateChanged, StateOnWire, StateUpdateBody
+from server.api.state_bodies import HistorySearch, StateAt, StateChanged, StateOnWire, StatePart, StateUpdateBody
 from server.services.thread_state import CheckpointKey, HistoryPage
 
 router = APIRouter(
@@ -23,24 +23,28 @@ def _json(answer: object) -> Response:
     return Response(to_json(answer), media_type="application/json")
 
 
+Subgraphs = Annotated[bool, Query()]
+Select = Annotated[tuple[StatePart, ...], Query()]
+
+
 @router.get("/state", response_model=StateOnWire)
-async def get_state(thread_id: UUID, states: ThreadStatesService, subgraphs: Annotated[bool, Query()] = False) -> Response:
-    """The newest state; `subgraphs` includes that of the graphs inside."""
-    return _json(await states.get(thread_id, subgraphs=subgraphs))
+async def get_state(thread_id: UUID, states: ThreadStatesService, subgraphs: Subgraphs = False, select: Select = ()) -> Response:
+    """The newest state; `subgraphs` includes that of the graphs inside, `select` names the parts wanted."""
+    return _json(await states.get(thread_id, subgraphs=subgraphs, select=select))
 
 
 @router.get("/state/{checkpoint_id}", response_model=StateOnWire)
 async def get_state_at(
-    thread_id: UUID, checkpoint_id: UUID, states: ThreadStatesService, subgraphs: Annotated[bool, Query()] = False
+    thread_id: UUID, checkpoint_id: UUID, states: ThreadStatesService, subgraphs: Subgraphs = False, select: Select = ()
 ) -> Response:
     """The state at a checkpoint."""
-    return _json(await states.get(thread_id, CheckpointKey(str(checkpoint_id)), subgraphs=subgraphs))
+    return _json(await states.get(thread_id, CheckpointKey(str(checkpoint_id)), subgraphs=subgraphs, select=select))
 
 
 @router.post("/state/checkpoint", response_model=StateOnWire)
 async def get_state_at_checkpoint(thread_id: UUID, body: StateAt, states: ThreadStatesService) -> Response:
     """The state at a checkpoint, which may be that of a graph inside."""
-    return _json(await states.get(thread_id, body.checkpoint.key(), subgraphs=body.subgraphs))
+    return _json(await states.get(thread_id, body.checkpoint.key(), subgraphs=body.subgraphs, select=body.select))
 
 
 @router.post("/state")

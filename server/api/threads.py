@@ -7,7 +7,19 @@ from fastapi import APIRouter, Query, Response, status
 
 from server.api.dependencies import ThreadsService
 from server.api.errors import Problem
-from server.api.thread_bodies import EVERY_FIELD, ThreadCount, ThreadCreate, ThreadOnWire, ThreadPatch, ThreadSearch, thread_on_wire
+from server.api.thread_bodies import (
+    EVERY_FIELD,
+    StorageOnWire,
+    ThreadCount,
+    ThreadCreate,
+    ThreadOnWire,
+    ThreadPatch,
+    ThreadPrune,
+    ThreadSearch,
+    ThreadsPruned,
+    storage_on_wire,
+    thread_on_wire,
+)
 from server.api.wire import set_pagination
 
 router = APIRouter(
@@ -21,7 +33,10 @@ router = APIRouter(
 async def create_thread(body: ThreadCreate, threads: ThreadsService) -> ThreadOnWire:
     """Create a thread, or with `if_exists: do_nothing` get the one that has the id."""
     ttl = body.ttl.time_to_live() if body.ttl else None
-    return thread_on_wire(await threads.create(body.thread_id, metadata=dict(body.metadata or {}), if_exists=body.if_exists, ttl=ttl))
+    created = await threads.create(
+        body.thread_id, metadata=body.metadata or {}, if_exists=body.if_exists, ttl=ttl, supersteps=body.changes()
+    )
+    return thread_on_wire(created)
 
 
 @router.post("/search", response_model_exclude_unset=True)
@@ -38,6 +53,24 @@ async def count_threads(body: ThreadCount, threads: ThreadsService) -> int:
     return await threads.count(body.which())
 
 
+@router.post("/prune")
+async def prune_threads(body: ThreadPrune, threads: ThreadsService) -> ThreadsPruned:
+    """Delete threads, or reduce them to their latest state."""
+    return ThreadsPruned(pruned_count=await threads.prune(body.thread_ids, body.strategy))
+
+
+@router.post("/{thread_id}/copy", response_model_exclude_unset=True)
+async def copy_thread(thread_id: UUID, threads: ThreadsService) -> ThreadOnWire:
+    """A new thread with the same state and history."""
+    return thread_on_wire(await threads.copy(thread_id))
+
+
+@router.get("/{thread_id}/storage")
+async def get_storage(thread_id: UUID, threads: ThreadsService) -> StorageOnWire:
+    """How much is kept of a thread's states."""
+    return storage_on_wire(thread_id, await threads.storage(thread_id))
+
+
 @router.get("/{thread_id}", response_model_exclude_unset=True)
 async def get_thread(thread_id: UUID, threads: ThreadsService, include: Annotated[str, Query()] = "") -> ThreadOnWire:
     """One thread; `include=ttl` adds how long it lives."""
@@ -48,7 +81,7 @@ async def get_thread(thread_id: UUID, threads: ThreadsService, include: Annotate
 async def update_thread(thread_id: UUID, body: ThreadPatch, threads: ThreadsService) -> ThreadOnWire:
     """Merge keys into the metadata, or begin a new time to live."""
     ttl = body.ttl.time_to_live() if body.ttl else None
-    return thread_on_wire(await threads.update(thread_id, metadata=dict(body.metadata or {}), ttl=ttl))
+    return thread_on_wire(await threads.update(thread_id, metadata=body.metadata or {}, ttl=ttl))
 
 
 @router.delete("/{thread_id}", status_code=status.HTTP_204_NO_CONTENT)

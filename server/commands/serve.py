@@ -9,8 +9,10 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.loops.auto import auto_loop_factory
 
 from server.api.app import create_app
+from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
 from server.bootstrap import open_services, open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
@@ -20,14 +22,14 @@ from server.telemetry import log_to_stderr
 log = logging.getLogger(__name__)
 
 
-def run_server(config: Path | None, host: str | None, port: int | None, *, with_worker: bool) -> ExitCode:
+def run_server(config: Path | None, host: str | None, port: int | None, *, with_worker: bool, studio: bool = False) -> ExitCode:
     """Serve until stopped. Raises `CannotStart`, and what `open_world` raises."""
     settings = Settings()
     host, port = host or settings.host, settings.port if port is None else port
     check_reach(settings, host)
     log_to_stderr(settings)
     listening = listen(host, port)
-    asyncio.run(_serve(settings, config, listening, with_worker=with_worker))
+    asyncio.run(_serve(settings, config, listening, with_worker=with_worker, studio=studio))
     return ExitCode.done
 
 
@@ -44,12 +46,15 @@ def check_reach(settings: Settings, host: str) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """The listening socket, opened before anything else so that a taken port is said at once. Raises `CannotStart`."""
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048)
     except OSError as error:
         raise CannotStart(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+    # asyncio sets it only on sockets it made; without it every answer waits 40 ms for the client's acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
-async def _serve(settings: Settings, config: Path | None, listening: socket.socket, *, with_worker: bool) -> None:
+async def _serve(settings: Settings, config: Path | None, listening: socket.socket, *, with_worker: bool, studio: bool) -> None:
     async with open_world(settings, with_worker=with_worker, config=config) as world, open_services(world) as services:
 
         @asynccontextmanager
@@ -58,7 +63,16 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
             yield
 
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        server = uvicorn.Server(uvicorn.Config(create_app(lifespan, api_key=key), log_config=None, timeout_graceful_shutdown=5))
+        rules = world.config.cors or default_rules()
+        app = create_app(lifespan, api_key=key, cors=with_studio(rules) if studio else rules)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         host, port = listening.getsockname()[:2]
+        if studio:
+            print(studio_link(host, port), flush=True)
         log.info("serving", extra={"docs": f"http://{host}:{port}/docs", "model": world.health.model})
         await server.serve(sockets=[listening])
+
+
+def studio_link(host: str, port: int) -> str:
+    """Where LangGraph Studio, a web page of LangChain's, shows this server. It asks for a LangSmith account."""
+    return f"LangGraph Studio: {STUDIO_ORIGINS[0]}/studio/?baseUrl=http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -64,6 +64,7 @@ class HistoryPage:
     before: CheckpointKey | None = None
     metadata: JsonObject | None = None
     of: CheckpointKey = NEWEST
+    select: Sequence[str] = ()
 
 
 class ThreadStates:
@@ -73,14 +74,16 @@ class ThreadStates:
         self._ledger = ledger
         self._graphs = graphs
 
-    async def get(self, thread_id: UUID, which: CheckpointKey = NEWEST, *, subgraphs: bool = False) -> JsonObject:
-        """The state at a checkpoint; empty for a thread on which nothing ran.
+    async def get(
+        self, thread_id: UUID, which: CheckpointKey = NEWEST, *, subgraphs: bool = False, select: Sequence[str] = ()
+    ) -> JsonObject:
+        """The state at a checkpoint, or the parts of it in `select`; empty for a thread on which nothing ran.
 
         Raises `ThreadNotFound`, `CheckpointNotFound`, `GraphNotLoaded`.
         """
         thread = await self._ledger.threads.get(thread_id)
         if thread.graph_id is None:
-            return nothing_yet(thread, which)
+            return selected(nothing_yet(thread, which), select)
         graph = await self._graph(thread.graph_id)
         try:
             state = await graph.aget_state(which.config(thread_id), subgraphs=subgraphs)
@@ -88,7 +91,7 @@ class ThreadStates:
             raise CheckpointNotFound(str(error)) from error
         if which.checkpoint_id and state.metadata is None:
             raise CheckpointNotFound(which.checkpoint_id)
-        return state_on_wire(state)
+        return selected(state_on_wire(state), select)
 
     async def history(self, thread_id: UUID, page: HistoryPage) -> list[JsonObject]:
         """Checkpoints, the newest first. Raises as `get`."""
@@ -99,7 +102,7 @@ class ThreadStates:
         before = page.before.config(thread_id) if page.before else None
         states = graph.aget_state_history(page.of.config(thread_id), filter=page.metadata, before=before, limit=page.limit)
         try:
-            return [state_on_wire(state) async for state in states]
+            return [selected(state_on_wire(state), page.select) async for state in states]
         except ValueError as error:
             raise CheckpointNotFound(str(error)) from error
 
@@ -108,16 +111,19 @@ class ThreadStates:
 
         Raises `ThreadNotFound`, `ThreadBusy`, `ThreadWithoutGraph`, `StateUpdateInvalid`, `GraphNotLoaded`.
         """
-        graph_id = (await self._ledger.threads.get(thread_id)).graph_id
-        if graph_id is None:
-            raise ThreadWithoutGraph(str(thread_id))
-        await self._graphs.load(graph_id)  # may take seconds: not while a transaction is open
+        graph_id = await self.loaded((await self._ledger.threads.get(thread_id)).graph_id)
         async with self._ledger.database.transaction() as transaction:
             if not await self._ledger.threads.lock(thread_id, transaction):
                 raise ThreadNotFound(str(thread_id))
             if await self._ledger.runs.active(thread_id, transaction=transaction):
                 raise ThreadBusy(str(thread_id))
             return await self.change(thread_id, graph_id, [[change]], transaction, at=at)
+
+    async def loaded(self, graph_id: str | None) -> str:
+        """The graph, ready: loading may take seconds, too long for an open transaction. Raises `ThreadWithoutGraph`, `GraphNotLoaded`."""
+        if graph_id is None:
+            raise ThreadWithoutGraph
+        return (await self._graphs.load(graph_id)).name
 
     async def change(
         self,
@@ -180,6 +186,18 @@ def state_on_wire(state: StateSnapshot) -> JsonObject:
         "checkpoint_id": checkpoint["checkpoint_id"],
         "parent_checkpoint_id": parent["checkpoint_id"] if parent else None,
     }
+
+
+def selected(state: JsonObject, parts: Sequence[str]) -> JsonObject:
+    """Only these parts of a state; `values.messages` is one of its values. All of it if none are named."""
+    if not parts:
+        return state
+    chosen = {part: state[part] for part in parts if part in state}
+    keys = [part.removeprefix("values.") for part in parts if part.startswith("values.")]
+    if keys and "values" not in chosen:
+        values = state["values"]
+        chosen["values"] = {key: values[key] for key in keys if key in values} if isinstance(values, Mapping) else {}
+    return chosen
 
 
 def _task_on_wire(task: PregelTask) -> JsonObject:

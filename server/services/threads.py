@@ -1,12 +1,19 @@
 """Threads as clients of the LangGraph API use them: create, find, change, copy, prune, delete. Their state is read elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias, assert_never
 from uuid import UUID
 
-from checkpoints.connection import Database, Transaction
-from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, ThreadSort
-from checkpoints.threads import ThreadFilter, ThreadRepository
+from checkpoints.connection import Transaction
+from checkpoints.errors import ThreadBusy, ThreadNotFound, ThreadNotPrunable
+from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, ThreadSort, ThreadStatus, ThreadStorage
+from checkpoints.threads import ThreadFilter
+from server.services.builds import KIND, Ledger
+from server.services.thread_state import StateChange, ThreadStates
+
+Supersteps: TypeAlias = Sequence[Sequence[StateChange]]
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,11 @@ class FoundThreads:
 class Threads:
     """The use cases of threads."""
 
-    def __init__(self, database: Database, threads: ThreadRepository, *, default_ttl: TimeToLive | None = None) -> None:
-        self._database = database
-        self._threads = threads
+    def __init__(self, ledger: Ledger, states: ThreadStates, *, default_ttl: TimeToLive | None = None) -> None:
+        self._database = ledger.database
+        self._threads = ledger.threads
+        self._runs = ledger.runs
+        self._states = states
         self._default_ttl = default_ttl
 
     async def create(
@@ -50,12 +59,22 @@ class Threads:
         metadata: JsonObject,
         if_exists: IfExists,
         ttl: TimeToLive | None,
+        supersteps: Supersteps = (),
     ) -> Thread:
-        """A new thread, or with `do_nothing` the one that has the id. Raises `ThreadExists`."""
+        """A new thread, with the state its supersteps lead to; or with `do_nothing` the one that has the id.
+
+        Raises `ThreadExists`, and as `ThreadStates.change`.
+        """
+        graph_id = graph_id_in(metadata)
+        if supersteps:
+            graph_id = await self._states.loaded(graph_id)
         async with self._database.transaction() as transaction:
             thread = await self._threads.create(
-                thread_id, metadata=metadata, graph_id=graph_id_in(metadata), if_exists=if_exists, transaction=transaction
+                thread_id, metadata=metadata, graph_id=graph_id, if_exists=if_exists, transaction=transaction
             )
+            if supersteps and graph_id and thread.values is None:
+                await self._states.change(thread.thread_id, graph_id, supersteps, transaction)
+                thread = await self._threads.get(thread.thread_id, transaction=transaction)
             return await self._limited(thread, ttl or (None if thread.ttl_strategy else self._default_ttl), transaction)
 
     async def get(self, thread_id: UUID) -> Thread:
@@ -80,6 +99,46 @@ class Threads:
     async def delete(self, thread_id: UUID) -> None:
         """Delete a thread with everything of it. Raises `ThreadNotFound`."""
         await self._threads.delete(thread_id)
+
+    async def copy(self, thread_id: UUID) -> Thread:
+        """A thread with the same state and history. The copy of a build is no build. Raises `ThreadNotFound`."""
+        return await self._threads.copy(thread_id, without_metadata=tuple(KIND))
+
+    async def prune(self, thread_ids: Sequence[UUID], strategy: PruneStrategy) -> int:
+        """Delete threads, or all of them but their latest state; how many there were.
+
+        Raises `ThreadBusy` before anything is reduced, `ThreadNotPrunable`.
+        """
+        threads = await self._threads.search(ThreadFilter(ids=tuple(thread_ids)), limit=len(thread_ids))
+        if strategy is PruneStrategy.keep_latest and (busy := [thread for thread in threads if thread.status is ThreadStatus.busy]):
+            raise ThreadBusy(", ".join(str(thread.thread_id) for thread in busy))
+        for thread in threads:
+            await self._prune(thread.thread_id, strategy)
+        return len(threads)
+
+    async def sweep(self) -> int:
+        """Let go of the threads whose time to live is over; how many."""
+        due = await self._threads.due()
+        for thread in due:
+            assert thread.ttl_strategy is not None
+            with suppress(ThreadBusy, ThreadNotPrunable):
+                await self._prune(thread.thread_id, thread.ttl_strategy)
+            await self._threads.forget_ttl(thread.thread_id)
+        return len(due)
+
+    async def storage(self, thread_id: UUID) -> ThreadStorage:
+        """How much is kept of a thread's states. Raises `ThreadNotFound`."""
+        return await self._threads.storage(thread_id)
+
+    async def _prune(self, thread_id: UUID, strategy: PruneStrategy) -> None:
+        match strategy:
+            case PruneStrategy.keep_latest:
+                await self._threads.keep_latest(thread_id)
+            case PruneStrategy.delete:
+                with suppress(ThreadNotFound):  # somebody else was faster
+                    await self._threads.delete(thread_id)
+            case _:
+                assert_never(strategy)
 
     async def _limited(self, thread: Thread, ttl: TimeToLive | None, transaction: Transaction) -> Thread:
         if ttl is None:

@@ -52,11 +52,11 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
         tables = [row["table_name"] for row in await (await connection.execute(TABLES)).fetchall()]
 
     assert tables == [
-        "approvals", "artifact_uses", "artifacts", "assistants",
+        "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants",
         "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints",
         "idempotency_keys", "model_calls",
         "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers",
-        "run_events", "runs", "schema_migrations", "threads",
+        "run_events", "run_outputs", "runs", "schema_migrations", "store", "store_migrations", "threads",
     ]  # fmt: skip
 
 
