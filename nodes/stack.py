@@ -9,6 +9,7 @@ class StackProfile:
 
     `demo_argv` migrates the database, writes sample data and adds `demo_people` accounts per role, see `demo_email`, all
     with the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3.
+    `trial_environment` makes an app cheap that is only being tried, with data nobody will keep.
     """
 
     name: str
@@ -20,6 +21,7 @@ class StackProfile:
     openapi_path: str = "/openapi.json"
     sign_in_path: str = "/api/session"
     api_prefix: str = "/api"
+    trial_environment: tuple[tuple[str, str], ...] = ()
     demo_people: int = 2
 
 
@@ -29,6 +31,7 @@ PYTHON_WEB = StackProfile(
     test_argv=("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
     demo_argv=("python", "-m", "app.manage", "demo"),
     serve_argv=("python", "-m", "uvicorn", "app.main:app", "--fd", "3", "--no-access-log"),
+    trial_environment=(("PASSWORD_COST", "1,8,1"),),
 )
 """`DATABASE_URL` and `SECRET_KEY` come from the environment; without them the app uses `data/app.db` and a key file."""
 

@@ -70,7 +70,7 @@ class AppUnderTest:
             await asyncio.sleep(0.05)
 
     def _command(self, argv: tuple[str, ...]) -> Command:
-        environment = {"DEMO_PASSWORD": self.password, "SECRET_KEY": self.secret_key}
+        environment = {**dict(self.stack.trial_environment), "DEMO_PASSWORD": self.password, "SECRET_KEY": self.secret_key}
         return Command(argv=argv, toolchain=self.toolchain, environment=environment, limits=SERVING_LIMITS)
 
 

@@ -62,11 +62,11 @@ from sqlalchemy.orm import Session
 
 from app import database, manage, samples, security
 from app.records.{plural}.samples import SAMPLES
-from app.settings import Settings
+from app.settings import PasswordCost, Settings
 
 
 def test_the_sample_{plural}_load_and_keep_every_rule() -> None:
-    settings = Settings(database_url="sqlite://", secret_key="only for this test")
+    settings = Settings("sqlite://", "only for this test", password_cost=PasswordCost(1, 8, 1))
     engine = database.create_engine(settings.database_url)
     database.Base.metadata.create_all(engine)
     with Session(engine) as session:
