@@ -24,6 +24,8 @@ from server.services.builds import BuildStart
 from server.settings import Settings
 from server.telemetry import log_to_file
 
+OUTAGE_PERIOD_SECONDS = 1.0
+
 EXIT_CODES = {
     RuntimeStatus.completed: ExitCode.done,
     RuntimeStatus.failed: ExitCode.failed,
@@ -87,6 +89,7 @@ class Watch:
         self._console = console
         self._model = model
         self._ask = ask
+        self._outages = Console(stderr=True)
         self._started = time.monotonic()
 
     async def to_the_end(self, workflow_id: UUID, out: Path, *, as_json: bool) -> ExitCode:
@@ -108,11 +111,24 @@ class Watch:
 
     async def _followed(self, workflow_id: UUID) -> BuildStatus:
         view, progress = LiveView(self._console), BuildProgress()
-        with view.shown():
-            async for event in await self._world.builds.events(workflow_id):
-                progress = advance(progress, event.event, event.data)
-                view.update(progress)
+        telling = asyncio.create_task(self._tell_outages(), name="tell_outages")
+        try:
+            with view.shown():
+                async for event in await self._world.builds.events(workflow_id):
+                    progress = advance(progress, event.event, event.data)
+                    view.update(progress)
+        finally:
+            telling.cancel()
         return await self._world.builds.status(workflow_id)
+
+    async def _tell_outages(self) -> None:
+        """Say why nothing moves: the build itself goes on by itself once the outage is over."""
+        told: str | None = None
+        while self._world.worker:
+            if (outage := self._world.worker.outage) != told:
+                self._outages.print(outage or "It goes on.", highlight=False, soft_wrap=True)
+                told = outage
+            await asyncio.sleep(OUTAGE_PERIOD_SECONDS)
 
     async def _decided(self, status: BuildStatus) -> bool:
         """Ask the person at the terminal; False if they want to decide later."""

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from checkpoints.approvals import ApprovalRepository
-from checkpoints.errors import PersistenceError
+from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, PersistenceError, StorageFull
 from checkpoints.runs import RunRepository
 from server.graphs import GraphCatalogue
 from server.langgraph_json import APPYARD
@@ -43,6 +44,12 @@ class RunWorker:
         self._concurrency = concurrency
         self._name = name
         self._taking: asyncio.Task[None] | None = None
+        self._outage: str | None = None
+
+    @property
+    def outage(self) -> str | None:
+        """What keeps every run waiting, and what to do about it; None while runs go on."""
+        return self._outage
 
     def is_alive(self) -> bool:
         """Whether runs are being taken."""
@@ -69,10 +76,18 @@ class RunWorker:
         """Procrastinate's worker returns when its connection or its own row is lost; it is started again."""
         while True:
             try:
-                await self._run_queue.work(self._executor.execute, concurrency=self._concurrency, name=self._name)
+                await self._run_queue.work(self._execute, concurrency=self._concurrency, name=self._name)
             except Exception:
                 log.exception("worker_restarts")
             await asyncio.sleep(RESTART_SECONDS)
+
+    async def _execute(self, run_id: UUID) -> None:
+        try:
+            await self._executor.execute(run_id)
+        except (DatabaseUnreachable, DatabaseBusy, StorageFull) as error:
+            self._outage = str(error)
+            raise
+        self._outage = None
 
     async def _expire_for_ever(self) -> None:
         while True:
