@@ -71,6 +71,7 @@ ASSOCIATIONS: dict[str, Association] = {
     "borrow": Association("loan", "borrowed", timed=True),
     "lend": Association("loan", "borrowed", timed=True),
     "loan": Association("loan", "borrowed", timed=True),
+    "register": Association("registration", "registered"),
     "apply": Association("application", "applied"),
     "enroll": Association("enrollment", "enrolled"),
     "enrol": Association("enrolment", "enrolled"),
@@ -116,7 +117,11 @@ STEPS: dict[str, Step] = {
     "submit": Step("submitted", 1),
     "request": Step("requested", 1),
     "open": Step("open", 1),
+    "report": Step("reported", 1),
+    "place": Step("placed", 1),
+    "hand in": Step("handed_in", 1),
     "assign": Step("assigned", 2),
+    "take over": Step("taken_over", 2),
     "triage": Step("triaged", 2),
     "acknowledge": Step("acknowledged", 2),
     "review": Step("reviewed", 3),
@@ -133,6 +138,9 @@ STEPS: dict[str, Step] = {
     "decline": Step("declined", 4, final=True, refusal=True),
     "deny": Step("denied", 4, final=True, refusal=True),
     "refuse": Step("refused", 4, final=True, refusal=True),
+    "turn down": Step("turned_down", 4, final=True, refusal=True),
+    "call off": Step("called_off", 9, final=True, refusal=True),
+    "drop out": Step("withdrawn", 9, final=True, refusal=True),
     "cancel": Step("cancelled", 9, final=True, refusal=True),
     "withdraw": Step("withdrawn", 9, final=True, refusal=True),
     "sign": Step("signed", 5),
@@ -166,6 +174,8 @@ STEPS: dict[str, Step] = {
     "grade": Step("graded", 7, final=True),
     "archive": Step("archived", 9, final=True),
     "suspend": Step("suspended", 7),
+    "freeze": Step("frozen", 7),
+    "pause": Step("paused", 7),
     "activate": Step("active", 5),
     "reopen": Step("open", 9),
     "escalate": Step("escalated", 3),
@@ -175,7 +185,8 @@ STEPS: dict[str, Step] = {
 _KINDS: dict[VerbKind, str] = {
     VerbKind.has: "have contain include consist comprise hold carry feature own",
     VerbKind.create: """create add submit register post send enter insert upload file write make schedule raise report propose
-        publish share input set organise organize host plan launch define propose propose list advertise generate issue compose import""",
+        publish share input set organise organize host plan launch define propose propose list advertise generate
+        issue compose import place set_up""",
     VerbKind.manage: "manage maintain administer handle administrate oversee moderate curate crud control supervise",
     VerbKind.read: """view see browse search read find list look query filter check review monitor display show sort retrieve access
         look_up export print explore compare download inspect discover follow""",
@@ -208,6 +219,13 @@ for _word in STEPS:
 
 PARTICLES = {
     ("sign", "up"),
+    ("set", "up"),
+    ("make", "up"),
+    ("take", "over"),
+    ("hand", "in"),
+    ("turn", "down"),
+    ("call", "off"),
+    ("drop", "out"),
     ("check", "in"),
     ("check", "out"),
     ("pick", "up"),
@@ -226,7 +244,8 @@ IRREGULAR_VERBS = {
     "cancelled": "cancel", "canceled": "cancel", "labelled": "label", "enrolled": "enroll", "submitted": "submit", "planned": "plan",
     "tagged": "tag", "logged": "log", "shipped": "ship", "dying": "die", "lying": "lie", "begin": "begin", "taught": "teach",
     "cancelling": "cancel", "canceling": "cancel", "enrolling": "enroll", "labelling": "label", "bid": "bid", "shown": "show",
-    "known": "know", "eaten": "eat", "driven": "drive", "fed": "feed", "ran": "run", "won": "win", "lost": "lose", "fulfilled": "fulfil",
+    "known": "know", "eaten": "eat", "driven": "drive", "fed": "feed", "ran": "run", "won": "win",
+    "frozen": "freeze", "froze": "freeze", "lost": "lose", "fulfilled": "fulfil",
 }  # fmt: skip
 
 ROLE_NOUNS = frozenset(

@@ -6,7 +6,7 @@ from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, Step
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import sentence_case, slug
 from nodes.blueprint.reader.phrases import Clause
-from nodes.blueprint.reader.records import is_recordable
+from nodes.blueprint.reader.records import is_act, is_recordable
 
 _BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply"})
 _REQUESTED = frozenset({"request", "application", "claim", "leave"})
@@ -37,17 +37,19 @@ def read_aliases(clauses: list[Clause], draft: Draft) -> None:
 
 def read_associations(clauses: list[Clause], draft: Draft) -> None:
     """Records hidden in verbs: `book a car` keeps a booking of a car by the person who books."""
+    spoken: RecordDraft | None = None
     for clause in clauses:
-        if clause.verb in ASSOCIATIONS and not clause.negated:
-            _associate(clause, draft)
+        if is_act(clause) and not clause.negated:
+            _associate(clause, draft, spoken)
         elif clause.verb == "request" and not clause.passive:
             _request(clause, draft)
+        spoken = next(filter(None, map(draft.find, reversed(clause.objects))), spoken)
 
 
-def _associate(clause: Clause, draft: Draft) -> None:
+def _associate(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
     act = ASSOCIATIONS[clause.verb]
     noun = act.noun.lower()
-    targets = _targets(clause, draft)
+    targets = _targets(clause, draft) or ([spoken] if spoken is not None and _speaks_of_it(clause) else [])
     phrases = clause.subjects if clause.passive else clause.objects
     itself = next((phrase for phrase in phrases if phrase.head in lexicon.EVENT_NOUNS or phrase.head == noun), None)
     actors = actors_of(clause, draft)
@@ -78,6 +80,11 @@ def _associate(clause: Clause, draft: Draft) -> None:
             record.relations.setdefault(
                 target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
             )
+
+
+def _speaks_of_it(clause: Clause) -> bool:
+    """`rate them`, `register for it`: what was spoken of last."""
+    return any(phrase.head in {"it", "them"} for phrase in (*clause.objects, *clause.after("for", "to", "in")))
 
 
 def _targets(clause: Clause, draft: Draft) -> list[RecordDraft]:
@@ -142,6 +149,8 @@ def _spoken_of(clause: Clause, draft: Draft) -> RecordDraft | None:
     act = ASSOCIATIONS.get(clause.verb)
     if clause.verb == "request" and (asked := next((draft.records.get(f"{noun_of(phrase)} request") for phrase in clause.objects), None)):
         return asked
+    if act is not None and not act.state:
+        return None  # a reply or a rating is not what is resolved or closed later
     if act is not None and (found := draft.find_noun(act.noun.lower())) is not None and found.associated:
         return found
     objects = clause.subjects if clause.passive or not clause.objects else clause.objects

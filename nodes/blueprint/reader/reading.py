@@ -9,6 +9,7 @@ from nodes.blueprint.reader.draft import Draft, FieldDraft, stated
 from nodes.blueprint.reader.finish import complete_fields, spec_of
 from nodes.blueprint.reader.life import assign_steps, complete_lives, read_aliases, read_associations, read_state_adjectives, read_steps
 from nodes.blueprint.reader.naming import sentence_case
+from nodes.blueprint.reader.paraphrase import plainly
 from nodes.blueprint.reader.parts import read_parts
 from nodes.blueprint.reader.phrases import Clause, clauses_of
 from nodes.blueprint.reader.records import read_records, read_roles
@@ -48,7 +49,7 @@ def _read_new(sentence: str) -> AppSpec | None:
 
 def read_into(draft: Draft, text: str) -> None:
     """Run all passes over `text`. Raises `DescriptionUnclear` if it names nothing that could be kept."""
-    clauses = [clause for sentence in sentences_of(text) for clause in clauses_of(sentence)]
+    clauses = plainly([clause for sentence in sentences_of(text) for clause in clauses_of(sentence)])
     read_roles(clauses, draft)
     read_aliases(clauses, draft)
     read_records(clauses, draft)

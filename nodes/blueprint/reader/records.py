@@ -132,6 +132,13 @@ def _add_all(draft: Draft, phrases: tuple[Phrase, ...], clause: Clause) -> None:
             draft.record(noun, stated(clause.quote))
 
 
+def is_act(clause: Clause) -> bool:
+    """Whether the act is kept: `register for events` is a registration, `register patients` adds patients."""
+    if clause.verb != "register":
+        return clause.verb in ASSOCIATIONS
+    return not clause.passive and not clause.objects and bool(clause.after("for"))
+
+
 def _managed(clause: Clause, draft: Draft) -> None:
     """`customer management, policy management`, `management of rooms and guests`."""
     phrases = (*clause.objects, *clause.subjects, *(phrase for entry in clause.attached for phrase in entry.phrases))
@@ -154,7 +161,7 @@ def _kept(clause: Clause, draft: Draft) -> None:
     if not kinds & (_KEEPING | {VerbKind.associate, VerbKind.transition, VerbKind.relate}):
         return
     objects = clause.subjects if clause.passive else clause.objects
-    if VerbKind.associate in kinds and not clause.negated:
+    if is_act(clause) and not clause.negated:
         objects += tuple(phrase for phrase in clause.after("to", "for", "in", "on", "of") if phrase.head not in ORGANISATIONS)
     for phrase in objects:
         _keep(phrase, clause, kinds, draft)
@@ -196,7 +203,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     if _is_part_of(clause, kinds):
         return
     head = noun.split(" ")[-1]
-    if VerbKind.associate in kinds and ASSOCIATIONS[clause.verb].noun.lower() != head and is_role_noun(noun):
+    if is_act(clause) and ASSOCIATIONS[clause.verb].noun.lower() != head and is_role_noun(noun):
         return
     draft.record(_named(noun, draft), stated(clause.quote))
 

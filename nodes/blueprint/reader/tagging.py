@@ -86,9 +86,18 @@ def tag_words(text: str) -> tuple[Word, ...]:
     words: list[Word] = []
     for position, (token, start, end) in enumerate(raw):
         following = [entry[0].lower() for entry in raw[position + 1 : position + 4]]
-        tag, base = _classify(token, words, following)
-        words.append(Word(token, tag, base, start, end))
+        tag, base = _each_with(token, words, following) or _classify(token, words, following)
+        words.append(Word("which" if tag is Tag.relative and token.lower() == "each" else token, tag, base, start, end))
     return tuple(words)
+
+
+def _each_with(token: str, before: list[Word], following: list[str]) -> tuple[Tag, str] | None:
+    """`lines, each with an article and a quantity` says `lines, which have an article and a quantity`."""
+    if token.lower() == "each" and following[:1] == ["with"] and before and before[-1].tag is Tag.comma:
+        return Tag.relative, "which"
+    if token.lower() == "with" and len(before) > 1 and before[-1].tag is Tag.relative and before[-2].tag is Tag.comma:
+        return Tag.verb, "have"
+    return None
 
 
 _CLOSED: dict[str, Tag] = {

@@ -88,6 +88,8 @@ class Value:
 
 def value_of(words: tuple[str, ...], *, counted: bool = False, choices: tuple[str, ...] = ()) -> Value:
     """The type of a field by the words of its name, the last being the head. `counted`: "number of …"."""
+    if {choice.lower() for choice in choices} == {"yes", "no"}:
+        return Value(FieldType.boolean)
     if choices:
         return Value(FieldType.choice, tuple(dict.fromkeys(choices)))
     if counted:

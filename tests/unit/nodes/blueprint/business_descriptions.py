@@ -46,10 +46,10 @@ BUSINESS = {
         "An HR tool for time off. Employees request leave by choosing a leave type (annual, sick, unpaid or parental), a "
         "first day, a last day and an optional comment. Their supervisor approves or declines each request. HR officers "
         "can see every request; employees only see their own. Employees may withdraw a pending request.",
-        ("leave",),
+        ("leave_request",),
         ("employee", "supervisor", "hr_officer"),
-        {"leave": ("leave_type", "first_day", "last_day", "comment")},
-        {"leave": ("approved", "declined", "withdrawn")},
+        {"leave_request": ("leave_type", "first_day", "last_day", "comment")},
+        {"leave_request": ("approved", "declined", "withdrawn")},
     ),
     "helpdesk": Wanted(
         "Internal IT support desk. Anyone in the company can open a ticket with a subject, a description, a category and an "
@@ -98,10 +98,10 @@ BUSINESS = {
         "lease links a property to a tenant and records the start date, the end date and the deposit. Tenants report "
         "repairs for their property, with a photo and a description; the landlord assigns them to a contractor and marks "
         "them as fixed.",
-        ("property", "lease", "repair", "contractor"),
+        ("property_record", "lease", "repair", "contractor"),
         ("landlord", "tenant"),
         {
-            "property": ("address", "number_of_bedrooms", "monthly_rent", "furnished"),
+            "property_record": ("address", "number_of_bedrooms", "monthly_rent", "furnished"),
             "lease": ("start_date", "end_date", "deposit"),
             "repair": ("description",),
         },
@@ -111,7 +111,7 @@ BUSINESS = {
         "Our food bank needs a rota. Coordinators set up shifts. A shift takes place at a site on a certain day, starts and "
         "ends at fixed hours, and needs a number of helpers. Volunteers sign up for shifts and can drop out again. "
         "For every volunteer we store name, mobile number, languages spoken and driving licence (yes or no).",
-        ("shift", "site", "volunteer", "signup"),
+        ("shift", "site", "volunteer", "sign_up"),
         ("coordinator", "volunteer"),
         {
             "shift": ("day", "number_of_helpers"),
@@ -141,6 +141,6 @@ BUSINESS = {
             "vehicle": ("licence_plate", "make", "model", "year", "mileage"),
             "work_order": ("planned_date", "labour_hours", "parts_cost"),
         },
-        {"defect": ("reported",), "work_order": ("started", "finished", "approved")},
+        {"defect": ("reported",), "work_order": ("in_progress", "finished", "approved")},
     ),
 }

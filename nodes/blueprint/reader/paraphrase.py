@@ -1,0 +1,159 @@
+"""Many ways to say that something has parts → one: rewrites clauses so that the passes behind know a single "has"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from nodes.blueprint.reader.draft import is_role_noun, noun_of
+from nodes.blueprint.reader.lexicon import VERBS, VerbKind
+from nodes.blueprint.reader.phrases import Clause, Phrase, phrase_at
+from nodes.blueprint.reader.records import APP_NOUNS
+from nodes.blueprint.reader.tagging import Tag, tag_words
+from nodes.blueprint.reader.values import ATTRIBUTES
+
+_HAS = frozenset("carry comprise feature bear".split())
+"""`articles carry a number`."""
+
+_HAS_OF_THINGS = frozenset("record store keep note show list state specify capture mention link connect relate".split())
+"""`a lease records the deposit`, `a lease links a property to a tenant`: said of a thing, not of somebody who acts."""
+
+_HAD = frozenset({"identify", "describe", "characterise", "characterize", "define", "compose", "make up"})
+"""`vehicles are identified by plate and make`."""
+
+_ENTER = frozenset("choose select pick enter give provide specify state indicate name supply".split())
+"""`employees request leave by choosing a type`."""
+
+_BECOME = frozenset({"turn", "convert", "transform"})
+_MAKING = {VerbKind.create, VerbKind.associate, VerbKind.transition}
+_KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep}
+_WHETHER = re.compile(r"\bwhether\s+(?:(?:it|they|he|she|the\s+\w+)\s+)?(?:is|are|was|were|has been)\s+(\w+)", re.IGNORECASE)
+
+
+def plainly(clauses: Sequence[Clause]) -> list[Clause]:
+    """The same clauses, in plainer words. Quotes stay as the user wrote them."""
+    found: list[Clause] = []
+    for clause in clauses:
+        previous = found[-1] if found and found[-1].quote == clause.quote else None
+        if clause.passive and [phrase.head for phrase in clause.subjects] == ["it"] and _WHETHER.search(clause.quote):
+            continue  # what "whether it is furnished" leaves behind
+        for plain in _plain(clause, previous):
+            found += _opened(plain)
+    return found
+
+
+def _plain(clause: Clause, previous: Clause | None) -> Iterator[Clause]:
+    """One clause in plainer words; the first rule that fits."""
+    attached = tuple(phrase for entry in clause.attached for phrase in entry.phrases)
+    match clause.verb:
+        case "keep" if clause.objects and clause.objects[0].head == "track":
+            of = (clause.objects[0].of,) if clause.objects[0].of else ()
+            yield replace(clause, verb="track", objects=(*of, *clause.after("of")))
+        case "take" if [phrase.head for phrase in clause.objects] == ["place"]:
+            yield replace(clause, verb="have", objects=clause.after("at", "on", "in"), attached=())
+        case "give" if len(clause.objects) > 1 and clause.objects[0].determiner in {"each", "every"}:
+            yield replace(clause, verb="update", objects=clause.objects[:1])
+            yield Clause("have", clause.objects[:1], clause.objects[1:], quote=clause.quote)
+        case verb if verb in _BECOME and clause.after("into"):
+            yield replace(clause, verb="create", objects=clause.after("into"))
+        case verb if clause.passive and verb in _HAD:
+            yield Clause("have", clause.subjects, tuple(_not_pronouns(attached)), quote=clause.quote)
+        case "be" if clause.tail and clause.tail[0].tag is Tag.preposition and not clause.objects:
+            yield Clause("have", clause.subjects, clause.after("for", "with", "at", "in"), quote=clause.quote)
+        case verb if _is_said_of_things(clause) or (verb in _HAS and not clause.passive):
+            yield replace(clause, verb="have", objects=(*clause.objects, *clause.after("to", "with")), attached=())
+        case verb if _stores_for_each(clause):
+            yield Clause("have", clause.after("for", "of", "about", "on")[:1], clause.objects, quote=clause.quote)
+        case verb if verb in _ENTER and previous is not None and _makes(previous, clause):
+            yield Clause("have", (_made(previous),), clause.objects, quote=clause.quote)
+        case _:
+            yield clause
+
+
+def _not_pronouns(phrases: tuple[Phrase, ...]) -> Iterator[Phrase]:
+    return (phrase for phrase in phrases if phrase.determiner != "pronoun")
+
+
+def _is_said_of_things(clause: Clause) -> bool:
+    plain = [phrase for phrase in clause.subjects if phrase.determiner not in {"pronoun", "my", "our", "their"}]
+    things = bool(plain) and all(
+        phrase.determiner and phrase.head not in APP_NOUNS and not is_role_noun(noun_of(phrase)) for phrase in plain
+    )
+    single = clause.verb not in {"link", "connect", "relate"} or all(phrase.determiner for phrase in clause.objects)
+    return clause.verb in _HAS_OF_THINGS and things and single and not (clause.passive or clause.modal or clause.negated)
+
+
+def _stores_for_each(clause: Clause) -> bool:
+    """`For every volunteer we store a name`: nobody of the app is said to do it."""
+    wholes = clause.after("for", "of", "about", "on")
+    nobody = all(phrase.head in {"we", "i", "it", "you"} for phrase in clause.subjects)
+    keeps = VerbKind.keep in VERBS.get(clause.verb, frozenset())
+    return keeps and nobody and bool(wholes and clause.objects) and wholes[0].determiner in {"each", "every"}
+
+
+def _makes(previous: Clause, clause: Clause) -> bool:
+    same = previous.subjects == clause.subjects and not previous.passive and " by " in clause.quote
+    return same and len(previous.objects) == 1 and bool(VERBS.get(previous.verb, frozenset()) & _MAKING)
+
+
+def _made(previous: Clause) -> Phrase:
+    """What the clause before brought into being: `request leave` a leave request."""
+    made = previous.objects[0]
+    if previous.verb != "request":
+        return made
+    return Phrase("request", (*made.modifiers, made.head), text=f"{made.text} request", nouns=(*made.nouns, made.head))
+
+
+def _opened(clause: Clause) -> Iterator[Clause]:
+    """A clause without the parts that stand in it in brackets or behind a colon, and those as clauses of their own."""
+    objects = tuple(_with_examples(clause))
+    listed = _behind_colon(clause, objects)
+    if listed:
+        objects = objects[: -len(listed)]
+    plain = tuple(replace(phrase, inside=()) if _lists_parts(phrase) else phrase for phrase in objects)
+    yield replace(clause, objects=plain) if plain != clause.objects else clause
+    every = (*clause.objects, *(phrase for entry in clause.attached for phrase in entry.phrases))
+    for phrase in every:
+        inner = phrase if phrase.inside else phrase.of or phrase
+        if _lists_parts(inner):
+            yield Clause("have", (replace(inner, inside=()),), tuple(_phrases(inner.inside)), quote=clause.quote)
+    if listed:
+        yield Clause("have", (objects[-1],), tuple(_stated_or_not(listed, clause.quote)), quote=clause.quote)
+
+
+def _with_examples(clause: Clause) -> Iterator[Phrase]:
+    """`a location such as terrace or bar`: what could be chosen."""
+    examples = clause.after("as") if clause.verb == "have" and " such as " in clause.quote else ()
+    for phrase in clause.objects:
+        if examples and phrase is clause.objects[-1] and not phrase.inside:
+            yield replace(phrase, inside=tuple(example.name for example in examples))
+        else:
+            yield phrase
+
+
+def _lists_parts(phrase: Phrase) -> bool:
+    """`members (name, e-mail, phone)` against `priority (low, high)`: at least half are words for parts."""
+    heads = [inner.head for inner in _phrases(phrase.inside)]
+    return len(heads) > 1 and phrase.head not in ATTRIBUTES and 2 * sum(head in ATTRIBUTES for head in heads) >= len(heads)
+
+
+def _phrases(texts: tuple[str, ...]) -> Iterator[Phrase]:
+    for text in texts:
+        phrase, _ = phrase_at(tag_words(text), 0)
+        if phrase is not None:
+            yield phrase
+
+
+def _behind_colon(clause: Clause, objects: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
+    """`keep properties: address, rent`: the parts of what stands before the colon, if the first is a word for a part."""
+    before, colon, behind = clause.quote.partition(":")
+    if not colon or not VERBS.get(clause.verb, frozenset()) & _KEEPING:
+        return ()
+    listed = tuple(phrase for phrase in objects if phrase.text in behind and phrase.text not in before)
+    return listed if listed and len(listed) < len(objects) and listed[0].head in ATTRIBUTES else ()
+
+
+def _stated_or_not(phrases: tuple[Phrase, ...], quote: str) -> Iterator[Phrase]:
+    """`whether it is furnished` is a part that is true or not."""
+    yield from (phrase for phrase in phrases if phrase.head != "whether")
+    for match in _WHETHER.finditer(quote):
+        yield Phrase(match.group(1).lower(), ("whether",), text=match.group(1))
