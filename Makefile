@@ -52,7 +52,8 @@ format: $(STAMPS)/project  ## Format, and repair what the linter can repair
 
 .PHONY: bench
 bench: setup  ## Run every program of benchmarks/; each prints its table
-	@for program in $(wildcard benchmarks/*.py); do echo "== $$program"; $(BIN)/python "$$program" $(ARGS) || exit 1; done
+	@for program in $(basename $(notdir $(wildcard benchmarks/*.py))); do \
+		echo "== $$program"; $(BIN)/python -m benchmarks.$$program $(ARGS) || exit 1; done
 
 .PHONY: docs
 docs: $(STAMPS)/project  ## Write the parts of the documentation that follow from code

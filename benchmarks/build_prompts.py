@@ -1,8 +1,8 @@
 """Build apps from descriptions through the command line and print what came of each.
 
-    python benchmarks/build_prompts.py prompts.json [--only open-01,open-03] [--model builtin]
+    python -m benchmarks.build_prompts [prompts.json] [--only claims,clinic] [--model builtin]
 
-`prompts.json` is a list of {"id", "description"}. Each build starts from an empty data directory, so the seconds are
+`prompts.json` is a list of {"id", "description"}; without one, ours. Each build starts from an empty data directory, so the seconds are
 those of a newcomer. A build counts as complete only if `appyard build` exited with 0: every check passed.
 """
 
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+OURS = Path(__file__).parent / "descriptions.json"
 HEADINGS = f"{'prompt':<10} {'result':<16} {'seconds':>7} {'tests':>6} {'requests':>8}  what it is"
 
 
@@ -57,7 +58,7 @@ def line(name: str, answer: dict[str, Any], seconds: float) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("prompts", type=Path)
+    parser.add_argument("prompts", type=Path, nargs="?", default=OURS)
     parser.add_argument("--only", default="")
     parser.add_argument("--model", default="builtin")
     arguments = parser.parse_args()

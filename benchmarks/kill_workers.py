@@ -1,6 +1,6 @@
 """Kill the worker of a build at random moments, and report what survived and how soon another worker went on.
 
-    python benchmarks/kill_workers.py [--kills 10] [--seed 1]
+    python -m benchmarks.kill_workers [--kills 10] [--seed 1]
 
 Real worker processes, a real PostgreSQL, and a model endpoint that counts what it answered (`ThinkingModel`). A build
 sends about 25 events; each kill comes after a random one of them.
