@@ -1,16 +1,14 @@
 """Show an evidence report as one self-contained HTML page that a person can read, print and keep beside the app."""
 
+from collections import Counter
 from pathlib import Path
 
 import jinja2
 
-from nodes.artifacts import CheckName, CheckStatus, EvidenceReport, Severity, Verdict
+from nodes.artifacts import CheckName, CheckStatus, EvidenceReport, Verdict
+from nodes.verification.observed import counted
 
-VERDICTS: dict[Verdict, tuple[str, str]] = {
-    Verdict.verified: ("Verified", "Every check ran and found nothing that stands in the way."),
-    Verdict.failed: ("Failed", "At least one check found something that does not hold."),
-    Verdict.incomplete: ("Incomplete", "Nothing failed, but a check did not run, so nobody may call this app verified."),
-}
+VERDICTS = {Verdict.verified: "Verified", Verdict.failed: "Failed", Verdict.incomplete: "Incomplete"}
 
 CHECKS: dict[CheckName, tuple[str, str]] = {
     CheckName.compile: ("Source", "Every Python file compiles and every template parses."),
@@ -29,7 +27,7 @@ _ORDER = [CheckStatus.failed, CheckStatus.not_run, CheckStatus.passed]
 
 
 def evidence_page(report: EvidenceReport, *, title: str) -> str:
-    """The page of one report: failing checks first, then what did not run, then what passed. `title` is the app's."""
+    """The page of one report: what was found, then failing checks, what did not run, what passed. `title` is the app's."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -37,15 +35,33 @@ def evidence_page(report: EvidenceReport, *, title: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    word, sentence = VERDICTS[report.verdict]
     return environment.get_template("evidence_page.html.jinja").render(
         title=title,
         report=report,
-        verdict=word,
-        sentence=sentence,
+        verdict=VERDICTS[report.verdict],
+        sentence=_sentence(report),
+        sentence_of=lambda words: f"{words[:1].upper()}{words[1:].rstrip('.')}.",
+        seconds=_seconds,
         checks=sorted(report.checks, key=lambda check: _ORDER.index(check.status)),
         names=CHECKS,
         status_words=STATUS_WORDS,
-        severities=list(Severity),
         duration_seconds=sum(check.duration_seconds for check in report.checks),
     )
+
+
+def _sentence(report: EvidenceReport) -> str:
+    """The verdict in figures."""
+    number, findings = len(report.checks), counted(len(report.findings), "finding")
+    by_status = Counter(check.status for check in report.checks)
+    match report.verdict:
+        case Verdict.verified:
+            return f"All {number} checks ran and passed{f', with {findings} worth knowing' if report.findings else ''}."
+        case Verdict.failed:
+            return f"{by_status[CheckStatus.failed]} of {number} checks failed, with {findings}."
+        case Verdict.incomplete:
+            missing = by_status[CheckStatus.not_run]
+            return f"Nothing failed, but {missing} of {number} checks did not run, so nobody may call this app verified."
+
+
+def _seconds(duration: float) -> str:
+    return f"{duration:.1f} s" if duration >= 0.05 else "< 0.1 s"

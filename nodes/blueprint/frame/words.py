@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from nodes.artifacts import Scope
+from nodes.blueprint.frame.members import RelationView
 from nodes.blueprint.frame.record_view import RecordView
 from nodes.blueprint.frame.text import lower_first, sentence_list
 
+PREPOSITIONS = frozenset({"at", "by", "for", "from", "in", "of", "on", "to", "under", "with"})
 ACTIONS = {"read": "look", "create": "add", "update": "change", "delete": "delete"}
 
 
@@ -40,6 +42,16 @@ def _own(record: RecordView, operation: str) -> str:
     labels = dict(record.states)
     states = sentence_list([f"“{labels[state]}”" for state in record.own_states(operation)], last="or")
     return f"own, while {states}" if states else "own"
+
+
+def onward(record: RecordView, other: RecordView, relation: RelationView) -> str:
+    """`Votes of this poll`, `Customers recruited by this customer`, `Tasks with this person as reviewer`."""
+    role, here = lower_first(relation.label), f"this {lower_first(record.label)}"
+    if relation.name == record.name:
+        return f"{other.plural_label} of {here}"
+    if role.rpartition(" ")[2] in PREPOSITIONS:
+        return f"{other.plural_label} {role} {here}"
+    return f"{other.plural_label} with {here} as {role}"
 
 
 def _by(grants: Iterable[str], roles: Mapping[str, str]) -> str:
