@@ -14,7 +14,7 @@ from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
 from nodes.blueprint.reader.naming import plural, slug
 from nodes.blueprint.reader.phrases import Attached, Clause, Phrase
-from nodes.blueprint.reader.records import APP_NOUNS, ORGANISATIONS, REPORT_NOUNS
+from nodes.blueprint.reader.records import APP_NOUNS, EVERYBODY, ORGANISATIONS, REPORT_NOUNS
 from nodes.blueprint.reader.values import ATTRIBUTES
 
 
@@ -95,7 +95,6 @@ _LIMITS = re.compile(
 _IDLE = frozenset(
     "be have : use work do go come take get know need want let allow make start begin offer provide run serve perform".split()
 ) | {""}
-_EVERYBODY = frozenset({"everyone", "everybody", "anyone"})
 _ACTIONS = {VerbKind.read: Action.read, VerbKind.create: Action.create, VerbKind.update: Action.update, VerbKind.delete: Action.delete}
 
 
@@ -187,7 +186,7 @@ class _Right:
         """Whether the clause gives the right to somebody beyond `allowed`."""
         if self.clause.negated or self.is_exclusive:
             return False
-        everybody = any(actor.head in _EVERYBODY for actor in self.clause.subjects)
+        everybody = any(actor.head in EVERYBODY for actor in self.clause.subjects)
         return everybody or bool(set(actors_of(self.clause, draft)) - allowed)
 
 
@@ -229,7 +228,16 @@ class _Known:
         """What a clause wants: an act nobody can do in the app, or a thing it does not keep."""
         verb = clause.verb
         objects = clause.subjects if clause.passive else clause.objects
-        if verb in _IDLE or any(wish.pattern.search(f"{verb} {' '.join(entry.text for entry in objects)}") for wish in WISHES):
+        announces = VerbKind.build in VERBS.get(verb, frozenset()) and not clause.subjects
+        related = clause.passive and any(
+            self._draft.find(agent) or noun_of(agent) in self._draft.roles for agent in clause.after("by", "to")
+        )
+        if (
+            verb in _IDLE
+            or announces
+            or related
+            or any(wish.pattern.search(f"{verb} {' '.join(entry.text for entry in objects)}") for wish in WISHES)
+        ):
             return
         strange = [entry for entry in objects if self._is_strange(entry)]
         if self._is_act(verb) and (objects or clause.attached or clause.subjects):

@@ -6,9 +6,12 @@ from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, Step
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import sentence_case, slug
 from nodes.blueprint.reader.phrases import Clause
-from nodes.blueprint.reader.records import is_act, is_recordable
+from nodes.blueprint.reader.records import EVERYBODY, is_act, is_recordable
 
-_BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply"})
+_BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply", "report", "place", "hand in"})
+_BY_THE_OWNER = frozenset({"publish", "archive", "activate", "draft", "suspend"})
+"""Steps of what is offered itself, never of the bookings and enrolments of it."""
+
 _REQUESTED = frozenset({"request", "application", "claim", "leave"})
 _MAKING = frozenset({"issue", "send", "schedule", "publish", "sign", "review", "check", "start", "complete", "receive", "prepare"})
 
@@ -16,7 +19,8 @@ _MAKING = frozenset({"issue", "send", "schedule", "publish", "sign", "review", "
 def actors_of(clause: Clause, draft: Draft) -> list[str]:
     """The roles that do what a clause says."""
     phrases = clause.after("by") if clause.passive else clause.subjects
-    found = []
+    everybody = any(phrase.head in EVERYBODY for phrase in phrases)
+    found = (["user"] if "user" in draft.roles else [role for role in draft.roles if role != "administrator"]) if everybody else []
     for phrase in phrases:
         noun = noun_of(phrase)
         key = "administrator" if noun.split(" ")[-1] in lexicon.ADMINISTRATORS else noun
@@ -67,7 +71,7 @@ def _associate(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None
         and itself is None
     ):
         return
-    record = draft.record(noun_of(itself) if itself is not None else noun, stated(clause.quote))
+    record = draft.record(noun_of(itself) if itself is not None else _said(clause) or noun, stated(clause.quote))
     record.associated, record.timed = True, record.timed or act.timed or (itself is not None and itself.head in lexicon.EVENT_NOUNS)
     if act.state and not record.initial:
         record.initial = act.state
@@ -80,6 +84,13 @@ def _associate(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None
             record.relations.setdefault(
                 target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
             )
+
+
+def _said(clause: Clause) -> str:
+    """`reply with a comment`: what is kept is the comment."""
+    if clause.verb not in {"reply", "respond", "answer"}:
+        return ""
+    return next((noun_of(phrase) for phrase in clause.after("with") if phrase.head in lexicon.CONTENT_NOUNS | {"message", "note"}), "")
 
 
 def _speaks_of_it(clause: Clause) -> bool:
@@ -135,7 +146,7 @@ def _requested(noun: str, clause: Clause, draft: Draft) -> RecordDraft:
 def read_steps(clauses: list[Clause], draft: Draft) -> None:
     """Transitions from verbs, in the order of the text; `them` is the record spoken of last."""
     spoken: RecordDraft | None = None
-    for clause in clauses:
+    for clause in (*clauses, *clauses):  # `start the order` is a step if later `finish it` shows that orders have a life
         if clause.passive and clause.tail and any(record.workflow_source == stated(clause.quote) for record in draft.records.values()):
             continue
         if clause.verb in STEPS and not clause.negated:
@@ -183,13 +194,14 @@ def _step(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDra
         and not record.states
         and (VerbKind.create in VERBS[clause.verb] or clause.verb == "sign")
     ):
+        record.initial = record.initial or (step.state if clause.verb == "schedule" else "")
         for actor in actors:
             record.creators.setdefault(actor, stated(clause.quote))
         return record
     if (
         clause.verb in {"review", "check", "assign", "start", "receive", "complete"}
         and not clause.passive
-        and not (record.initial or record.states)
+        and not (record.initial or record.states or record.steps)
     ):
         return record
     if clause.verb in {"review", "check"}:
@@ -226,12 +238,10 @@ def _stepped(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> Record
         return direct
     if clause.verb in {"pay", "cancel", "confirm", "return"} and acts and (spoken is None or not spoken.associated):
         return acts[-1]
+    if spoken is not None and (spoken in acts or spoken.initial or clause.verb in _BY_THE_OWNER):
+        return spoken
     if spoken is not None:
-        return (
-            next((record for record in acts if spoken.noun in record.relations), spoken)
-            if spoken not in acts and not spoken.initial
-            else spoken
-        )
+        return next((record for record in acts if spoken.noun in record.relations), spoken)
     return acts[-1] if acts else None
 
 
@@ -254,7 +264,8 @@ def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
     tail = clause.quote[match_at + 4 :].split(",")[0].split(" when ")[0].split(" by ")[0]
     for value in tail.replace(" and ", " or ").split(" or "):
         words = value.strip().lower()
-        if not words or len(words.split()) > 3 or words in {"favorite", "favourite", "favorites"}:
+        verbal = len(words.split()) > 1 and words.split()[0] in VERBS  # "completed and add notes" goes on with another act
+        if not words or verbal or len(words.split()) > 3 or words in {"favorite", "favourite", "favorites"}:
             continue
         state = slug(words)
         if not state or not state[0].isalpha():

@@ -23,7 +23,6 @@ _HAD = frozenset({"identify", "describe", "characterise", "characterize", "defin
 _ENTER = frozenset("choose select pick enter give provide specify state indicate name supply".split())
 """`employees request leave by choosing a type`."""
 
-_BECOME = frozenset({"turn", "convert", "transform"})
 _MAKING = {VerbKind.create, VerbKind.associate, VerbKind.transition}
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep}
 _WHETHER = re.compile(r"\bwhether\s+(?:(?:it|they|he|she|the\s+\w+)\s+)?(?:is|are|was|were|has been)\s+(\w+)", re.IGNORECASE)
@@ -43,34 +42,41 @@ def plainly(clauses: Sequence[Clause]) -> list[Clause]:
 
 def _plain(clause: Clause, previous: Clause | None) -> Iterator[Clause]:
     """One clause in plainer words; the first rule that fits."""
-    attached = tuple(phrase for entry in clause.attached for phrase in entry.phrases)
+    idiom = _idiom(clause)
+    if idiom:
+        yield from idiom
+    elif clause.passive and clause.verb in _HAD:
+        parts = tuple(phrase for entry in clause.attached for phrase in entry.phrases if phrase.determiner != "pronoun")
+        yield Clause("have", clause.subjects, parts, quote=clause.quote)
+    elif _is_said_of_things(clause) or (clause.verb in _HAS and not clause.passive):
+        yield replace(clause, verb="have", objects=(*clause.objects, *clause.after("to", "with")), attached=())
+    elif _stores_for_each(clause):
+        yield Clause("have", clause.after("for", "of", "about", "on")[:1], clause.objects, quote=clause.quote)
+    elif clause.verb in _ENTER and previous is not None and _makes(previous, clause):
+        yield Clause("have", (_made(previous),), clause.objects, quote=clause.quote)
+    else:
+        yield clause
+
+
+def _idiom(clause: Clause) -> list[Clause]:
+    """Set phrases: `keep track of`, `take place at`, `come from`, `turn into`, `is for … with …`, `give every … a …`."""
     match clause.verb:
         case "keep" if clause.objects and clause.objects[0].head == "track":
             of = (clause.objects[0].of,) if clause.objects[0].of else ()
-            yield replace(clause, verb="track", objects=(*of, *clause.after("of")))
+            return [replace(clause, verb="track", objects=(*of, *clause.after("of")))]
+        case "come" if clause.after("from"):
+            return [replace(clause, verb="have", objects=clause.after("from"), attached=())]
         case "take" if [phrase.head for phrase in clause.objects] == ["place"]:
-            yield replace(clause, verb="have", objects=clause.after("at", "on", "in"), attached=())
-        case "give" if len(clause.objects) > 1 and clause.objects[0].determiner in {"each", "every"}:
-            yield replace(clause, verb="update", objects=clause.objects[:1])
-            yield Clause("have", clause.objects[:1], clause.objects[1:], quote=clause.quote)
-        case verb if verb in _BECOME and clause.after("into"):
-            yield replace(clause, verb="create", objects=clause.after("into"))
-        case verb if clause.passive and verb in _HAD:
-            yield Clause("have", clause.subjects, tuple(_not_pronouns(attached)), quote=clause.quote)
+            return [replace(clause, verb="have", objects=clause.after("at", "on", "in"), attached=())]
+        case "turn" | "convert" | "transform" if clause.after("into"):
+            return [replace(clause, verb="create", objects=clause.after("into"))]
         case "be" if clause.tail and clause.tail[0].tag is Tag.preposition and not clause.objects:
-            yield Clause("have", clause.subjects, clause.after("for", "with", "at", "in"), quote=clause.quote)
-        case verb if _is_said_of_things(clause) or (verb in _HAS and not clause.passive):
-            yield replace(clause, verb="have", objects=(*clause.objects, *clause.after("to", "with")), attached=())
-        case verb if _stores_for_each(clause):
-            yield Clause("have", clause.after("for", "of", "about", "on")[:1], clause.objects, quote=clause.quote)
-        case verb if verb in _ENTER and previous is not None and _makes(previous, clause):
-            yield Clause("have", (_made(previous),), clause.objects, quote=clause.quote)
+            return [Clause("have", clause.subjects, clause.after("for", "with", "at", "in"), quote=clause.quote)]
+        case "give" if len(clause.objects) > 1 and clause.objects[0].determiner in {"each", "every"}:
+            graded = Clause("have", clause.objects[:1], clause.objects[1:], quote=clause.quote)
+            return [replace(clause, verb="update", objects=clause.objects[:1]), graded]
         case _:
-            yield clause
-
-
-def _not_pronouns(phrases: tuple[Phrase, ...]) -> Iterator[Phrase]:
-    return (phrase for phrase in phrases if phrase.determiner != "pronoun")
+            return []
 
 
 def _is_said_of_things(clause: Clause) -> bool:

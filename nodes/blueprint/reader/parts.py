@@ -135,6 +135,7 @@ def _relate(owner: RecordDraft, target: RecordDraft, phrase: Phrase, source: Sou
 def _label(phrase: Phrase) -> str:
     """The user's spelling without determiner: `an ISBN` → `ISBN`, `number of rooms` → `Number of rooms`."""
     skip = lexicon.DETERMINERS | lexicon.POSSESSIVES | {"one", "more", "or", "several", "many", "own", "different", "various"}
+    skip |= {"certain", "given", "optional", "particular", "specific", "additional"}
     words = phrase.text.split()
     while words and (words[0].lower() in skip or words[0].lower().endswith("'s")):
         words.pop(0)
@@ -363,10 +364,15 @@ def _for_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft, 
         if phrase.of is not None and (whole := draft.find(phrase.of)) and whole is not target:
             target.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
             owner.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
-    elif (phrase.head in ATTRIBUTES and phrase.determiner and clause.verb in ASSOCIATIONS and not owner.timed) or (
-        phrase.of is not None and phrase.head in {"number", "amount"} and clause.verb in ASSOCIATIONS
-    ):
+    elif clause.verb in ASSOCIATIONS and _is_part_of_act(phrase, owner):
         add_field(owner, phrase, source)
+
+
+def _is_part_of_act(phrase: Phrase, act: RecordDraft) -> bool:
+    """`book for a number of people`, `subscribe on a start date`; the dates of a span of time are read elsewhere."""
+    counted = phrase.of is not None and phrase.head in {"number", "amount"}
+    spanned = act.timed and phrase.head in {"date", "time", "day"}
+    return counted or (phrase.head in ATTRIBUTES and phrase.determiner not in lexicon.NUMBERS and not spanned)
 
 
 def _attribute_object(clause: Clause, phrase: Phrase, source: Source, draft: Draft) -> None:
@@ -393,7 +399,7 @@ def _agents(clause: Clause, draft: Draft) -> None:
         owner = draft.find(subject)
         for agent in clause.after("by", "to"):
             target = draft.find(agent)
-            if owner is not None and target is not None and target is not owner:
-                owner.relations.setdefault(
-                    target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
-                )
+            if owner is not None and target is not None:
+                _join(owner, target, stated(clause.quote))
+            elif owner is not None and noun_of(agent) in draft.roles:
+                owner.relations.setdefault(noun_of(agent), RelationDraft(_label(agent), ACCOUNT, stated(clause.quote)))

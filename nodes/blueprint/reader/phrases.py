@@ -209,7 +209,11 @@ def _read_be(reading: _Reading, words: tuple[Word, ...], position: int, previous
 
 def _read_break(reading: _Reading, tag: Tag) -> None:
     """`quantity in stock and reorder level`: the list of parts goes on. A colon behind a noun begins the list of its parts."""
-    listing = bool(reading.verbs) and reading.verbs[-1] == "have" and reading.preposition in {"in", "on", "at", "per", "for"}
+    listing = (
+        bool(reading.verbs)
+        and reading.verbs[-1] in {"have", "carry", "comprise", "feature"}
+        and reading.preposition in {"in", "on", "at", "per", "for"}
+    )
     if listing or (tag is Tag.colon and reading.verbs):
         reading.preposition = ""
     elif tag is Tag.colon and reading.pending:
@@ -405,7 +409,22 @@ def values_in(words: tuple[Word, ...]) -> list[str]:
             if current:
                 values.append(" ".join(current))
             current = []
-        elif word.lower not in {"eg", "ie", "etc", "such", "as", "like", "either", "one", "of", "a", "an", "the", "e.g", "i.e"}:
+        elif (current and word.lower == "of") or word.lower not in {
+            "eg",
+            "ie",
+            "etc",
+            "such",
+            "as",
+            "like",
+            "either",
+            "one",
+            "of",
+            "a",
+            "an",
+            "the",
+            "e.g",
+            "i.e",
+        }:
             current.append(word.text)
     if current:
         values.append(" ".join(current))

@@ -25,6 +25,10 @@ _MASS = frozenset(
     """finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month
     year period progress advance stock leaderboard rank html""".split()
 )
+EVERYBODY = frozenset({"everyone", "everybody", "anyone"})
+_CONTRIBUTING = {VerbKind.create, VerbKind.manage, VerbKind.associate, VerbKind.transition}
+"""What everybody does makes users of them; what everybody sees is seen by the roles there are."""
+
 _IDLE_SUBJECTS = frozenset("i we you it they he she everyone anyone someone us them me".split())
 
 
@@ -45,7 +49,9 @@ def _actors(clause: Clause) -> list[str]:
     """`Members borrow books`, `borrowed by members`."""
     if not acting_verb(clause.verb) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
         return []
-    return [noun for noun in map(_role_of, clause.after("by") if clause.passive else clause.subjects) if noun]
+    actors = clause.after("by") if clause.passive else clause.subjects
+    everybody = any(actor.head in EVERYBODY for actor in actors) and bool(VERBS.get(clause.verb, frozenset()) & _CONTRIBUTING)
+    return [noun for noun in map(_role_of, actors) if noun] + (["user"] if everybody else [])
 
 
 def _permitted(clause: Clause) -> list[str]:
@@ -88,12 +94,15 @@ def read_records(clauses: list[Clause], draft: Draft) -> None:
             _of_the_app(clause, draft)
 
 
-def is_recordable(noun: str, *, listed: bool = False) -> bool:
+def is_recordable(noun: str, *, listed: bool = False, described: bool = False) -> bool:
     """Whether a noun could be kept at all: no attribute, no word about software, no figure.
 
     `listed`: people enter many of them (`collect fees`), so that an attribute with fields of its own is a record.
+    `described`: it is said what many of them have (`ingredients, each with a name and a unit`).
     """
     head = noun.rsplit(" ", maxsplit=1)[-1]
+    if described and head in ATTRIBUTES and head not in _MASS:
+        return True
     if " " in noun and head in TAILS and noun.split(" ")[-2] in UNCOUNTED:
         return True
     if listed and head in ATTRIBUTES and (trades.is_known(noun) or trades.is_known(head)):
@@ -120,7 +129,11 @@ def _owners(clause: Clause, draft: Draft) -> None:
     described = any(part.head in ATTRIBUTES for part in parts)
     for subject in clause.subjects:
         noun = noun_of(subject)
-        named = is_recordable(noun) and noun not in draft.hidden and subject.determiner != "pronoun"
+        named = (
+            is_recordable(noun, described=described and subject.many and len(parts) > 1)
+            and noun not in draft.hidden
+            and subject.determiner != "pronoun"
+        )
         if named and (described or (not listing and noun.split(" ")[-1] not in ORGANISATIONS)):
             draft.record(noun, stated(clause.quote))
 
@@ -186,14 +199,15 @@ def _take(draft: Draft, noun: str, clause: Clause) -> None:
 
 
 def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Draft) -> None:
-    if phrase.determiner == "pronoun":
+    if phrase.determiner == "pronoun" or (phrase.head in ORGANISATIONS and phrase.determiner in {"my", "our"}):
         return
     if phrase.of is not None and noun_of(phrase) != noun_of(phrase.of) and is_recordable(noun_of(phrase.of)):
         draft.record(noun_of(phrase.of), stated(clause.quote))
     noun = noun_of(phrase)
     producing = bool(kinds & {VerbKind.create, VerbKind.manage, VerbKind.keep})
     figure = phrase.head in REPORT_NOUNS and not (producing and clause.verb not in {"generate", "export", "download", "list"})
-    if figure or not is_recordable(noun, listed=_is_listed(phrase, clause, producing=producing) and not phrase.inside):
+    listed = _is_listed(phrase, clause, producing=producing) and not phrase.inside
+    if figure or not is_recordable(noun, listed=listed, described=listed and _is_described(clause)):
         return
     if noun in draft.roles and not producing:
         return
@@ -211,6 +225,11 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
 def _is_listed(phrase: Phrase, clause: Clause, *, producing: bool) -> bool:
     """`collect fees`, `write a treatment note`: many are entered, or a compound says which."""
     return (phrase.many and (producing or clause.verb == "collect")) or (bool(phrase.nouns) and producing and bool(clause.subjects))
+
+
+def _is_described(clause: Clause) -> bool:
+    """`plans with a title, a fee and a duration`."""
+    return sum(part.head in ATTRIBUTES for part in clause.after("with", "including")) > 1
 
 
 def _named(noun: str, draft: Draft) -> str:

@@ -167,6 +167,8 @@ def _special(written: str, lower: str, before: list[Word], following: list[str])
         return Tag.determiner
     if written == "IT":
         return Tag.noun
+    if lower == "up" and following[:1] == ["to"]:
+        return Tag.preposition
     if lower == "to" and not _could_be_base(following[0] if following else ""):
         return Tag.preposition
     return None
@@ -328,7 +330,7 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
     if len(before) > 2 and before[-2].tag is Tag.comma and before[-3].tag is Tag.verb and before[-3].base != "have":
         return True
     third_person = lower != base
-    if base == "belong":
+    if base == "belong" or (base == "come" and following_word == "from"):
         return True
     if finite[-1].base == "have" and not third_person:
         return following_word in _OBJECT_STARTS or (lower in _NEVER_NOUNS and is_plural(following_word))

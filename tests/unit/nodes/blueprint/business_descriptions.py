@@ -25,7 +25,7 @@ BUSINESS = {
         "of membership plans with a title, a monthly fee and a duration in months. A member subscribes to a plan on a "
         "start date. Front desk staff can freeze or cancel a subscription. I want a report of subscriptions per plan.",
         ("member", "membership_plan", "subscription"),
-        ("member", "staff"),
+        ("member", "front_desk_staff"),
         {
             "member": ("name", "email", "emergency_contact"),
             "membership_plan": ("title", "monthly_fee", "duration"),

@@ -205,7 +205,7 @@ OWN = {
         ("property_record", "lease", "maintenance_request"),
         ("tenant", "landlord"),
         {"property_record": ("address", "rent", "number_of_rooms"), "lease": ("start_date", "end_date")},
-        {"maintenance_request": ("open", "in_progress", "done")},
+        {"maintenance_request": ("reported", "in_progress", "done")},
     ),
     "warehouse": Wanted(
         "Inventory tool for a warehouse. Products have SKU, name, category, quantity in stock and reorder level. "
