@@ -19,16 +19,19 @@ LEASE_LOST = "AY001"
 """What the database function `require_lease` raises."""
 
 
-def open_checkpointer(database: Database, allowed_types: Iterable[type], *, claimed: ClaimedRun | None = None) -> AsyncPostgresSaver:
+def open_checkpointer(
+    database: Database, allowed_types: Iterable[type], *, claimed: ClaimedRun | None = None, waits_for_disk: bool = True
+) -> AsyncPostgresSaver:
     """A saver for one run, or for reading. Make one each: a saver serialises everything it does behind one lock.
 
     Only `allowed_types` and LangGraph's own safe types are revived from a checkpoint; anything else comes back as plain
     data (with the library's default a forged checkpoint could call any function: GHSA-g48c-2wqr-h844). With `claimed`,
-    every write raises `LeaseLost` once another worker has the run.
+    every write raises `LeaseLost` once another worker has the run. Unless it `waits_for_disk`, the newest writes may be lost
+    if the database server itself crashes.
     """
     if claimed is None:
         return AsyncPostgresSaver(database.pool, serde=strict_serializer(allowed_types))
-    return FencedSaver(database, strict_serializer(allowed_types), claimed)
+    return FencedSaver(database, strict_serializer(allowed_types), claimed, waits_for_disk=waits_for_disk)
 
 
 def checkpointer_within(transaction: Transaction, allowed_types: Iterable[type]) -> AsyncPostgresSaver:
@@ -47,9 +50,10 @@ def strict_serializer(allowed_types: Iterable[type]) -> JsonPlusSerializer:
 class FencedSaver(AsyncPostgresSaver):
     """Writes for one attempt at one run, as long as that attempt is the newest: each write asks in its own transaction."""
 
-    def __init__(self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun) -> None:
+    def __init__(self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun, *, waits_for_disk: bool) -> None:
         super().__init__(database.pool, serde=serializer)
         self._claimed = claimed
+        self._fence = {"run_id": claimed.run.run_id, "token": claimed.token, "waits": waits_for_disk}
 
     @override
     async def aput(
@@ -71,7 +75,7 @@ class FencedSaver(AsyncPostgresSaver):
         """As the saver does; a write, which is a pipeline, begins by asking for the lease."""
         async with super()._cursor(pipeline=pipeline) as cursor:
             if pipeline:
-                await cursor.execute(named_queries()["require_lease"], {"run_id": self._claimed.run.run_id, "token": self._claimed.token})
+                await cursor.execute(named_queries()["require_lease"], self._fence)
             yield cursor
 
     @contextmanager

@@ -20,7 +20,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 from typing_extensions import override
 
-from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, PersistenceError, StorageFull
+from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, PersistenceError, StorageFull, ValueNotStorable
 
 Row: TypeAlias = DictRow
 Parameters: TypeAlias = Mapping[str, object]
@@ -270,6 +270,8 @@ def database_errors(url: str) -> Iterator[None]:
         if (ours := as_persistence_error(error, url)) is None:
             raise
         raise ours from error
+    except errors.DataError as error:
+        raise ValueNotStorable(_one_line(error)) from error
 
 
 def as_persistence_error(error: BaseException, url: str = "") -> PersistenceError | None:

@@ -99,6 +99,10 @@ class ArtifactNotFound(PersistenceError):
     """These bytes are not stored. They may have been deleted with the only thread that used them."""
 
 
+class ValueNotStorable(PersistenceError):
+    """PostgreSQL cannot hold a value that was given: a NUL character in a text, or a number out of range."""
+
+
 class IdempotencyConflict(PersistenceError):
     """This idempotency key was used for a request with another body. Use a new key for a new request."""
 

@@ -286,6 +286,7 @@ ORDER BY created_at, run_id;
 
 -- claim_run --
 -- Hand a pending run, or one whose worker died, to this worker; the partial unique index lets one run of a thread through.
+-- It does not wait for the disk: with the database server the claim is gone, and the run is claimed again.
 UPDATE runs
 SET status = 'running', attempt = attempt + 1,
     lease_owner = %(owner)s, lease_token = lease_token + 1, lease_is_held = %(is_held)s,
@@ -297,7 +298,7 @@ WHERE run_id = %(run_id)s
         SELECT FROM runs AS other
         WHERE other.thread_id = runs.thread_id AND other.run_id <> runs.run_id AND other.status = 'running'
     )
-RETURNING *;
+RETURNING *, set_config('synchronous_commit', 'off', true);
 
 -- renew_lease --
 -- Keep a claimed run for longer, and hear whether somebody wants it stopped.
@@ -311,8 +312,8 @@ RETURNING *;
 SELECT FROM runs WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running';
 
 -- require_lease --
--- Refuse this transaction if this attempt is not the run's newest.
-SELECT appyard_require_lease(%(run_id)s, %(token)s);
+-- Refuse this transaction if this attempt is not the run's newest; its commit waits for the disk or not.
+SELECT appyard_require_lease(%(run_id)s, %(token)s, %(waits)s);
 
 -- release_run --
 -- Give a claimed run back, to be begun again by another worker; the attempt is not counted.
@@ -339,7 +340,7 @@ WITH ended AS (
     SELECT ended.run_id, %(output)s::json FROM ended WHERE %(output)s::json IS NOT NULL
     ON CONFLICT (run_id) DO UPDATE SET output = excluded.output
 )
-SELECT *, pg_notify('appyard_runs', run_id::text) FROM ended;
+SELECT *, pg_notify('appyard_runs', run_id::text), pg_notify('appyard_runs', thread_id::text) FROM ended;
 
 -- request_cancel --
 -- Cancel a pending run at once; ask the worker of a running one to stop.
@@ -384,21 +385,21 @@ SELECT pg_try_advisory_lock(hashtextextended(%(run_id)s::uuid::text, 0)) AS held
 SELECT pg_advisory_unlock(hashtextextended(%(run_id)s::uuid::text, 0));
 
 -- append_events --
--- Number and store events of a claimed run, and wake those who follow it; no row if the lease was lost.
+-- Number and store events of a claimed run, and wake those who follow it, with the first also those of its thread; no row if the lease was lost.
+-- What is only worth a glance does not wait for the disk, and may be lost if the database server crashes in the next moments.
 WITH reserved AS (
     UPDATE runs
     SET last_event_seq = last_event_seq + cardinality(%(events)s::text[])
     WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running'
-    RETURNING run_id, last_event_seq - cardinality(%(events)s::text[]) AS last_seq, pg_notify('appyard_runs', run_id::text)
+    RETURNING
+        run_id, last_event_seq - cardinality(%(events)s::text[]) AS last_seq, pg_notify('appyard_runs', run_id::text),
+        CASE WHEN last_event_seq = cardinality(%(events)s::text[]) THEN pg_notify('appyard_runs', thread_id::text) END,
+        CASE WHEN NOT %(waits)s THEN set_config('synchronous_commit', 'off', true) END
 )
 INSERT INTO run_events (run_id, seq, event, data)
 SELECT reserved.run_id, reserved.last_seq + appended.position, appended.event, appended.data::json
 FROM reserved, unnest(%(events)s::text[], %(data)s::text[]) WITH ORDINALITY AS appended (event, data, position)
 RETURNING seq;
-
--- commit_without_waiting --
--- This transaction may be lost if the server crashes in the next moments; for events that are only worth a glance.
-SET LOCAL synchronous_commit = off;
 
 -- events_after --
 -- What happened in a run after a sequence number.
@@ -722,3 +723,21 @@ SELECT thread_id
 FROM threads
 WHERE is_temporary AND status <> 'busy' AND updated_at < now() - make_interval(secs => %(seconds)s)
 LIMIT 100;
+
+-- run_begun_at --
+-- The run of a thread that had begun last at a moment; without one, the last of all.
+SELECT *
+FROM runs
+WHERE thread_id = %(thread_id)s AND started_at IS NOT NULL
+    AND (%(moment)s::timestamptz IS NULL OR started_at <= %(moment)s::timestamptz)
+ORDER BY started_at DESC
+LIMIT 1;
+
+-- next_run_begun --
+-- The run of a thread that began next after a moment; without one, the first of all.
+SELECT *
+FROM runs
+WHERE thread_id = %(thread_id)s AND started_at IS NOT NULL
+    AND (%(moment)s::timestamptz IS NULL OR started_at > %(moment)s::timestamptz)
+ORDER BY started_at
+LIMIT 1;

@@ -38,13 +38,11 @@ class RunEventRepository:
         parameters = {
             "run_id": claimed.run.run_id,
             "token": claimed.token,
+            "waits": worth_waiting_for,
             "events": [event.event for event in events],
             "data": [exact_or_null(event.data) for event in events],
         }
-        one = self._database.statement if worth_waiting_for else self._database.transaction
-        async with one(transaction) as current:
-            if not worth_waiting_for:
-                await current.execute("commit_without_waiting")
+        async with self._database.statement(transaction) as current:
             rows = await current.fetch_all("append_events", parameters)
         if not rows:
             raise LeaseLost(str(claimed.run.run_id))

@@ -7,6 +7,7 @@ dead and woke again changes nothing. "Now" is the database's, here as everywhere
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -116,6 +117,17 @@ class RunRepository:
             "run_id": last.run_id if last else None,
         }
         return await self._all("runs_of_thread_after", parameters)
+
+    async def begun_at(self, thread_id: UUID, moment: datetime | None = None) -> Run | None:
+        """The run of the thread that had begun last at `moment`, or until now. Runs of a thread begin one after the other."""
+        return await self._begun("run_begun_at", thread_id, moment)
+
+    async def next_begun(self, thread_id: UUID, after: datetime | None) -> Run | None:
+        """The run of the thread that began next after a moment, or first of all."""
+        return await self._begun("next_run_begun", thread_id, after)
+
+    async def _begun(self, query: str, thread_id: UUID, moment: datetime | None) -> Run | None:
+        return next(iter(await self._all(query, {"thread_id": thread_id, "moment": moment})), None)
 
     async def unfinished(self, statuses: Sequence[RunStatus]) -> list[Run]:
         """Runs of every thread that are pending or running, whichever of the two is asked for; the thousand oldest."""

@@ -40,9 +40,9 @@ class ServedGraph:
     version: str | None
     store: BaseStore | None = None
 
-    def compiled(self, database: Database, claimed: ClaimedRun | None = None) -> AnyGraph:
+    def compiled(self, database: Database, claimed: ClaimedRun | None = None, *, waits_for_disk: bool = True) -> AnyGraph:
         """The graph on a saver of its own: a shared saver would serialise the runs. With `claimed`, writes are fenced."""
-        return self._with(open_checkpointer(database, (), claimed=claimed))
+        return self._with(open_checkpointer(database, (), claimed=claimed, waits_for_disk=waits_for_disk))
 
     def reading(self, transaction: Transaction) -> AnyGraph:
         """The graph as `transaction` sees the checkpoints."""

@@ -16,6 +16,7 @@ from uuid import UUID
 import procrastinate
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job, JobDeferrer, Status
+from psycopg import AsyncConnection
 from typing_extensions import override
 
 from checkpoints.connection import Transaction, with_defaults
@@ -60,11 +61,20 @@ def queue_errors() -> Iterator[None]:
         raise DatabaseUnreachable(str(error.__cause__ or error)) from error
 
 
+async def _without_waiting(connection: AsyncConnection[Any]) -> None:
+    """Do not wait for the disk to note that a job was taken or is done: the ledger knows, and a job taken twice finds it there.
+
+    Jobs themselves are put in with the connection of the run's own transaction, which waits.
+    """
+    await connection.execute("SET synchronous_commit = off")
+    await connection.commit()
+
+
 class RunQueue:
     """Enqueue, cancel and take runs. Open it before use; it has its own small pool, apart from checkpoint traffic."""
 
     def __init__(self, url: str) -> None:
-        connector = procrastinate.PsycopgConnector(conninfo=with_defaults(url), min_size=1, max_size=4)
+        connector = procrastinate.PsycopgConnector(conninfo=with_defaults(url), min_size=1, max_size=4, configure=_without_waiting)
         self._app = procrastinate.App(connector=connector)
 
     @asynccontextmanager
@@ -85,9 +95,10 @@ class RunQueue:
             task = self._task(run_id, schedule_in=due, connection=transaction.connection)
             await task.defer_async(run_id=str(run_id), lock=lock)
         else:
-            await self._task(run_id, lock=lock, connection=transaction.connection).defer_async(run_id=str(run_id))
+            task = self._task(run_id, lock=lock, connection=transaction.connection)
+            await task.defer_async(run_id=str(run_id))
 
-    def _task(self, run_id: UUID, **details: Any) -> JobDeferrer:
+    def _task(self, run_id: UUID, **details: Any) -> JobDeferrer:  # noqa: ANN401 - Procrastinate's options
         return self._app.configure_task(TASK, allow_unknown=True, queue=QUEUE, queueing_lock=f"run:{run_id}", **details)
 
     async def cancel(self, run_id: UUID) -> None:

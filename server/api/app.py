@@ -9,9 +9,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.api import assistants, runs, stateless_runs, store, system, thread_state, threads, workflows
+from server.api import assistants, commands, runs, stateless_runs, store, system, thread_state, thread_streams, threads, workflows
 from server.api.cors import allow_pages, default_rules
 from server.api.errors import install_error_table, problem
+from server.api.sockets import admit_sockets
 from server.langgraph_json import CorsRules
 
 MAX_WORKFLOW_BODY_BYTES = 2 * 1024 * 1024
@@ -37,6 +38,7 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRule
     app.add_middleware(limit_bodies)
     if api_key:
         app.middleware("http")(_key_check(api_key))
+    app.add_middleware(admit_sockets, api_key=api_key, rules=cors or default_rules())
     app.add_middleware(allow_pages, rules=cors or default_rules())  # last, so that refusals too can be read by pages
     install_error_table(app)
     app.include_router(system.router)
@@ -44,7 +46,8 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRule
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
     app.include_router(stateless_runs.router)
-    app.include_router(runs.router)
+    for router in (runs.router, commands.router, thread_streams.router):
+        app.include_router(router)
     return app
 
 
@@ -65,6 +68,6 @@ def _key_check(api_key: str) -> Callable[[Request, Callable[[Request], Awaitable
         given = request.headers.get("x-api-key", "")
         if request.url.path in OPEN_PATHS or hmac.compare_digest(given.encode(), api_key.encode()):
             return await go_on(request)
-        return problem(401, "NotAuthenticated", "Send the server's key in the header x-api-key.")
+        return problem(request, 401, "NotAuthenticated", "Send the server's key in the header x-api-key.")
 
     return check

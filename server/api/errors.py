@@ -18,6 +18,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.ArtifactNotFound: 404,
     persistence.ThreadExists: 409,
     persistence.ThreadNotPrunable: 422,
+    persistence.ValueNotStorable: 422,
     persistence.AssistantExists: 409,
     persistence.AssistantInUse: 409,
     persistence.ThreadBusy: 409,
@@ -40,6 +41,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.ThreadOccupied: 409,
     services.ResumeUnderWay: 409,
     services.RunUnfinished: 409,
+    services.InterruptNotFound: 404,
     services.NothingToCancel: 404,
     services.GraphNotFound: 422,
     services.AssistantOfGraph: 409,
@@ -54,7 +56,7 @@ RETRY_AFTER_SECONDS = "5"
 
 
 class Problem(BaseModel):
-    """Every error looks like this. `error` is stable and meant for programs, `detail` for people."""
+    """Every error of the workflow API looks like this. `error` is stable and meant for programs, `detail` for people."""
 
     error: str
     detail: str
@@ -68,18 +70,19 @@ def install_error_table(app: FastAPI) -> None:
 
 
 def _answer_with(status_code: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Starlette's handler type is private
-    async def answer(_: Request, error: Exception) -> JSONResponse:
+    async def answer(request: Request, error: Exception) -> JSONResponse:
         headers = {"Retry-After": RETRY_AFTER_SECONDS} if status_code == 503 else None
-        return problem(status_code, type(error).__name__, str(error), headers)
+        return problem(request, status_code, type(error).__name__, str(error), headers)
 
     return answer
 
 
-def problem(status_code: int, name: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """An error as every client gets it."""
-    return JSONResponse(Problem(error=name, detail=detail).model_dump(), status_code, dict(headers or {}))
+def problem(request: Request, status_code: int, name: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error as clients of the workflow API get it, or without its name, as clients of the LangGraph API know it."""
+    told = Problem(error=name, detail=detail).model_dump(exclude=set() if request.url.path.startswith("/api/") else {"error"})
+    return JSONResponse(told, status_code, dict(headers or {}))
 
 
-async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     places = [f"{'.'.join(str(part) for part in found['loc'][1:]) or 'body'}: {found['msg']}" for found in error.errors()[:5]]
-    return problem(422, "InvalidRequest", "; ".join(places))
+    return problem(request, 422, "InvalidRequest", "; ".join(places))

@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BeforeValidator
 
 from checkpoints.records import CancelAction
-from server.api.dependencies import RunsService, RunStreamsService, ThreadsService
+from server.api.dependencies import RunsService, RunStreamsService
 from server.api.errors import Problem
-from server.api.run_responses import after_event, place_of, streamed_events, streamed_result, streamed_stop, streamed_thread
+from server.api.run_responses import after_event, place_of, streamed_events, streamed_result, streamed_stop
 from server.api.runs_schemas import (
     EVERY_FIELD,
     OnDisconnect,
@@ -97,12 +97,6 @@ async def join_stream(
     run = await runs.get(thread_id, run_id)
     after = after_event(last_event_id, otherwise=run.last_event_seq)
     return streamed_events(run, streams, after=after, modes=stream_mode, cancels=cancel_on_disconnect)
-
-
-@router.get("/threads/{thread_id}/stream", response_class=StreamingResponse)
-async def join_thread(thread_id: UUID, threads: ThreadsService, streams: RunStreamsService) -> StreamingResponse:
-    """Follow the runs of a thread, one after the other, for as long as the client stays."""
-    return streamed_thread((await threads.get(thread_id)).thread_id, streams)
 
 
 @router.post("/threads/{thread_id}/runs/{run_id}/cancel", response_class=StreamingResponse)

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field, JsonValue, model_validator
+from typing_extensions import override
 
 from checkpoints.records import WIRE_STATUS, JsonObject, MultitaskStrategy, Run, RunStatus
 from server.api.wire import JsonMap, WireBody, WireTime
-from server.services.run_order import Durability, RunOrder, WireStreamMode
+from server.services.run_order import Durability, RunOrder
 from server.services.runs import NewRun
 
 LONGEST_DELAY_SECONDS = 60 * 60 * 24 * 365.0
+
+
+AskedStreamMode: TypeAlias = Literal["values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom"]
+"""What a client of these routes may ask for; any other is refused, as by langgraph-api."""
 
 
 class OnDisconnect(StrEnum):
@@ -60,7 +65,7 @@ class RunCreate(WireBody):
     context: JsonMap | None = None
     checkpoint: CheckpointBody | None = None
     checkpoint_id: str | None = None
-    stream_mode: WireStreamMode | tuple[WireStreamMode, ...] = "values"
+    stream_mode: AskedStreamMode | tuple[AskedStreamMode, ...] = "values"
     stream_subgraphs: bool = False
     stream_resumable: bool = False
     interrupt_before: Literal["*"] | tuple[str, ...] | None = None
@@ -86,7 +91,7 @@ class RunCreate(WireBody):
             after_seconds=self.after_seconds,
         )
 
-    def order(self, **more: Any) -> RunOrder:
+    def order(self) -> RunOrder:
         """What the run is to do."""
         checkpoint = (self.checkpoint or CheckpointBody()).configurable()
         if self.checkpoint_id:
@@ -109,7 +114,6 @@ class RunCreate(WireBody):
             keeps_output=True,
             feedback_keys=self.feedback_keys,
             webhook=self.webhook,
-            **more,
         )
 
 
@@ -118,9 +122,10 @@ class RunCreateAlone(RunCreate):
 
     on_completion: Literal["delete", "keep"] = "delete"
 
-    def order(self, **more: Any) -> RunOrder:
+    @override
+    def order(self) -> RunOrder:
         """What the run is to do."""
-        return super().order(is_temporary=self.on_completion == "delete", **more)
+        return super().order().model_copy(update={"is_temporary": self.on_completion == "delete"})
 
 
 class RunsCancel(WireBody):

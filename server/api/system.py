@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from server.api.dependencies import HealthService, MetricsService
@@ -14,10 +14,10 @@ router = APIRouter(tags=["system"])
 
 
 @router.get("/ok", response_model=dict[str, bool])
-async def ok(health: HealthService, check_db: Annotated[bool, Query()] = False) -> Response:
+async def ok(request: Request, health: HealthService, check_db: Annotated[bool, Query()] = False) -> Response:
     """The process answers; with `check_db=1`, the database too."""
     if check_db and (reasons := await health.database_troubles()):
-        return problem(500, "DatabaseUnreachable", " ".join(reasons))
+        return problem(request, 500, "DatabaseUnreachable", " ".join(reasons))
     return JSONResponse({"ok": True})
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.loops.auto import auto_loop_factory
 
 from server.api.app import create_app
 from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio

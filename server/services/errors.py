@@ -53,6 +53,10 @@ class ResumeUnderWay(ServiceError):
     """Another run is already answering what this thread asks. Wait for it, then look at what the thread asks now."""
 
 
+class InterruptNotFound(ServiceError):
+    """The thread does not ask this, or does not ask it any more. Look at the thread's interrupts, then answer one of them."""
+
+
 class NothingToCancel(ServiceError):
     """No matching runs to cancel. Verify the ids; runs that have ended or were deleted cannot be cancelled."""
 
@@ -83,3 +87,7 @@ class CheckpointNotFound(ServiceError):
 
 class ThreadWithoutGraph(ServiceError):
     """No graph has run on this thread, so nothing says how to read a state into it. Create it with a graph_id, or run it first."""
+
+
+class NodeNotFound(ServiceError):
+    """The graph has no such node to go to. Ask for its graph to see the nodes it has."""

@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from checkpoints.records import JsonObject, Run
 
-WireStreamMode: TypeAlias = Literal["values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom"]
+WireStreamMode: TypeAlias = Literal[
+    "values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom", "tools"
+]
 Durability: TypeAlias = Literal["sync", "async", "exit"]
 NodeNames: TypeAlias = Literal["*"] | tuple[str, ...]
 
@@ -38,6 +40,11 @@ class RunOrder(BaseModel):
     def resumes(self) -> bool:
         """Whether it answers an interrupt."""
         return self.command is not None and "resume" in self.command
+
+    @property
+    def waits_for_disk(self) -> bool:
+        """Whether each step is on the disk before the next begins; its end always is."""
+        return self.durability == "sync"
 
     @property
     def leaves_questions(self) -> bool:

@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.constants import END
 from langgraph.types import Command, Send
 
 from checkpoints.records import Run
 from server.graphs import AnyGraph
-from server.services.run_order import RunOrder
+from server.services.errors import NodeNotFound
+from server.services.run_order import NodeNames, RunOrder
 from server.worker.stream_parts import Part, WireEvents, graph_modes
 
 Record = Callable[[str, object], None]
@@ -68,7 +70,7 @@ def _details(order: RunOrder) -> dict[str, Any]:
     }
 
 
-def _nodes(names: str | tuple[str, ...] | None) -> Any:  # LangGraph's Literal["*"] or a list
+def _nodes(names: NodeNames | None) -> Literal["*"] | list[str] | None:
     return list(names) if isinstance(names, tuple) else names
 
 
@@ -77,15 +79,15 @@ async def _parts(stream: AsyncIterator[Any], *, subgraphs: bool) -> AsyncIterato
         yield _part(streamed, subgraphs=subgraphs)
 
 
-def _part(streamed: Any, *, subgraphs: bool) -> Part:
-    namespace, mode, chunk = streamed if subgraphs else ((), *streamed)
-    return Part(namespace, mode, chunk)
+def _part(streamed: tuple[Any, ...], *, subgraphs: bool) -> Part:
+    return Part(*streamed) if subgraphs else Part((), *streamed)
 
 
 async def _parts_of_events(graph: AnyGraph, attempt: GraphRun, details: Mapping[str, Any], record: Record) -> AsyncIterator[Part]:
     """Record LangChain's events, and take the graph's own parts out of those of its root."""
     root = str(attempt.run.run_id)
-    config = {**attempt.config(), "run_id": attempt.run.run_id}
+    config = attempt.config()
+    config["run_id"] = attempt.run.run_id
     async for event in graph.astream_events(attempt.given(), config, version="v2", **details):
         if event["event"] == "on_chain_stream" and event["run_id"] == root:
             yield _part(event["data"]["chunk"], subgraphs=attempt.order.stream_subgraphs)
@@ -110,7 +112,7 @@ def given_input(order: RunOrder) -> object:
     """Input, or LangGraph's command. A `resume` that was not sent must not be passed on: None is an answer too."""
     if order.command is None:
         return order.input
-    parts = dict(order.command)
+    parts: dict[str, Any] = dict(order.command)
     if "goto" in parts:
         parts["goto"] = _goto(parts["goto"])
     update = parts.get("update")
@@ -119,7 +121,7 @@ def given_input(order: RunOrder) -> object:
     return Command(**{name: value for name, value in parts.items() if name in ("resume", "update", "goto") and value is not None})
 
 
-def _goto(target: object) -> Any:  # LangGraph's own union of names and Sends
+def _goto(target: object) -> Any:  # noqa: ANN401 - LangGraph's own union of names and Sends
     match target:
         case {"node": str() as node, **rest}:
             return Send(node, rest.get("input"))
@@ -129,6 +131,15 @@ def _goto(target: object) -> Any:  # LangGraph's own union of names and Sends
             return ()
         case _:
             return target
+
+
+def check_targets(graph: AnyGraph, order: RunOrder) -> None:
+    """LangGraph drops a command that goes to a node it does not have, with a warning. Raises `NodeNotFound`."""
+    targets = _goto((order.command or {}).get("goto"))
+    for target in targets if isinstance(targets, list) else [targets] if targets else []:
+        name = target.node if isinstance(target, Send) else str(target)
+        if name not in graph.nodes and name != END:
+            raise NodeNotFound(repr(name))
 
 
 def is_own(run_id: UUID, metadata: Mapping[str, Any] | None) -> bool:

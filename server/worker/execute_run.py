@@ -7,6 +7,7 @@ graph's `next`, says whether a run is finished.
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -17,7 +18,7 @@ from langgraph.types import StateSnapshot
 
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.connection import Database, Transaction, as_persistence_error
-from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, LeaseLost, PersistenceError, RunHeldElsewhere, StorageFull, RunNotFound
+from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, LeaseLost, PersistenceError, RunHeldElsewhere, RunNotFound, StorageFull
 from checkpoints.records import ApprovalStatus, CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, Thread, ThreadStatus
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
@@ -27,7 +28,7 @@ from server.langgraph_json import APPYARD
 from server.run_queue import RunStopped
 from server.services.errors import GraphNotLoaded, GraphVersionUnavailable
 from server.services.run_order import RunOrder, order_of
-from server.worker.drive_graph import GraphRun, drive, is_own, run_config
+from server.worker.drive_graph import GraphRun, check_targets, drive, is_own, run_config
 from server.worker.record_events import EventRecorder, jsonable
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Ended:
     state: StateSnapshot | None
     error: JsonObject | None = None
     output: object = None
+    streamed_output: bool = False
     last_events: tuple[NewEvent, ...] = ()
 
 
@@ -78,6 +80,7 @@ class RunExecutor:
         self._graphs = graphs
         self._owner = owner
         self._limits = limits
+        self._forgiven: Counter[UUID] = Counter()
 
     async def execute(self, run_id: UUID) -> None:
         """Work on the run until it ends, in the ledger. Raises `RunStopped` when a person cancelled it.
@@ -113,6 +116,16 @@ class RunExecutor:
             await self._stopped(claimed)
         except LeaseLost:
             log.warning("run_lost", extra={"run_id": str(claimed.run.run_id)})
+        except (DatabaseUnreachable, DatabaseBusy, StorageFull):
+            await self._forgive(claimed)
+            raise
+
+    async def _forgive(self, claimed: ClaimedRun) -> None:
+        """An outage is not the run's fault: the attempt does not count, even if that cannot be written now."""
+        try:
+            await self._runs.release(claimed)
+        except PersistenceError:
+            self._forgiven[claimed.run.run_id] += 1
 
     async def _stopped(self, claimed: ClaimedRun) -> None:
         """Cancelled by a person: the run ends. By a shutdown: it goes back to the queue, uncounted."""
@@ -147,13 +160,14 @@ class RunExecutor:
     async def _driven(self, claimed: ClaimedRun) -> Ended:
         """The attempt's end. Only an outage of the database is no end: the run is tried again."""
         run = claimed.run
-        if run.attempt > MAX_ATTEMPTS:
+        if run.attempt - self._forgiven[run.run_id] > MAX_ATTEMPTS:
             error: JsonObject = {
                 "error": "WorkerLost",
                 "message": f"The worker died {MAX_ATTEMPTS} times during this run. It is not tried again.",
             }
             return Ended(RunStatus.error, None, error)
-        recorder = EventRecorder(self._run_events, claimed, at_once=bool(order_of(run).stream_mode))
+        order = order_of(run)
+        recorder = EventRecorder(self._run_events, claimed, at_once=bool(order.stream_mode), wait=order.waits_for_disk)
         recorder.add("metadata", {"run_id": str(run.run_id), "attempt": run.attempt})
         try:
             async with recorder:
@@ -171,7 +185,7 @@ class RunExecutor:
     async def _driven_by_graph(self, claimed: ClaimedRun, recorder: EventRecorder) -> Ended:
         run, order = claimed.run, order_of(claimed.run)
         served = await self._checked_graph(run, order)
-        graph = served.compiled(self._database, claimed)
+        graph = served.compiled(self._database, claimed, waits_for_disk=order.waits_for_disk)
         config = run_config(run, order)
         goes_on = False
         if claimed.token > 1:  # somebody worked on it before: what it left says how far it is
@@ -179,11 +193,12 @@ class RunExecutor:
             goes_on = is_own(run.run_id, state.metadata)
             if goes_on and not state.next:
                 return Ended(ended_status(state), state, output=state.values)
+        check_targets(graph, order)
         if not goes_on and order.leaves_questions:
             await drop_questions(graph, config)
         output = await drive(graph, GraphRun(run, order, goes_on), recorder.add)
         state = await graph.aget_state(thread_config(run))
-        return Ended(ended_status(state), state, output=state.values if output is None else output)
+        return Ended(ended_status(state), state, output=state.values if output is None else output, streamed_output=output is not None)
 
     async def _checked_graph(self, run: Run, order: RunOrder) -> ServedGraph:
         """The run's graph, if the thread can go on with it. Raises `GraphNotLoaded`, `GraphVersionUnavailable`."""
@@ -212,14 +227,13 @@ class RunExecutor:
     async def _finish(self, claimed: ClaimedRun, ended: Ended) -> None:
         """The end, its event, the thread's snapshot and what it asks: all or nothing."""
         run = claimed.run
-        error = [NewEvent(event="error", data=ended.error)] if ended.error else []
-        output = jsonable(ended.output) if ended.output is not None and order_of(run).keeps_output else None
+        last_events, output = last_words(order_of(run), ended)
         async with self._database.transaction() as transaction:
             await self._runs.finish(
                 claimed,
                 ended.status,
                 error=ended.error,
-                events=[*ended.last_events, *error, NewEvent(event="end", data={"status": ended.status.value})],
+                events=last_events,
                 output=output,
                 transaction=transaction,
             )
@@ -304,6 +318,19 @@ def check_version(thread: Thread, served: ServedGraph) -> None:
 def thread_config(run: Run) -> RunnableConfig:
     """The latest state of the run's thread."""
     return {"configurable": {"thread_id": str(run.thread_id)}}
+
+
+def last_words(order: RunOrder, ended: Ended) -> tuple[list[NewEvent], object]:
+    """The events that end a run, and its output where they and those before do not tell it."""
+    events, output = list(ended.last_events), None
+    if order.keeps_output and ended.output is not None:
+        if not order.stream_mode:
+            events.append(NewEvent(event="values", data=jsonable(ended.output)))
+        elif "values" not in order.stream_mode or not ended.streamed_output:
+            output = jsonable(ended.output)
+    if ended.error:
+        events.append(NewEvent(event="error", data=ended.error))
+    return [*events, NewEvent(event="end", data={"status": ended.status.value})], output
 
 
 def ended_status(state: StateSnapshot) -> RunStatus:

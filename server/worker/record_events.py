@@ -16,13 +16,15 @@ FLUSH_SECONDS = 0.05
 class EventRecorder:
     """The events of one attempt at a run. While it is open, a background task stores what `add` collected.
 
-    With `at_once` the first event of a batch is stored without delay, for somebody who watches.
+    With `at_once` the first event of a batch is stored without delay, for somebody who watches. Unless they `wait` for the
+    disk, the newest events may be lost if the database server crashes.
     """
 
-    def __init__(self, run_events: RunEventRepository, claimed: ClaimedRun, *, at_once: bool = True) -> None:
+    def __init__(self, run_events: RunEventRepository, claimed: ClaimedRun, *, at_once: bool = True, wait: bool = True) -> None:
         self._run_events = run_events
         self._claimed = claimed
         self._at_once = at_once
+        self._wait = wait
         self._pending: list[NewEvent] = []
         self._added = asyncio.Event()
         self._storing = asyncio.Lock()
@@ -64,7 +66,7 @@ class EventRecorder:
             self._added.clear()
             batch, self._pending = self._pending, []
             try:
-                await self._run_events.append(self._claimed, batch)
+                await self._run_events.append(self._claimed, batch, worth_waiting_for=self._wait)
             except BaseException:
                 self._pending = batch + self._pending
                 raise

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
 from langgraph.types import StreamMode
@@ -28,7 +28,7 @@ def graph_modes(order: RunOrder) -> list[StreamMode]:
         if mode == "messages-tuple":
             asked.add("messages")
         elif mode != "events":
-            asked.add(mode)
+            asked.add(cast("StreamMode", mode))  # LangGraph's type does not list "tools", which it streams
     return sorted(asked | {"values"} if order.keeps_output else asked)
 
 
@@ -59,8 +59,9 @@ class WireEvents:
 
     def _put_together(self, message: BaseMessage) -> BaseMessage:
         known = self._messages.get(message.id or "")
-        is_next_piece = isinstance(known, BaseMessageChunk) and isinstance(message, BaseMessageChunk)
-        whole = known + message if is_next_piece else message  # type: ignore[operator]  # chunks add up to chunks
+        whole = message
+        if isinstance(known, BaseMessageChunk) and isinstance(message, BaseMessageChunk):
+            whole = known + message
         self._messages[message.id or ""] = whole
         return whole
 

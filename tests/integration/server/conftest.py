@@ -81,6 +81,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             *,
             rounds: Sequence[Sequence[Finding] | None] = ((),),
             api_key: str | None = None,
+            config: Path | None = None,
             **settings: object,
         ) -> Appyard:
             crew = ScriptedCrew(answers or script())
@@ -89,7 +90,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             async def workshop(_: Settings, ledger: Ledger) -> Workshop:
                 return replace(make_workshop(crew, ScriptedVerifier(rounds)), artifacts=ThreadArtifacts(ledger.artifacts))
 
-            world = await stack.enter_async_context(open_world(given, with_worker=True, open_workshop=workshop))
+            world = await stack.enter_async_context(open_world(given, with_worker=True, config=config, open_workshop=workshop))
 
             @asynccontextmanager
             async def lifespan(_: FastAPI) -> AsyncIterator[None]:
