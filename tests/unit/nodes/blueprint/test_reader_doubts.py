@@ -5,6 +5,7 @@ import pytest
 from nodes.artifacts import Action, AppSpec, BuildRequest, Scope
 from nodes.blueprint import consistency
 from nodes.blueprint.reader import read_description
+from tests.unit.nodes.blueprint.descriptions import OPEN
 
 CLAIMS = "Employees submit claims. Managers approve claims. "
 
@@ -94,3 +95,24 @@ def test_an_act_nobody_can_do_in_the_app_is_named() -> None:
 
 def test_a_description_that_is_built_whole_leaves_no_question() -> None:
     assert read("Members borrow books. A book has a title and an author. Librarians add books.").open_questions == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "names"),
+    [
+        ("barbers", {"notifications"}),
+        ("cars", {"payment"}),
+        ("detectives", {"live"}),
+        ("forum", {"own_page"}),
+        ("internships", {"own_page"}),
+        ("office", {"content_pages", "unbuilt"}),
+        ("polls", {"votes_visible"}),
+        ("trivia", {"scoring"}),
+        ("crm", set()),
+        ("hospital", set()),
+        ("calories", set()),
+    ],
+)
+def test_the_open_prompts_name_what_is_not_built_of_them(prompt: str, names: set[str]) -> None:
+    asked_about = {entry.name.split("_visitors")[0] for entry in read(OPEN[prompt].text).open_questions}
+    assert {name for name in asked_about if not name.startswith("change_")} == names
