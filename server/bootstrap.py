@@ -23,7 +23,7 @@ from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
-from server.langgraph_json import LanggraphConfig, read_config
+from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
 from server.run_queue import RunQueue
 from server.services.builds import Builds, Ledger
 from server.services.health import Health
@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from nodes.context import Workshop
     from server.graphs import GraphCatalogue
     from server.services.assistants import Assistants
+    from server.services.commands import ThreadCommands
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
     from server.services.store import StoreItems
     from server.services.thread_state import ThreadStates
+    from server.services.thread_streams import ThreadStreams
     from server.worker.run_worker import RunWorker
 
 GRAPH_ID = "appyard"
@@ -71,6 +73,8 @@ class ServedWorld:
     metrics: Metrics
     runs: "Runs"
     run_streams: "RunStreams"
+    thread_streams: "ThreadStreams"
+    commands: "ThreadCommands"
 
 
 @contextmanager
@@ -151,10 +155,13 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
     """The services behind the routes. Graphs are loaded in the background, so that the server answers at once."""
     # Here, because commands that only look at builds need not load LangGraph.
     from server.services.assistants import Assistants
+    from server.services.commands import ThreadCommands
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
     from server.services.store import StoreItems
     from server.services.thread_state import ThreadStates
+    from server.services.thread_streams import ThreadStreams
+    from server.worker.sweep_threads import sweep_threads
 
     ledger = world.ledger
     async with AsyncExitStack() as stack:
@@ -166,17 +173,21 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         loading = asyncio.create_task(graphs.load_all(), name="load_graphs")
         stack.push_async_callback(stopped, loading)
         states = ThreadStates(ledger, graphs)
+        threads = Threads(ledger, states, default_ttl=thread_ttl(world.config))
+        stack.push_async_callback(stopped, asyncio.create_task(sweep_threads(threads, period_minutes=sweep_minutes(world.config))))
         runs = Runs(ledger, world.run_queue, assistants)
         yield ServedWorld(
             builds=world.builds,
             health=world.health,
-            threads=Threads(ledger, states, default_ttl=thread_ttl(world.config)),
+            threads=threads,
             thread_states=states,
             assistants=assistants,
             store=StoreItems(graphs.store, url=ledger.database.url),
             metrics=Metrics(ledger.database, world.health),
             runs=runs,
             run_streams=RunStreams(ledger, runs),
+            thread_streams=ThreadStreams(ledger),
+            commands=ThreadCommands(ledger, runs),
         )
 
 
@@ -215,6 +226,11 @@ def thread_ttl(config: LanggraphConfig) -> TimeToLive | None:
     """How long threads live unless their creator says otherwise."""
     ttl = config.thread_ttl
     return TimeToLive(ttl.default_ttl, ttl.strategy) if ttl and ttl.default_ttl else None
+
+
+def sweep_minutes(config: LanggraphConfig) -> float:
+    """How often threads are looked through for those whose time is over."""
+    return (config.thread_ttl or ThreadTtl()).sweep_interval_minutes
 
 
 @asynccontextmanager

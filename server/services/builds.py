@@ -161,7 +161,7 @@ class Builds:
     async def status(self, workflow_id: UUID) -> BuildStatus:
         """Everything a client needs to show a build. Raises `BuildNotFound`."""
         thread = await self._thread(workflow_id)
-        runs = await self._ledger.runs.list_of_thread(workflow_id, limit=100)
+        runs = await self._runs(workflow_id)
         progress = await self._progress(runs)
         approvals = await self._ledger.approvals.of_thread(workflow_id)
         review = pending_review(approvals)
@@ -197,13 +197,16 @@ class Builds:
     async def newest(self, *, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
         """Builds, newest first."""
         threads = await self._ledger.threads.search(ThreadFilter(metadata=dict(KIND)), limit=limit, offset=offset)
-        return tuple([await self._summary(thread) for thread in threads])
+        return tuple([summary for thread in threads if (summary := await self._summary(thread))])
 
-    async def _summary(self, thread: Thread) -> BuildSummary:
-        run = await self._newest_run(thread.thread_id)
+    async def _summary(self, thread: Thread) -> BuildSummary | None:
+        try:
+            run = await self._newest_run(thread.thread_id)
+        except BuildNotFound:
+            return None
         return BuildSummary(
             workflow_id=thread.thread_id,
-            title=title_of(thread) or str(thread.metadata["description"]),
+            title=title_of(thread) or str(thread.metadata.get("description", "")),
             runtime_status=await self._runtime_status(thread, run),
             created_time=thread.created_at,
             last_updated_time=max(thread.updated_at, run.updated_at),
@@ -277,7 +280,7 @@ class Builds:
         Raises `BuildNotFound`, `BuildNotWaiting`.
         """
         thread = await self._thread(workflow_id)
-        runs = await self._ledger.runs.list_of_thread(workflow_id, limit=100)
+        runs = await self._runs(workflow_id)
         status = await self._runtime_status(thread, runs[0])
         if status not in RESUMABLE:
             raise BuildNotWaiting(f"It is {status}; only a failed, canceled or expired build is resumed.")
@@ -299,8 +302,13 @@ class Builds:
         return thread
 
     async def _newest_run(self, workflow_id: UUID) -> Run:
-        (run,) = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
-        return run
+        return (await self._runs(workflow_id, limit=1))[0]
+
+    async def _runs(self, workflow_id: UUID, *, limit: int = 100) -> list[Run]:
+        """The newest first. Raises `BuildNotFound` if there are none: clients of the thread API may have deleted them."""
+        if runs := await self._ledger.runs.list_of_thread(workflow_id, limit=limit):
+            return runs
+        raise BuildNotFound(str(workflow_id))
 
     async def _runtime_status(self, thread: Thread, run: Run) -> RuntimeStatus:
         asked = await self._ledger.approvals.of_thread(thread.thread_id) if run.status is RunStatus.interrupted else []

@@ -17,9 +17,9 @@ from pydantic_core import to_jsonable_python
 from checkpoints.connection import Transaction
 from checkpoints.errors import ThreadBusy, ThreadNotFound
 from checkpoints.records import JsonObject, Thread, ThreadStatus
-from server.graphs import AnyGraph, GraphCatalogue
+from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
 from server.services.builds import Ledger
-from server.services.errors import CheckpointNotFound, StateUpdateInvalid, ThreadWithoutGraph
+from server.services.errors import CheckpointNotFound, GraphVersionUnavailable, StateUpdateInvalid, ThreadWithoutGraph
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,9 @@ class ThreadStates:
         at: CheckpointKey = NEWEST,
     ) -> JsonObject:
         """Change a thread that is locked or new, step by step. Raises `StateUpdateInvalid`, `GraphNotLoaded`."""
-        graph = (await self._graphs.load(graph_id)).reading(transaction)
+        served = await self._graphs.load(graph_id)
+        await self._pin(thread_id, served, transaction)
+        graph = served.reading(transaction)
         steps = [[change.update() for change in superstep] for superstep in supersteps]
         try:
             changed = await graph.abulk_update_state(at.config(thread_id), steps)
@@ -144,6 +146,14 @@ class ThreadStates:
             raise StateUpdateInvalid(f"{type(error).__name__}: {error}") from error
         await self._keep(thread_id, state, transaction)
         return cast("JsonObject", to_jsonable_python(checkpoint_of(changed)))
+
+    async def _pin(self, thread_id: UUID, served: ServedGraph, transaction: Transaction) -> None:
+        """A thread stays with the version of the graph it began with. Raises `GraphVersionUnavailable`."""
+        thread = await self._ledger.threads.get(thread_id, transaction=transaction)
+        if served.version and thread.graph_version and thread.graph_version != served.version:
+            raise GraphVersionUnavailable(f"The thread has version {thread.graph_version}; {served.version} is running.")
+        if served.version and not thread.graph_version:
+            await self._ledger.threads.pin_graph(thread_id, served.name, served.version, transaction=transaction)
 
     async def _keep(self, thread_id: UUID, state: StateSnapshot, transaction: Transaction) -> None:
         values = jsonable(state.values)

@@ -1,5 +1,6 @@
 """Threads as clients of the LangGraph API use them: create, find, change, copy, prune, delete. Their state is read elsewhere."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, Thr
 from checkpoints.threads import ThreadFilter
 from server.services.builds import KIND, Ledger
 from server.services.thread_state import StateChange, ThreadStates
+
+log = logging.getLogger(__name__)
 
 Supersteps: TypeAlias = Sequence[Sequence[StateChange]]
 
@@ -121,8 +124,12 @@ class Threads:
         due = await self._threads.due()
         for thread in due:
             assert thread.ttl_strategy is not None
-            with suppress(ThreadBusy, ThreadNotPrunable):
+            try:
                 await self._prune(thread.thread_id, thread.ttl_strategy)
+            except ThreadBusy:
+                continue  # it is looked at again the next time
+            except ThreadNotPrunable:
+                log.warning("thread_not_prunable", extra={"thread_id": str(thread.thread_id)})
             await self._threads.forget_ttl(thread.thread_id)
         return len(due)
 
