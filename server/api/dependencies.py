@@ -2,16 +2,19 @@
 
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from server.services.assistants import Assistants
 from server.services.builds import Builds
+from server.services.commands import ThreadCommands
 from server.services.health import Health
 from server.services.metrics import Metrics
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
 from server.services.store import StoreItems
 from server.services.thread_state import ThreadStates
+from server.services.thread_streams import ThreadStreams
 from server.services.threads import Threads
 
 
@@ -45,45 +48,59 @@ class Services(Protocol):
     @property
     def run_streams(self) -> RunStreams: ...
 
+    @property
+    def thread_streams(self) -> ThreadStreams: ...
 
-def _services(request: Request) -> Services:
+    @property
+    def commands(self) -> ThreadCommands: ...
+
+
+def _services(request: HTTPConnection) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def _builds(request: Request) -> Builds:
+def _builds(request: HTTPConnection) -> Builds:
     return _services(request).builds
 
 
-def _health(request: Request) -> Health:
+def _health(request: HTTPConnection) -> Health:
     return _services(request).health
 
 
-def _threads(request: Request) -> Threads:
+def _threads(request: HTTPConnection) -> Threads:
     return _services(request).threads
 
 
-def _runs(request: Request) -> Runs:
+def _runs(request: HTTPConnection) -> Runs:
     return _services(request).runs
 
 
-def _run_streams(request: Request) -> RunStreams:
+def _run_streams(request: HTTPConnection) -> RunStreams:
     return _services(request).run_streams
 
 
-def _thread_states(request: Request) -> ThreadStates:
+def _thread_streams(request: HTTPConnection) -> ThreadStreams:
+    return _services(request).thread_streams
+
+
+def _commands(request: HTTPConnection) -> ThreadCommands:
+    return _services(request).commands
+
+
+def _thread_states(request: HTTPConnection) -> ThreadStates:
     return _services(request).thread_states
 
 
-def _assistants(request: Request) -> Assistants:
+def _assistants(request: HTTPConnection) -> Assistants:
     return _services(request).assistants
 
 
-def _metrics(request: Request) -> Metrics:
+def _metrics(request: HTTPConnection) -> Metrics:
     return _services(request).metrics
 
 
-def _store(request: Request) -> StoreItems:
+def _store(request: HTTPConnection) -> StoreItems:
     return _services(request).store
 
 
@@ -92,6 +109,8 @@ HealthService = Annotated[Health, Depends(_health)]
 ThreadsService = Annotated[Threads, Depends(_threads)]
 RunsService = Annotated[Runs, Depends(_runs)]
 RunStreamsService = Annotated[RunStreams, Depends(_run_streams)]
+ThreadStreamsService = Annotated[ThreadStreams, Depends(_thread_streams)]
+ThreadCommandsService = Annotated[ThreadCommands, Depends(_commands)]
 ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
 AssistantsService = Annotated[Assistants, Depends(_assistants)]
 StoreService = Annotated[StoreItems, Depends(_store)]

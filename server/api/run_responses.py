@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
-from uuid import UUID
 
 from fastapi.responses import StreamingResponse
 
@@ -38,13 +37,6 @@ def streamed_events(
     text = event_stream(events, with_ids=order_of(run).stream_resumable)
     headers = {"Location": f"{place_of(run)}/stream", "Content-Location": place_of(run), **NOT_STORED}
     return StreamingResponse(tied(text, run, streams) if cancels else text, media_type=EVENT_STREAM, headers=headers)
-
-
-def streamed_thread(thread_id: UUID, streams: RunStreams) -> StreamingResponse:
-    """The events of the thread's runs, one after the other."""
-    return StreamingResponse(
-        event_stream(streams.events_of_thread(thread_id), with_ids=False), media_type=EVENT_STREAM, headers=dict(NOT_STORED)
-    )
 
 
 def streamed_result(run: Run, streams: RunStreams, *, cancels: bool = False) -> StreamingResponse:

@@ -1,8 +1,7 @@
-"""Follow runs: their events as they come, what they came to, and the runs of a thread one after the other."""
+"""Follow runs: their events as they come, and what they came to."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import UUID
 
 from checkpoints.errors import ThreadNotFound
 from checkpoints.records import CancelAction, JsonObject, Run, RunEvent, RunOutcome
@@ -46,18 +45,6 @@ class RunStreams:
         if outcome.error:
             return {"__error__": outcome.error}
         return outcome.output if isinstance(outcome.output, dict) else {}
-
-    async def events_of_thread(self, thread_id: UUID) -> AsyncIterator[RunEvent]:
-        """The events of the run that is under way and of every later run of the thread, for ever."""
-        with self._run_events.changes(thread_id) as changes:
-            newest = await self._runs.list_of_thread(thread_id, limit=1)
-            last = newest[0] if newest else None
-            runs = await self._runs.active(thread_id)
-            async for _ in changes:
-                while runs := runs or await self._runs.created_after(thread_id, last):
-                    last = runs.pop(0)
-                    async for event in self._run_events.follow(last.run_id):
-                        yield event
 
     def leave(self, run: Run) -> None:
         """The client that was to be the run's only reason has gone: stop the run, in the background."""
