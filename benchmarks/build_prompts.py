@@ -51,7 +51,7 @@ def line(name: str, answer: dict[str, Any], seconds: float) -> str:
     counts = {check["check"]: check["counts"] for check in answer.get("checks", ())}
     failed = [check["check"] for check in answer.get("checks", ()) if check["status"] != "passed"]
     said = answer.get("title") if answer.get("runtime_status") == "Completed" else answer.get("error") or answer.get("detail")
-    tests, requests = counts.get("tests", {}).get("tests", ""), counts.get("probe", {}).get("requests", "")
+    tests, requests = counts.get("tests", {}).get("passed", ""), counts.get("probe", {}).get("requests", "")
     about = f"{said or answer.get('title')} {' '.join(failed)}"
     return f"{name:<10} {answer.get('runtime_status', 'refused'):<16} {seconds:>7.1f} {tests:>6} {requests:>8}  {about[:90]}"
 

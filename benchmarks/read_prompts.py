@@ -1,6 +1,6 @@
 """How well the built-in reader reads descriptions: recall and precision against a gold file, per prompt and in total.
 
-    python benchmarks/read_prompts.py PROMPTS.json GOLD.json
+    python -m benchmarks.read_prompts PROMPTS.json GOLD.json
 
 Both files are lists with an `id` per entry, as in `open_prompts.json` and `open_gold.json`. Entities and roles are
 compared by their last word; fields and states by any shared word. Fields a reader guesses for a gold record are not
@@ -98,4 +98,7 @@ def main(prompts: Path, gold: Path) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        print(__doc__)
+        sys.exit(0)
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

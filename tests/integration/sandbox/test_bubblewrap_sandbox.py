@@ -49,7 +49,7 @@ async def test_a_program_has_its_files_its_environment_and_its_exit_code(sandbox
 
 
 async def test_a_tool_chain_below_tmp_is_usable_although_the_sandbox_has_its_own(sandbox: BubblewrapSandbox) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108 - where a fresh clone may well lie
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         toolchain = Path(folder, "clone", "toolchain")
         venv.create(toolchain)
         result = await sandbox.run(Command(argv=("python", "-c", "import sys; print(sys.prefix)"), toolchain=toolchain))
