@@ -59,13 +59,58 @@ RUNS = (
     Requirement("stream.join_modes", SDK, "join_stream may be limited to some modes."),
     Requirement("stream.headers", WIRE, "Location and Content-Location say where the run is."),
     Requirement("stream.heartbeat", WIRE, "A comment, or a newline before JSON, keeps a silent connection open every five seconds."),
-    Requirement("stream.thread", SDK, "GET /threads/{id}/stream follows the thread's runs one after the other."),
+    Requirement("stream.thread", SDK, "GET /threads/{id}/stream follows the thread's runs one after the other; Last-Event-ID across runs."),
     Requirement("run.webhook", SDK, "webhook is called when the run ends.", "Needs the outbox with SSRF checks and signatures of issue 5."),
     Requirement("run.feedback_keys", SDK, "feedback_keys sends feedback links.", "They belong to LangSmith; accepted and ignored."),
     Requirement(
         "cron.crud", SDK, "Crons are created, searched, changed and deleted.", "Not begun: the runs they start had to be right first."
     ),
-    Requirement("stream.v2", SDK, "/threads/{id}/commands and /stream/events.", "The second step of issue 3; nothing of it is wired."),
 )
 
-REQUIREMENTS = (*RUNS,)
+THREADS = (
+    Requirement("thread.crud", SDK, "Threads are created, read, changed and deleted; what is gone answers 404."),
+    Requirement("thread.if_exists", SDK, "Creating one twice answers 409, or the existing one with if_exists=do_nothing."),
+    Requirement("thread.search", SDK, "search filters by metadata, values, status and ids, sorts, and answers select and extract only."),
+    Requirement("thread.pagination", WIRE, "X-Pagination-Total and X-Pagination-Next say how many there are and where to go on."),
+    Requirement("thread.count", SDK, "count takes the filters of search."),
+    Requirement("thread.copy", SDK, "copy gives state, history and questions to a new thread."),
+    Requirement("thread.prune", SDK, "prune deletes threads, or keeps only their latest state."),
+    Requirement("thread.ttl", SDK, "ttl is kept and told with include=ttl; threads whose time is over go."),
+    Requirement("thread.supersteps", SDK, "supersteps give a new thread a state; if the graph refuses one, there is no thread."),
+    Requirement("thread.storage", WIRE, "storage says how many bytes a thread's states take."),
+    Requirement("thread.bad_input", WIRE, "What is not a UUID, or not of the type, answers 422."),
+    Requirement("state.get", WIRE, "state answers values, next, tasks, checkpoint, metadata and interrupts; empty before the first run."),
+    Requirement("state.select", SDK, "select reduces a state to its parts, or to some of its values."),
+    Requirement("state.checkpoint", SDK, "A state is read at a checkpoint, by its id or its key."),
+    Requirement("state.history", SDK, "history pages back with before, and filters by metadata."),
+    Requirement("state.update", SDK, "update acts as a node; the next run goes on from there."),
+    Requirement("state.update_supersedes", OURS, "After an update the old question cannot be answered any more; the next run asks anew."),
+    Requirement("state.end", SDK, "update with None as __end__ leaves nothing to run, and the thread idle (agent-inbox's Ignore)."),
+    Requirement("state.fork", SDK, "An update at an earlier checkpoint forks the thread."),
+    Requirement("state.busy", WIRE, "A thread that runs is not updated: 409."),
+    Requirement("state.subgraphs", SDK, "The state of a graph inside is read with its parent's, or by its own checkpoint."),
+    Requirement("state.bad_input", WIRE, "An update the graph refuses answers 422 and changes nothing; an unknown checkpoint 404."),
+)
+
+SERVER = (
+    Requirement("assistant.of_graph", WIRE, "Every graph is an assistant, found by id or by the graph's name."),
+    Requirement("assistant.versions", SDK, "update makes a version; latest goes back to one."),
+    Requirement("assistant.search", SDK, "Assistants are searched and counted by graph, name and metadata."),
+    Requirement("assistant.delete", SDK, "delete removes an assistant, and its threads if asked to; that of a graph stays (409)."),
+    Requirement("assistant.graph", SDK, "graph, schemas and subgraphs describe what an assistant runs."),
+    Requirement("store.items", SDK, "Items are put, read, found by filter and deleted; graphs see the same store."),
+    Requirement("store.namespaces", SDK, "Namespaces are listed by prefix, suffix and depth."),
+    Requirement("store.ttl", SDK, "An item goes when its ttl is over."),
+    Requirement("store.bad_input", WIRE, "A namespace with an empty word or a period answers 422."),
+    Requirement("store.query", SDK, "query finds items by meaning.", "Needs embeddings and pgvector; a query without an index is ignored."),
+    Requirement("server.info", WIRE, "info names versions and flags; ok answers, with check_db after asking the database."),
+    Requirement("server.metrics", WIRE, "metrics answers in the format of Prometheus, or as JSON."),
+    Requirement("server.cors", WIRE, "Pages of http.cors may call, also from a public network to this machine; others may not."),
+    Requirement("server.broken_graph", OURS, "A graph that cannot be imported answers 503 with the reason; others are served."),
+    Requirement("server.config", OURS, "Keys of langgraph.json that are not supported are named in a warning."),
+    Requirement(
+        "server.auth", SDK, "auth.path of langgraph.json.", "Belongs to issue 5; such a file is refused, for ignoring it would be unsafe."
+    ),
+)
+
+REQUIREMENTS = (*RUNS, *THREADS, *SERVER)
