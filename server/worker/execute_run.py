@@ -18,7 +18,16 @@ from langgraph.types import StateSnapshot
 
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.connection import Database, Transaction, as_persistence_error
-from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, LeaseLost, PersistenceError, RunHeldElsewhere, RunNotFound, StorageFull
+from checkpoints.errors import (
+    DatabaseBusy,
+    DatabaseUnreachable,
+    LeaseLost,
+    PersistenceError,
+    RunHeldElsewhere,
+    RunNotFound,
+    StorageFull,
+    ThreadNotFound,
+)
 from checkpoints.records import ApprovalStatus, CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, Thread, ThreadStatus
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
@@ -95,6 +104,12 @@ class RunExecutor:
                 return
             log.info("run_claimed", extra={"run_id": str(run_id), "attempt": claimed.run.attempt})
             await self._attempt(claimed)
+
+    async def forget_temporary(self, *, after_seconds: float) -> None:
+        """Delete the threads that existed for one run, where nobody who followed it has done so already."""
+        for thread_id in await self._threads.temporary_over(after_seconds=after_seconds):
+            with contextlib.suppress(ThreadNotFound):
+                await self._threads.delete(thread_id)
 
     async def _leave(self, run_id: UUID) -> None:
         try:

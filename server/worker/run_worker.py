@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
 EXPIRY_PERIOD_SECONDS = 15.0
+TEMPORARY_SECONDS = 60.0
+"""How long what a run without a thread came to can still be asked for."""
 
 
 class RunWorker:
@@ -94,6 +96,7 @@ class RunWorker:
             try:
                 for approval in await self._approvals.expire_due():
                     log.info("approval_expired", extra={"thread_id": str(approval.thread_id)})
+                await self._executor.forget_temporary(after_seconds=TEMPORARY_SECONDS)
             except PersistenceError as error:
                 log.warning("expiry_waits", extra={"reason": str(error)})
             await asyncio.sleep(EXPIRY_PERIOD_SECONDS)

@@ -1,4 +1,4 @@
-"""Those who watch runs: they go, they wait in silence, they follow a whole thread."""
+"""Those who watch runs: they go, they wait in silence."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,10 +10,11 @@ from langgraph_sdk.client import LangGraphClient
 
 from checkpoints.records import RunStatus
 from server.api import sse
-from server.api.run_responses import streamed_events, streamed_result, streamed_thread
+from server.api.run_responses import streamed_events, streamed_result
 from server.services.assistants import Assistants
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
+from server.worker import run_worker
 from tests.integration.server.conftest import Appyard, RunAppyard
 
 TOYS = Path(__file__).parents[2] / "acceptance/toy_graph/langgraph.json"
@@ -77,13 +78,20 @@ async def test_a_silent_connection_is_kept_open(
     assert await anext(aiter(streamed_result(run, streams).body_iterator)) == "\n"
 
 
-@pytest.mark.requirement("stream.thread")
-async def test_a_thread_is_followed_through_its_runs(client: LangGraphClient, streams: RunStreams) -> None:
-    thread_id = (await client.threads.create())["thread_id"]
-    text = aiter(streamed_thread(UUID(thread_id), streams).body_iterator)
-    first = asyncio.create_task(until(text, '"interrupted"'))
-    await client.runs.wait(thread_id, "toy", input={"topic": "t", "n": 1})
-    await first
-    second = asyncio.create_task(until(text, '"done: yes"'))
-    await client.runs.wait(thread_id, "toy", command={"resume": "yes"})
-    await second
+@pytest.mark.requirement("run.alone")
+async def test_a_run_nobody_followed_goes_with_its_thread(
+    yard: Appyard, client: LangGraphClient, streams: RunStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = await client.runs.create(None, "toy", input={"topic": "t", "n": 1})
+    run = await yard.world.ledger.runs.get(UUID(created["run_id"]))
+    await streams.ended(run)
+    assert run.thread_id in await yard.world.ledger.threads.temporary_over(after_seconds=0)
+    monkeypatch.setattr(run_worker, "TEMPORARY_SECONDS", 0.0)
+    monkeypatch.setattr(run_worker, "EXPIRY_PERIOD_SECONDS", 0.05)
+    again = yard.world.worker
+    assert again is not None
+    async with again.at_work():
+        with yard.world.ledger.run_events.changes(run.run_id) as changes:
+            async for _ in changes:
+                if await yard.world.ledger.runs.outcome(run.run_id) is None:
+                    break
