@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from server.api.wire import JsonMap, WireBody
+from server.api.wire import AnyJson, JsonMap, WireBody
 from server.services.thread_state import CheckpointKey, HistoryPage, StateChange
 
 
@@ -37,7 +37,7 @@ class StateAt(WireBody):
 class StateUpdateBody(WireBody):
     """How to change a state: `values` as if `as_node` had returned them, at the newest or another checkpoint."""
 
-    values: JsonValue = None
+    values: AnyJson = None
     as_node: str | None = None
     checkpoint: CheckpointBody | None = None
     checkpoint_id: UUID | None = None
@@ -56,7 +56,7 @@ class StateUpdateBody(WireBody):
 class SuperstepUpdate(WireBody):
     """What one node did in a step."""
 
-    values: JsonValue = None
+    values: AnyJson = None
     command: JsonMap | None = None
     as_node: str
 
@@ -114,18 +114,18 @@ class TaskOnWire(WireBody):
 
     id: str
     name: str
-    path: JsonValue = None
+    path: object = None
     error: str | None = None
     interrupts: tuple[JsonMap, ...] = ()
     checkpoint: JsonMap | None = None
     state: JsonMap | None = None
-    result: JsonValue = None
+    result: object = None
 
 
 class StateOnWire(WireBody):
     """The state of a thread at a checkpoint; parts that were not asked for are left out."""
 
-    values: JsonValue = None
+    values: AnyJson = None
     next: tuple[str, ...] = ()
     tasks: tuple[TaskOnWire, ...] = ()
     metadata: JsonMap | None = None

@@ -14,7 +14,7 @@ from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, State
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from checkpoints.connection import Transaction
+from checkpoints.connection import Transaction, database_errors
 from checkpoints.errors import ThreadBusy, ThreadNotFound
 from checkpoints.records import JsonObject, Thread, ThreadStatus
 from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
@@ -86,7 +86,8 @@ class ThreadStates:
             return selected(nothing_yet(thread, which), select)
         graph = await self._graph(thread.graph_id)
         try:
-            state = await graph.aget_state(which.config(thread_id), subgraphs=subgraphs)
+            with database_errors(self._ledger.database.url):  # the saver lets the driver's errors through
+                state = await graph.aget_state(which.config(thread_id), subgraphs=subgraphs)
         except ValueError as error:  # a namespace of a graph that is not there
             raise CheckpointNotFound(str(error)) from error
         if which.checkpoint_id and state.metadata is None:
@@ -102,7 +103,8 @@ class ThreadStates:
         before = page.before.config(thread_id) if page.before else None
         states = graph.aget_state_history(page.of.config(thread_id), filter=page.metadata, before=before, limit=page.limit)
         try:
-            return [selected(state_on_wire(state), page.select) async for state in states]
+            with database_errors(self._ledger.database.url):
+                return [selected(state_on_wire(state), page.select) async for state in states]
         except ValueError as error:
             raise CheckpointNotFound(str(error)) from error
 
@@ -134,12 +136,14 @@ class ThreadStates:
         *,
         at: CheckpointKey = NEWEST,
     ) -> JsonObject:
-        """Change a thread that is locked or new, step by step. Raises `StateUpdateInvalid`, `GraphNotLoaded`."""
+        """Change a thread that is locked or new, step by step. Raises `StateUpdateInvalid`, `CheckpointNotFound`."""
         served = await self._graphs.load(graph_id)
         await self._pin(thread_id, served, transaction)
         graph = served.reading(transaction)
         steps = [[change.update() for change in superstep] for superstep in supersteps]
         try:
+            if at.checkpoint_id and (await graph.aget_state(at.config(thread_id))).metadata is None:
+                raise CheckpointNotFound(at.checkpoint_id)
             changed = await graph.abulk_update_state(at.config(thread_id), steps)
             state = await graph.aget_state(NEWEST.config(thread_id))
         except (InvalidUpdateError, ValueError, TypeError, KeyError, AttributeError) as error:  # the last four from reducers and routes

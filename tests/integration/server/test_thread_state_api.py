@@ -162,6 +162,8 @@ async def test_a_checkpoint_that_is_not_there_is_not_found(client: Client) -> No
     with pytest.raises(NotFoundError):
         await client.threads.get_state(thread_id, checkpoint_id=str(uuid4()))
     with pytest.raises(NotFoundError):
+        await client.threads.update_state(thread_id, {"report": "x"}, as_node="join", checkpoint_id=str(uuid4()))
+    with pytest.raises(NotFoundError):
         await client.threads.get_state(str(uuid4()))
 
 

@@ -66,6 +66,9 @@ async def test_what_cannot_be_understood_is_refused_with_a_sentence(appyard: Run
         await http.post("/threads", json={"metadata": "text"}),
         await http.post("/threads", json={"ttl": {"ttl": -1}}),
         await http.post("/threads", json={"metadata": {"graph_id": "a\x00"}}),
+        await http.post(
+            "/threads", content=b'{"metadata":' + b'{"a":' * 300 + b"1" + b"}" * 301, headers={"Content-Type": "application/json"}
+        ),
         await http.post("/threads", content=b"{", headers={"Content-Type": "application/json"}),
         await http.post("/threads/search", json={"limit": 0}),
         await http.post("/threads/search", json={"sort_by": "secret; DROP TABLE threads"}),
