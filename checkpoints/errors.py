@@ -53,6 +53,10 @@ class RunExists(PersistenceError):
     """A run with this id exists already. Leave the id out to have one chosen."""
 
 
+class CronNotFound(PersistenceError):
+    """There is no such cron. It may have been deleted with its thread or its assistant."""
+
+
 class IllegalRunTransition(PersistenceError):
     """The run is not in a state that allows this. Read its status first; a finished run never changes again."""
 

@@ -741,3 +741,71 @@ WHERE thread_id = %(thread_id)s AND started_at IS NOT NULL
     AND (%(moment)s::timestamptz IS NULL OR started_at > %(moment)s::timestamptz)
 ORDER BY started_at
 LIMIT 1;
+
+
+-- create_cron --
+-- Create a cron.
+INSERT INTO crons (assistant_id, thread_id, schedule, timezone, end_time, enabled, deletes_thread, payload, metadata, next_run_date)
+VALUES (
+    %(assistant_id)s, %(thread_id)s::uuid, %(schedule)s, %(timezone)s::text, %(end_time)s::timestamptz, %(enabled)s,
+    %(deletes_thread)s::boolean, %(payload)s::json, %(metadata)s::jsonb, %(next_run_date)s::timestamptz
+)
+RETURNING *;
+
+-- get_cron --
+-- One cron.
+SELECT * FROM crons WHERE cron_id = %(cron_id)s;
+
+-- lock_cron --
+-- One cron, which nobody else changes or fires until this transaction ends.
+SELECT * FROM crons WHERE cron_id = %(cron_id)s FOR UPDATE;
+
+-- update_cron --
+-- Replace what a person may change about a cron.
+UPDATE crons
+SET schedule = %(schedule)s, timezone = %(timezone)s::text, end_time = %(end_time)s::timestamptz, enabled = %(enabled)s,
+    deletes_thread = %(deletes_thread)s::boolean, payload = %(payload)s::json, metadata = %(metadata)s::jsonb,
+    next_run_date = %(next_run_date)s::timestamptz, updated_at = now()
+WHERE cron_id = %(cron_id)s
+RETURNING *;
+
+-- search_crons --
+-- One page of the crons that match every filter given; cron_id breaks ties, so pages do not overlap.
+SELECT *
+FROM crons
+WHERE (%(assistant_id)s::uuid IS NULL OR assistant_id = %(assistant_id)s::uuid)
+    AND (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
+    AND (%(enabled)s::boolean IS NULL OR enabled = %(enabled)s::boolean)
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+ORDER BY {sort}, cron_id
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- count_crons --
+-- How many crons match every filter given.
+SELECT count(*) AS count
+FROM crons
+WHERE (%(assistant_id)s::uuid IS NULL OR assistant_id = %(assistant_id)s::uuid)
+    AND (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
+    AND (%(enabled)s::boolean IS NULL OR enabled = %(enabled)s::boolean)
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb);
+
+-- take_due_cron --
+-- The cron that has been due for longest, kept from every other worker until this transaction ends.
+SELECT *, coalesce(end_time < now(), false) AS is_over
+FROM crons
+WHERE enabled AND next_run_date <= now()
+ORDER BY next_run_date
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
+-- schedule_cron --
+-- When a cron fires next; NULL is never again.
+UPDATE crons SET next_run_date = %(next_run_date)s::timestamptz WHERE cron_id = %(cron_id)s;
+
+-- delete_cron --
+-- Delete a cron; the runs it began stay.
+DELETE FROM crons WHERE cron_id = %(cron_id)s;
+
+-- moment --
+-- The database's time.
+SELECT now() AS moment;

@@ -254,6 +254,42 @@ class RunEvent(Record):
     created_at: datetime
 
 
+# ------------------------------------------------------------------------------------------------ crons
+
+
+class Cron(Record):
+    """A run to begin again and again. Without a thread each run gets its own, which `deletes_thread` says goes with it.
+
+    `payload` is what a client asked for, exactly. `next_run_date` is None once there is no next time.
+    """
+
+    cron_id: UUID
+    assistant_id: UUID
+    thread_id: UUID | None = None
+    schedule: str
+    timezone: str | None = None
+    end_time: datetime | None = None
+    enabled: bool = True
+    deletes_thread: bool | None = None
+    payload: JsonObject = {}
+    metadata: JsonObject = {}
+    next_run_date: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class CronSort(StrEnum):
+    """What a search can be sorted by."""
+
+    cron_id = "cron_id"
+    assistant_id = "assistant_id"
+    thread_id = "thread_id"
+    next_run_date = "next_run_date"
+    end_time = "end_time"
+    created_at = "created_at"
+    updated_at = "updated_at"
+
+
 # ------------------------------------------------------------------------------------------------ approvals
 
 

@@ -13,6 +13,7 @@ from checkpoints.approvals import ApprovalRepository
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.assistants import AssistantRepository
 from checkpoints.connection import Database
+from checkpoints.crons import CronRepository
 from checkpoints.embedded import start_embedded
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.migrate import migrate
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from server.graphs import GraphCatalogue
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
+    from server.services.crons import Crons
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
     from server.services.store import StoreItems
@@ -72,6 +74,7 @@ class ServedWorld:
     store: "StoreItems"
     metrics: Metrics
     runs: "Runs"
+    crons: "Crons"
     run_streams: "RunStreams"
     thread_streams: "ThreadStreams"
     commands: "ThreadCommands"
@@ -185,10 +188,18 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             store=StoreItems(graphs.store, url=ledger.database.url),
             metrics=Metrics(ledger.database, world.health),
             runs=runs,
+            crons=make_crons(ledger, world.run_queue, assistants, runs),
             run_streams=RunStreams(ledger, runs),
             thread_streams=ThreadStreams(ledger),
             commands=ThreadCommands(ledger, runs),
         )
+
+
+def make_crons(ledger: Ledger, run_queue: RunQueue, assistants: "Assistants", runs: "Runs") -> "Crons":
+    """The service of crons, which both the routes and the worker use."""
+    from server.services.crons import Crons
+
+    return Crons(ledger.database, CronRepository(ledger.database), assistants, runs, run_queue)
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:
@@ -237,7 +248,10 @@ def sweep_minutes(config: LanggraphConfig) -> float:
 async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue") -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
     # Here, because a process that only serves or prints help need not load everything that runs graphs.
+    from server.services.assistants import Assistants
+    from server.services.runs import Runs
     from server.worker.execute_run import RunExecutor, WorkerLimits
+    from server.worker.fire_crons import fire_crons
     from server.worker.run_worker import RunWorker
 
     name = f"{socket.gethostname()}:{os.getpid()}"
@@ -252,8 +266,14 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
         limits=WorkerLimits(settings.lease_seconds, settings.review_expiry_hours),
     )
     worker = RunWorker(executor, ledger.runs, ledger.approvals, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
+    assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, graphs)
+    crons = make_crons(ledger, run_queue, assistants, Runs(ledger, run_queue, assistants))
     async with worker.at_work():
-        yield worker
+        firing = asyncio.create_task(fire_crons(crons), name="fire_crons")
+        try:
+            yield worker
+        finally:
+            await stopped(firing)
 
 
 async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from server.services.assistants import Assistants
 from server.services.builds import Builds
 from server.services.commands import ThreadCommands
+from server.services.crons import Crons
 from server.services.health import Health
 from server.services.metrics import Metrics
 from server.services.run_streams import RunStreams
@@ -46,6 +47,9 @@ class Services(Protocol):
     def runs(self) -> Runs: ...
 
     @property
+    def crons(self) -> Crons: ...
+
+    @property
     def run_streams(self) -> RunStreams: ...
 
     @property
@@ -80,6 +84,10 @@ def _run_streams(request: HTTPConnection) -> RunStreams:
     return _services(request).run_streams
 
 
+def _crons(request: HTTPConnection) -> Crons:
+    return _services(request).crons
+
+
 def _thread_streams(request: HTTPConnection) -> ThreadStreams:
     return _services(request).thread_streams
 
@@ -111,6 +119,7 @@ RunsService = Annotated[Runs, Depends(_runs)]
 RunStreamsService = Annotated[RunStreams, Depends(_run_streams)]
 ThreadStreamsService = Annotated[ThreadStreams, Depends(_thread_streams)]
 ThreadCommandsService = Annotated[ThreadCommands, Depends(_commands)]
+CronsService = Annotated[Crons, Depends(_crons)]
 ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
 AssistantsService = Annotated[Assistants, Depends(_assistants)]
 StoreService = Annotated[StoreItems, Depends(_store)]

@@ -13,6 +13,7 @@ from server.services import errors as services
 STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.ThreadNotFound: 404,
     persistence.RunNotFound: 404,
+    persistence.CronNotFound: 404,
     persistence.AssistantNotFound: 404,
     persistence.ApprovalNotFound: 404,
     persistence.ArtifactNotFound: 404,
@@ -42,6 +43,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.ResumeUnderWay: 409,
     services.RunUnfinished: 409,
     services.InterruptNotFound: 404,
+    services.ScheduleInvalid: 422,
     services.NothingToCancel: 404,
     services.GraphNotFound: 422,
     services.AssistantOfGraph: 409,

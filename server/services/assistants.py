@@ -11,7 +11,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import to_jsonable_python
 
 from checkpoints.assistants import AssistantDraft, AssistantFilter, AssistantRepository, assistant_id_of_graph
-from checkpoints.connection import Database
+from checkpoints.connection import Database, Transaction
 from checkpoints.records import Assistant, AssistantSort, IfExists, JsonObject
 from checkpoints.threads import ThreadRepository
 from server.graphs import AnyGraph, GraphCatalogue
@@ -51,14 +51,14 @@ class Assistants:
         for name in self._graphs.names:
             await self._assistants.ensure(name, description=self._graphs.description(name))
 
-    async def find(self, id_or_graph: str) -> Assistant:
+    async def find(self, id_or_graph: str, *, transaction: Transaction | None = None) -> Assistant:
         """The assistant with this id, or the one a graph of this name is. Raises `AssistantNotFound`, `GraphNotFound`."""
         try:
             assistant_id = UUID(id_or_graph)
         except ValueError:
             self._check_graph(id_or_graph)
-            return await self._assistants.ensure(id_or_graph)
-        return await self._assistants.get(assistant_id)
+            return await self._assistants.ensure(id_or_graph, transaction=transaction)
+        return await self._assistants.get(assistant_id, transaction=transaction)
 
     async def create(self, draft: AssistantDraft, *, assistant_id: UUID | None, if_exists: IfExists) -> Assistant:
         """A new assistant, or with `do_nothing` the one that has the id. Raises `GraphNotFound`, `AssistantExists`."""

@@ -45,6 +45,10 @@ class ConfigUnusable(ServiceError):
     """The langgraph.json cannot be used."""
 
 
+class ScheduleInvalid(ServiceError):
+    """The cron can never fire. Give a schedule of five fields and the name of a time zone, such as `0 9 * * 1` in `Europe/Berlin`."""
+
+
 class ThreadOccupied(ServiceError):
     """Thread is already running a task. Wait for it to finish or choose a different multitask strategy."""
 

@@ -79,6 +79,16 @@ class Runs:
         async with self._database.transaction() as transaction:
             return [await self._accept_alone(assistant, one, transaction) for assistant, one in zip(assistants, new, strict=True)]
 
+    async def accept_within(self, transaction: Transaction, thread_id: UUID | None, new: NewRun) -> tuple[Run, list[UUID]]:
+        """Accept a run together with what else `transaction` does; without a thread it gets one of its own.
+
+        Also the runs it displaces, whose workers the caller tells once the transaction is committed. Raises as `accept`.
+        """
+        assistant = await self._assistants.find(new.assistant, transaction=transaction)
+        if thread_id is None:
+            return await self._accept_alone(assistant, new, transaction), []
+        return await self._accept(thread_id, assistant, new, transaction)
+
     async def _accept_alone(self, assistant: Assistant, new: NewRun, transaction: Transaction) -> Run:
         thread = await self._threads.create(uuid4(), transaction=transaction)
         run, _ = await self._accept(thread.thread_id, assistant, new, transaction)

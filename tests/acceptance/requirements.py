@@ -62,9 +62,6 @@ RUNS = (
     Requirement("stream.thread", SDK, "GET /threads/{id}/stream follows the thread's runs one after the other; Last-Event-ID across runs."),
     Requirement("run.webhook", SDK, "webhook is called when the run ends.", "Needs the outbox with SSRF checks and signatures of issue 5."),
     Requirement("run.feedback_keys", SDK, "feedback_keys sends feedback links.", "They belong to LangSmith; accepted and ignored."),
-    Requirement(
-        "cron.crud", SDK, "Crons are created, searched, changed and deleted.", "Not begun: the runs they start had to be right first."
-    ),
 )
 
 THREADS = (
@@ -113,4 +110,13 @@ SERVER = (
     ),
 )
 
-REQUIREMENTS = (*RUNS, *THREADS, *SERVER)
+CRONS = (
+    Requirement("cron.crud", SDK, "Crons are created, found, counted, changed and deleted, with the fields of the wire."),
+    Requirement("cron.time", SDK, "A schedule is reckoned in its timezone, and ends with end_time, which null takes away."),
+    Requirement("cron.once", OURS, "A due cron begins one run, however many workers look and however many times were missed."),
+    Requirement("cron.thread", SDK, "Runs begin on the cron's thread, or each on its own that on_run_completed deletes or keeps."),
+    Requirement("cron.rests", SDK, "A disabled or ended cron begins nothing; a refused run waits for the next time."),
+    Requirement("cron.bad_input", OURS, "A cron that can never fire is refused with 422, one of an unknown thread with 404."),
+)
+
+REQUIREMENTS = (*RUNS, *CRONS, *THREADS, *SERVER)

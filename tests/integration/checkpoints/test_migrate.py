@@ -53,7 +53,7 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
 
     assert tables == [
         "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants",
-        "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints",
+        "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints", "crons",
         "idempotency_keys", "model_calls",
         "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers",
         "run_events", "run_outputs", "runs", "schema_migrations", "store", "store_migrations", "threads",
