@@ -101,7 +101,8 @@ class Watch:
                     break
                 status = await self._followed(workflow_id)
         except asyncio.CancelledError:
-            self._console.print(f"Stopped. Nothing is lost. Go on with: appyard builds resume {workflow_id}")
+            said = f"Stopped. Nothing is lost. Go on with: appyard builds resume {str(workflow_id)[:8]}"
+            self._console.print(said, highlight=False, soft_wrap=True)
             raise
         laid = None
         if status.runtime_status is RuntimeStatus.completed:

@@ -26,6 +26,8 @@ def exit_code_of(command: Callable[[], ExitCode], *, debug: bool, as_json: bool)
     try:
         return command()
     except KeyboardInterrupt:
+        # A child's pipe may be collected after the event loop was closed, which Python 3.11 tells as an ignored error.
+        sys.unraisablehook = lambda _: None
         return ExitCode.interrupted
     except (BadInput, CannotStart, BuildError, PersistenceError, ServiceError, ValidationError, OSError) as error:
         if debug:
