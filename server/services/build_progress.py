@@ -96,6 +96,8 @@ def advance(progress: BuildProgress, name: str, data: object) -> BuildProgress:
             for node, slice_ in data.items():
                 progress = _after_node(progress, node, slice_)
             return progress
+        case "metadata":
+            return replace(progress, active=())  # a new attempt: who was at work before is not any more
         case _:
             return progress
 
@@ -117,7 +119,8 @@ def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgres
         case VersionAssembled():
             return replace(progress, version=event.version, checks=(), stage=Stage.checks)
         case CheckFinished():
-            return replace(progress, stage=Stage.checks, checks=in_order((*progress.checks, event.check)))
+            others = [check for check in progress.checks if check.check is not event.check.check]
+            return replace(progress, stage=Stage.checks, checks=in_order((*others, event.check)))
 
 
 def in_order(checks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:

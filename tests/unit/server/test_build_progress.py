@@ -59,6 +59,12 @@ def test_checks_are_shown_in_the_order_of_the_report() -> None:
     assert [check.check for check in progress.checks] == [CheckName.compile, CheckName.probe]
 
 
+def test_what_a_new_attempt_does_again_counts_once() -> None:
+    check = custom(CheckFinished(version=1, check=CheckResult(check=CheckName.compile, status=CheckStatus.passed, summary="")))
+    progress = progress_of([DESIGNED, started("claim"), check, ("metadata", {"attempt": 2}), check])
+    assert (progress.active, len(progress.checks)) == ((), 1)
+
+
 def test_events_of_other_graphs_change_nothing() -> None:
     assert progress_of([("custom", {"kind": "weather"}), ("updates", {"plan": None}), ("values", {})]).stage is Stage.requirements
 
