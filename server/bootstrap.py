@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
     from server.services.crons import Crons
+    from server.services.mcp_tools import McpTools
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
     from server.services.store import StoreItems
@@ -75,6 +76,7 @@ class ServedWorld:
     metrics: Metrics
     runs: "Runs"
     crons: "Crons"
+    mcp_tools: "McpTools"
     run_streams: "RunStreams"
     thread_streams: "ThreadStreams"
     commands: "ThreadCommands"
@@ -159,6 +161,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
     # Here, because commands that only look at builds need not load LangGraph.
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
+    from server.services.mcp_tools import McpTools
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
     from server.services.store import StoreItems
@@ -179,6 +182,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         threads = Threads(ledger, states, default_ttl=thread_ttl(world.config))
         stack.push_async_callback(stopped, asyncio.create_task(sweep_threads(threads, period_minutes=sweep_minutes(world.config))))
         runs = Runs(ledger, world.run_queue, assistants)
+        run_streams = RunStreams(ledger, runs)
         yield ServedWorld(
             builds=world.builds,
             health=world.health,
@@ -189,7 +193,8 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             metrics=Metrics(ledger.database, world.health),
             runs=runs,
             crons=make_crons(ledger, world.run_queue, assistants, runs),
-            run_streams=RunStreams(ledger, runs),
+            mcp_tools=McpTools(assistants, runs, run_streams),
+            run_streams=run_streams,
             thread_streams=ThreadStreams(ledger),
             commands=ThreadCommands(ledger, runs),
         )

@@ -9,7 +9,20 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.api import assistants, commands, crons, runs, stateless_runs, store, system, thread_state, thread_streams, threads, workflows
+from server.api import (
+    assistants,
+    commands,
+    crons,
+    mcp,
+    runs,
+    stateless_runs,
+    store,
+    system,
+    thread_state,
+    thread_streams,
+    threads,
+    workflows,
+)
 from server.api.cors import allow_pages, default_rules
 from server.api.errors import install_error_table, problem
 from server.api.sockets import admit_sockets
@@ -45,7 +58,8 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRule
     app.include_router(workflows.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
-    app.include_router(crons.router)
+    for router in (crons.router, mcp.router):
+        app.include_router(router)
     app.include_router(stateless_runs.router)
     for router in (runs.router, commands.router, thread_streams.router):
         app.include_router(router)

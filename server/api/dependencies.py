@@ -10,6 +10,7 @@ from server.services.builds import Builds
 from server.services.commands import ThreadCommands
 from server.services.crons import Crons
 from server.services.health import Health
+from server.services.mcp_tools import McpTools
 from server.services.metrics import Metrics
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
@@ -45,6 +46,9 @@ class Services(Protocol):
 
     @property
     def runs(self) -> Runs: ...
+
+    @property
+    def mcp_tools(self) -> McpTools: ...
 
     @property
     def crons(self) -> Crons: ...
@@ -84,6 +88,10 @@ def _run_streams(request: HTTPConnection) -> RunStreams:
     return _services(request).run_streams
 
 
+def _mcp_tools(request: HTTPConnection) -> McpTools:
+    return _services(request).mcp_tools
+
+
 def _crons(request: HTTPConnection) -> Crons:
     return _services(request).crons
 
@@ -119,6 +127,7 @@ RunsService = Annotated[Runs, Depends(_runs)]
 RunStreamsService = Annotated[RunStreams, Depends(_run_streams)]
 ThreadStreamsService = Annotated[ThreadStreams, Depends(_thread_streams)]
 ThreadCommandsService = Annotated[ThreadCommands, Depends(_commands)]
+McpToolsService = Annotated[McpTools, Depends(_mcp_tools)]
 CronsService = Annotated[Crons, Depends(_crons)]
 ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
 AssistantsService = Annotated[Assistants, Depends(_assistants)]

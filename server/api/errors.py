@@ -44,6 +44,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.RunUnfinished: 409,
     services.InterruptNotFound: 404,
     services.ScheduleInvalid: 422,
+    services.ToolNotFound: 404,
     services.NothingToCancel: 404,
     services.GraphNotFound: 422,
     services.AssistantOfGraph: 409,

@@ -49,6 +49,10 @@ class ScheduleInvalid(ServiceError):
     """The cron can never fire. Give a schedule of five fields and the name of a time zone, such as `0 9 * * 1` in `Europe/Berlin`."""
 
 
+class ToolNotFound(ServiceError):
+    """There is no such tool. List the tools to see which assistants can be called."""
+
+
 class ThreadOccupied(ServiceError):
     """Thread is already running a task. Wait for it to finish or choose a different multitask strategy."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 SDK = "langgraph-sdk 0.4.14"
 WIRE = "langgraph-api 0.16.7, observed"
+MCP = "Model Context Protocol, mcp 1.30.0"
 OURS = "Appyard"
 
 
@@ -119,4 +120,13 @@ CRONS = (
     Requirement("cron.bad_input", OURS, "A cron that can never fire is refused with 422, one of an unknown thread with 404."),
 )
 
-REQUIREMENTS = (*RUNS, *CRONS, *THREADS, *SERVER)
+AGENTS = (
+    Requirement("mcp.tools", MCP, "Every assistant whose graph can be loaded is a tool that takes what the graph takes."),
+    Requirement("mcp.call", MCP, "A call runs the graph on a thread of its own and answers its output, or what it asks."),
+    Requirement("mcp.failure", MCP, "A run that fails, and a tool that does not exist, answer as the tool's error."),
+    Requirement("mcp.stateless", WIRE, "There are no sessions: GET answers 405 and DELETE 404."),
+    Requirement("mcp.disable", WIRE, "http.disable_mcp of langgraph.json.", "Not read yet; a warning names it, and /mcp is there."),
+    Requirement("a2a", WIRE, "POST /a2a/{assistant_id}: message/send, message/stream, tasks/get.", "Not begun: crons and MCP came first."),
+)
+
+REQUIREMENTS = (*RUNS, *CRONS, *AGENTS, *THREADS, *SERVER)
