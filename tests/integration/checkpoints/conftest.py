@@ -78,7 +78,7 @@ async def thread(threads: ThreadRepository) -> Thread:
 def make_run(database: Database, runs: RunRepository, thread: Thread, assistant: Assistant) -> MakeRun:
     async def make_run(thread_id: UUID | None = None, **details: object) -> Run:
         async with database.transaction() as transaction:
-            return await runs.create(thread_id or thread.thread_id, assistant.assistant_id, transaction, **{"kwargs": {}, **details})  # type: ignore[arg-type]
+            return await runs.create(thread_id or thread.thread_id, assistant.assistant_id, transaction, **{"kwargs": {}, **details})  # type: ignore[arg-type]  # a factory of any details
 
     return make_run
 

@@ -145,8 +145,8 @@ async def write_checkpoint(database: Database, thread: Thread) -> None:
     saver = open_checkpointer(database, [])
     checkpoint = {"v": 4, "id": str(uuid4()), "ts": "", "channel_values": {"a": [1]}, "channel_versions": {"a": "1"}, "versions_seen": {}}
     config = {"configurable": {"thread_id": str(thread.thread_id), "checkpoint_ns": ""}}
-    config = await saver.aput(config, checkpoint, {}, {"a": "1"})  # type: ignore[arg-type, assignment]
-    await saver.aput_writes(config, [("a", [2])], "task")  # type: ignore[arg-type]
+    config = await saver.aput(config, checkpoint, {}, {"a": "1"})  # type: ignore[arg-type, assignment]  # plain dicts, as LangGraph takes them
+    await saver.aput_writes(config, [("a", [2])], "task")  # type: ignore[arg-type]  # as above
 
 
 async def rows(database: Database) -> dict[str, int]:

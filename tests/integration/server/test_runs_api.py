@@ -14,7 +14,7 @@ from checkpoints.records import ApprovalStatus
 from tests.integration.server.conftest import Appyard, RunAppyard
 
 TOYS = Path(__file__).parents[2] / "acceptance/toy_graph/langgraph.json"
-GIVEN = {"topic": "t", "n": 2}
+GIVEN: dict[str, Any] = {"topic": "t", "n": 2}
 SLOW = {**GIVEN, "sleep": 30}
 EVERY_MODE = ["values", "updates", "messages-tuple", "custom", "tasks", "checkpoints", "debug", "events"]
 

@@ -14,7 +14,7 @@ Client: TypeAlias = Any
 """A LangGraphClient; its TypedDicts are narrower than what it sends and receives."""
 
 TOYS = Path(__file__).parents[2] / "acceptance/toy_graph/langgraph.json"
-GIVEN = {"topic": "t", "n": 2}
+GIVEN: dict[str, Any] = {"topic": "t", "n": 2}
 
 
 @pytest.fixture
