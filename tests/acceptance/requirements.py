@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 SDK = "langgraph-sdk 0.4.14"
 WIRE = "langgraph-api 0.16.7, observed"
+PROTOCOL_TYPES = "langchain-protocol 0.0.20"
 MCP = "Model Context Protocol, mcp 1.30.0"
 OURS = "Appyard"
 
@@ -90,6 +91,29 @@ THREADS = (
     Requirement("state.bad_input", WIRE, "An update the graph refuses answers 422 and changes nothing; an unknown checkpoint 404."),
 )
 
+PROTOCOL = (
+    Requirement(
+        "protocol.commands", PROTOCOL_TYPES, "POST /threads/{id}/commands begins runs, answers interrupts, shows a run's graphs."
+    ),
+    Requirement("protocol.errors", PROTOCOL_TYPES, "A refused command answers 200 with a code and why; what is no command answers 400."),
+    Requirement(
+        "protocol.output", SDK, "client.threads.stream: a run is begun, answered and its output awaited; also over a socket."
+    ),
+    Requirement(
+        "protocol.channels", PROTOCOL_TYPES, "Every channel has its shape; interrupts are input.requested, with payload and value."
+    ),
+    Requirement("protocol.subgraphs", PROTOCOL_TYPES, "Graphs inside have namespaces and lifecycles; namespaces and depth select them."),
+    Requirement("protocol.resume", OURS, "since tells exactly what comes after a position; positions grow across runs and restarts."),
+    Requirement("protocol.failure", PROTOCOL_TYPES, "A run that fails says so with its error; one that is rolled back ends too."),
+    Requirement("protocol.sockets", OURS, "A socket needs the server's key, and comes from no page that may not call the server."),
+    Requirement(
+        "protocol.other_commands",
+        PROTOCOL_TYPES,
+        "input.inject, state.get, state.listCheckpoints and state.fork.",
+        "Neither server that was observed has them; GET state, history and run.start with a checkpoint_id do the same.",
+    ),
+)
+
 SERVER = (
     Requirement("assistant.of_graph", WIRE, "Every graph is an assistant, found by id or by the graph's name."),
     Requirement("assistant.versions", SDK, "update makes a version; latest goes back to one."),
@@ -129,4 +153,4 @@ AGENTS = (
     Requirement("a2a", WIRE, "POST /a2a/{assistant_id}: message/send, message/stream, tasks/get.", "Not begun: crons and MCP came first."),
 )
 
-REQUIREMENTS = (*RUNS, *CRONS, *AGENTS, *THREADS, *SERVER)
+REQUIREMENTS = (*RUNS, *CRONS, *AGENTS, *THREADS, *PROTOCOL, *SERVER)
