@@ -73,6 +73,7 @@ class StoreTtl(_Section):
 
 class _Http(_Section):
     cors: CorsRules | None = None
+    disable_mcp: bool = False
 
 
 class _Store(_Section):
@@ -106,6 +107,7 @@ class LanggraphConfig:
     import_folders: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     cors: CorsRules | None = None
+    serves_mcp: bool = True
     store_ttl: StoreTtl = field(default_factory=StoreTtl)
     thread_ttl: ThreadTtl | None = None
     unknown: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ def _config(file: _File, folder: Path) -> LanggraphConfig:
         import_folders=tuple((folder / entry).resolve() for entry in file.dependencies if entry.startswith(".")),
         environment=_environment(file.env, folder),
         cors=file.http.cors,
+        serves_mcp=not file.http.disable_mcp,
         store_ttl=file.store.ttl or StoreTtl(),
         thread_ttl=file.checkpointer.ttl,
         unknown=tuple(sorted(_unknown(file, ""))),

@@ -37,10 +37,10 @@ OPEN_PATHS = frozenset({"/ok", "/ready", "/info"})
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRules | None = None) -> FastAPI:
+def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRules | None = None, serves_mcp: bool = True) -> FastAPI:
     """The application. `lifespan` puts the services on `app.state`; with `api_key` every request has to carry it.
 
-    `cors` says which web pages may call it; None: those of this machine.
+    `cors` says which web pages may call it; None: those of this machine. `serves_mcp` offers assistants as tools.
     """
     app = FastAPI(
         title="Appyard",
@@ -58,8 +58,9 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRule
     app.include_router(workflows.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
-    for router in (crons.router, mcp.router):
-        app.include_router(router)
+    app.include_router(crons.router)
+    if serves_mcp:
+        app.include_router(mcp.router)
     app.include_router(stateless_runs.router)
     for router in (runs.router, commands.router, thread_streams.router):
         app.include_router(router)

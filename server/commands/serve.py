@@ -63,7 +63,8 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
 
         key = settings.api_key.get_secret_value() if settings.api_key else None
         rules = world.config.cors or default_rules()
-        app = create_app(lifespan, api_key=key, cors=with_studio(rules) if studio else rules)
+        shown_to = with_studio(rules) if studio else rules
+        app = create_app(lifespan, api_key=key, cors=shown_to, serves_mcp=world.config.serves_mcp)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         host, port = listening.getsockname()[:2]
         if studio:

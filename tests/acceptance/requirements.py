@@ -149,7 +149,7 @@ AGENTS = (
     Requirement("mcp.call", MCP, "A call runs the graph on a thread of its own and answers its output, or what it asks."),
     Requirement("mcp.failure", MCP, "A run that fails, and a tool that does not exist, answer as the tool's error."),
     Requirement("mcp.stateless", WIRE, "There are no sessions: GET answers 405 and DELETE 404."),
-    Requirement("mcp.disable", WIRE, "http.disable_mcp of langgraph.json.", "Not read yet; a warning names it, and /mcp is there."),
+    Requirement("mcp.disable", WIRE, "With http.disable_mcp in langgraph.json nothing answers at /mcp."),
     Requirement("a2a", WIRE, "POST /a2a/{assistant_id}: message/send, message/stream, tasks/get.", "Not begun: crons and MCP came first."),
 )
 

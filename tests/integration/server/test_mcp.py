@@ -7,11 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from langgraph_sdk.client import LangGraphClient
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
 
+from server.api.app import create_app
+from server.langgraph_json import read_config
 from tests.integration.server.conftest import RunAppyard
 
 TOY = Path(__file__).parents[2] / "acceptance" / "toy_graph" / "langgraph.json"
@@ -89,3 +92,17 @@ async def test_there_are_no_sessions(appyard: RunAppyard) -> None:
     answer = await client.post("/mcp", json=listed, headers={"Accept": "application/json, text/event-stream"})
     assert answer.status_code == 200  # without an initialize before it
     assert (await client.post("/mcp", json={"x": 1}, headers={"Accept": "application/json, text/event-stream"})).status_code == 400
+
+
+@pytest.mark.requirement("mcp.disable")
+async def test_nothing_answers_where_the_configuration_forbids_it(tmp_path: Path) -> None:
+    file = tmp_path / "langgraph.json"
+    file.write_text('{"graphs": {}, "http": {"disable_mcp": true}}')
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = create_app(lifespan, serves_mcp=read_config(file).serves_mcp)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://appyard") as client:
+        assert (await client.post("/mcp", json={})).status_code == 404
