@@ -120,7 +120,7 @@ def thread_id() -> str:
 async def joined(sdk: LangGraphClient, thread_id: str, last_event_id: str, ends: int) -> list[tuple[str | None, str]]:
     """Ids and names of what a thread tells until as many runs have ended."""
     parts: list[tuple[str | None, str]] = []
-    async with aclosing(await sdk.threads.join_stream(thread_id, last_event_id=last_event_id)) as stream:  # type: ignore[type-var]
+    async with aclosing(await sdk.threads.join_stream(thread_id, last_event_id=last_event_id)) as stream:  # type: ignore[type-var]  # a generator, typed as iterator
         async for part in stream:
             parts.append((part.id, part.event))
             if [name for _, name in parts].count("end") == ends:

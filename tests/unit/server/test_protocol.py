@@ -73,7 +73,7 @@ def test_a_subscription_wants_its_channels(channel: str, heard: ProtocolEvent, *
 
 
 def piece(message_id: str, content: str = "", *, last: bool = False, **more: object) -> AIMessageChunk:
-    return AIMessageChunk(id=message_id, content=content, chunk_position="last" if last else None, **more)  # type: ignore[arg-type]
+    return AIMessageChunk(id=message_id, content=content, chunk_position="last" if last else None, **more)  # type: ignore[arg-type]  # a few fields of many
 
 
 def test_pieces_of_two_messages_become_two_messages() -> None:
