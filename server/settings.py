@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(default=None, description="If set, every request carries it as x-api-key.")
 
     model: str | None = Field(
-        default=None, description="builtin, openai:<model> or azure:<deployment>. Empty: a model of OpenAI if OPENAI_API_KEY is set, else builtin."
+        default=None,
+        description="builtin, openai:<model> or azure:<deployment>. Empty: a model of OpenAI if OPENAI_API_KEY is set, else builtin.",
     )
     models_by_agent: dict[str, str] = Field(default={}, description='Other models for single agents, as JSON: {"qa_engineer": "openai:…"}.')
     openai_api_key: SecretStr | None = Field(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field, JsonValue
+from typing_extensions import override
 
 from checkpoints.crons import CronDraft, CronFilter
 from checkpoints.records import Cron, CronSort, JsonObject, MultitaskStrategy
@@ -88,6 +89,7 @@ class ThreadCronCreate(CronPatch):
 class CronCreate(ThreadCronCreate):
     """A cron to create whose runs each get a thread of their own."""
 
+    @override
     def draft(self) -> CronDraft:
         """As the service takes it."""
         return super().draft().model_copy(update={"deletes_thread": self.on_run_completed is not OnRunCompleted.keep})

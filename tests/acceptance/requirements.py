@@ -92,13 +92,9 @@ THREADS = (
 )
 
 PROTOCOL = (
-    Requirement(
-        "protocol.commands", PROTOCOL_TYPES, "POST /threads/{id}/commands begins runs, answers interrupts, shows a run's graphs."
-    ),
+    Requirement("protocol.commands", PROTOCOL_TYPES, "POST /threads/{id}/commands begins runs, answers interrupts, shows a run's graphs."),
     Requirement("protocol.errors", PROTOCOL_TYPES, "A refused command answers 200 with a code and why; what is no command answers 400."),
-    Requirement(
-        "protocol.output", SDK, "client.threads.stream: a run is begun, answered and its output awaited; also over a socket."
-    ),
+    Requirement("protocol.output", SDK, "client.threads.stream: a run is begun, answered and its output awaited; also over a socket."),
     Requirement(
         "protocol.channels", PROTOCOL_TYPES, "Every channel has its shape; interrupts are input.requested, with payload and value."
     ),

@@ -123,7 +123,7 @@ async def test_an_end_is_set_and_taken_away_again(appyard: RunAppyard) -> None:
 async def test_a_cron_that_can_never_fire_is_refused(appyard: RunAppyard, given: dict[str, str]) -> None:
     client = LangGraphClient((await appyard()).client)
     with pytest.raises(UnprocessableEntityError):
-        await client.crons.create("appyard", **given)  # type: ignore[arg-type]  # the SDK names each parameter
+        await client.crons.create("appyard", **given)
 
 
 @pytest.mark.requirement("cron.bad_input")
