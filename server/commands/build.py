@@ -167,6 +167,7 @@ def as_object(status: BuildStatus, laid: LaidDown | None, seconds: float) -> dic
         "title": status.title,
         "message": status.custom_status.message,
         "error": status.error,
+        "unmet_preferences": [wish.model_dump(mode="json") for wish in status.unmet_preferences],
         "package": str(laid.zip_file) if laid else None,
         "folder": str(laid.folder) if laid else None,
         "checks": [check.model_dump(mode="json", exclude={"log"}) for check in status.checks],

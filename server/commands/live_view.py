@@ -99,6 +99,7 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
         lines.append(Text(status.error, "red"))
     lines += [_check_line(check) for check in status.checks if check.status is not CheckStatus.passed]
     lines += _passed_lines([check for check in status.checks if check.status is CheckStatus.passed])
+    lines += [Text(f"  Not met: {wish.preference} - {wish.reason}", "yellow") for wish in status.unmet_preferences[:3]]
     if model == "builtin":
         lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
     usage = status.usage

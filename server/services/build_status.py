@@ -7,7 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from checkpoints.records import Approval, ApprovalStatus, Run, RunStatus, Thread, Usage
-from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, ReviewRequest
+from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, ReviewRequest, UnmetPreference
 from server.services.build_progress import BuildProgress
 
 
@@ -76,6 +76,7 @@ class BuildStatus(Artifact):
     output: dict[str, object] | None
     review: PendingReview | None
     error: str | None
+    unmet_preferences: tuple[UnmetPreference, ...]
     checks: tuple[CheckResult, ...]
     agent_results: tuple[AgentResult, ...]
     conversation_history: tuple[Turn, ...]
@@ -109,6 +110,13 @@ def outcome_of(thread: Thread) -> Outcome | None:
     """The build's last word on itself, if it has one."""
     value = (thread.values or {}).get("outcome")
     return Outcome.model_validate(value) if value else None
+
+
+def unmet_preferences_of(thread: Thread) -> tuple[UnmetPreference, ...]:
+    """The wishes the chosen builder does not fulfil, each with its reason; known once the description was understood."""
+    spec = (thread.values or {}).get("spec")
+    unmet = spec.get("unmet_preferences", ()) if isinstance(spec, dict) else ()
+    return tuple(UnmetPreference.model_validate(wish) for wish in unmet)
 
 
 def delivery_of(thread: Thread) -> Delivery | None:

@@ -41,6 +41,7 @@ from server.services.build_status import (
     failure_of,
     message_of,
     runtime_status,
+    unmet_preferences_of,
     usage_report,
 )
 from server.services.errors import BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
@@ -185,6 +186,7 @@ class Builds:
             output=(thread.values or {}) | {"package": f"/api/builds/{workflow_id}/artifact.zip"} if delivery else None,
             review=review if status is RuntimeStatus.awaiting_approval else None,
             error=failure,
+            unmet_preferences=unmet_preferences_of(thread),
             checks=progress.checks,
             agent_results=progress.results,
             conversation_history=conversation(request.app_description, progress, approvals),

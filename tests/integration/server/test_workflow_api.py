@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from nodes.artifacts import Changeset
+from nodes.artifacts import Changeset, UnmetPreference
 from nodes.context import AgentTask
 from nodes.errors import AgentOutputInvalid
 from tests.factories import make_finding
-from tests.integration.server.conftest import DESCRIPTION, RunAppyard, script, write_samples
+from tests.integration.server.conftest import DESCRIPTION, SPEC, RunAppyard, script, write_samples
 
 
 async def test_a_build_is_accepted_followed_and_fetched(appyard: RunAppyard) -> None:
@@ -26,6 +26,15 @@ async def test_a_build_is_accepted_followed_and_fetched(appyard: RunAppyard) -> 
     assert [turn["role"] for turn in status["conversation_history"]][:1] == ["user"]
     package = await yard.client.get(status["output"]["package"])
     assert "claims/app/records/claims/samples.py" in zipfile.ZipFile(io.BytesIO(package.content)).namelist()
+
+
+async def test_a_preference_the_builder_does_not_meet_is_reported(appyard: RunAppyard) -> None:
+    wish = UnmetPreference(preference="React", reason="Pages are rendered by the server.")
+    spec = SPEC.model_copy(update={"unmet_preferences": (wish,)})
+    yard = await appyard(script(analyze_requirements=[spec]))
+    status = await yard.ended(await yard.start(tech_stack_preferences=["React"]))
+    assert status["unmet_preferences"] == [wish.model_dump()]
+    assert status["input"]["tech_stack_preferences"] == ["React"]
 
 
 async def test_starting_twice_with_one_key_is_one_build(appyard: RunAppyard) -> None:
