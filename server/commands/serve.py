@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from typing_extensions import override
 
 from server.api.app import create_app
 from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
@@ -53,6 +55,26 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+class _Server(uvicorn.Server):
+    """Stops on a signal and returns. uvicorn's own way ends the process at once, before runs are given back."""
+
+    @contextmanager
+    @override
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT ask the server to stop; a second one makes it stop waiting for open connections."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.force_exit, self.should_exit = self.should_exit, True
+
+
 async def _serve(settings: Settings, config: Path | None, listening: socket.socket, *, with_worker: bool, studio: bool) -> None:
     async with open_world(settings, with_worker=with_worker, config=config) as world, open_services(world) as services:
 
@@ -65,7 +87,7 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
         rules = world.config.cors or default_rules()
         shown_to = with_studio(rules) if studio else rules
         app = create_app(lifespan, api_key=key, cors=shown_to, serves_mcp=world.config.serves_mcp)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+        server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         host, port = listening.getsockname()[:2]
         if studio:
             print(studio_link(host, port), flush=True)
