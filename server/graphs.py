@@ -22,9 +22,9 @@ from langgraph.store.postgres.aio import AsyncPostgresStore
 
 from checkpoints.checkpointer import checkpointer_within, open_checkpointer
 from checkpoints.connection import Database, Transaction
-from checkpoints.records import ClaimedRun
+from checkpoints.records import ClaimedRun, Thread
 from server.langgraph_json import GraphSource
-from server.services.errors import GraphNotFound, GraphNotLoaded
+from server.services.errors import GraphNotFound, GraphNotLoaded, GraphVersionUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,11 @@ class ServedGraph:
     graph: AnyGraph
     version: str | None
     store: BaseStore | None = None
+
+    def check_version(self, thread: Thread) -> None:
+        """Refuse a thread begun with other steps; LangGraph would drop an answer silently. Raises `GraphVersionUnavailable`."""
+        if thread.graph_version and self.version and thread.graph_version != self.version:
+            raise GraphVersionUnavailable(f"The thread has version {thread.graph_version}; {self.version} is running.")
 
     def compiled(self, database: Database, claimed: ClaimedRun | None = None, *, waits_for_disk: bool = True) -> AnyGraph:
         """The graph on a saver of its own: a shared saver would serialise the runs. With `claimed`, writes are fenced."""

@@ -1,7 +1,7 @@
 """How far a build is, folded from the events it recorded. Pure: the CLI, the status route and the dashboard use it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
@@ -43,7 +43,6 @@ class BuildProgress:
     version: int = 0
     checks: tuple[CheckResult, ...] = ()
     results: tuple[AgentResult, ...] = ()
-    nodes: tuple[str, ...] = field(default=())
 
     @property
     def current_agent(self) -> str | None:
@@ -146,7 +145,7 @@ _STAGE_AFTER = {
 
 def _after_node(progress: BuildProgress, node: str, slice_: object) -> BuildProgress:
     stage = _STAGE_AFTER.get(node, progress.stage)
-    progress = replace(progress, stage=stage, nodes=(*progress.nodes, node), finished=node == "deliver")
+    progress = replace(progress, stage=stage, finished=node == "deliver")
     if node == "design_architecture" and isinstance(slice_, dict):
         architecture = Architecture.model_validate(slice_["architecture"])
         return replace(progress, components=tuple(part.name for part in architecture.components), written=frozenset())

@@ -19,7 +19,7 @@ from checkpoints.errors import ThreadBusy, ThreadNotFound
 from checkpoints.records import JsonObject, Thread, ThreadStatus
 from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
 from server.services.builds import Ledger
-from server.services.errors import CheckpointNotFound, GraphVersionUnavailable, StateUpdateInvalid, ThreadWithoutGraph
+from server.services.errors import CheckpointNotFound, StateUpdateInvalid, ThreadWithoutGraph
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,7 @@ class ThreadStates:
     async def _pin(self, thread_id: UUID, served: ServedGraph, transaction: Transaction) -> None:
         """A thread stays with the version of the graph it began with. Raises `GraphVersionUnavailable`."""
         thread = await self._ledger.threads.get(thread_id, transaction=transaction)
-        if served.version and thread.graph_version and thread.graph_version != served.version:
-            raise GraphVersionUnavailable(f"The thread has version {thread.graph_version}; {served.version} is running.")
+        served.check_version(thread)
         if served.version and not thread.graph_version:
             await self._ledger.threads.pin_graph(thread_id, served.name, served.version, transaction=transaction)
 

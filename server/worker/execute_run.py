@@ -28,14 +28,14 @@ from checkpoints.errors import (
     StorageFull,
     ThreadNotFound,
 )
-from checkpoints.records import ApprovalStatus, CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, Thread, ThreadStatus
+from checkpoints.records import ApprovalStatus, CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, ThreadStatus
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import RestingStatus, ThreadRepository
 from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
 from server.langgraph_json import APPYARD
 from server.run_queue import RunStopped
-from server.services.errors import GraphNotLoaded, GraphVersionUnavailable
+from server.services.errors import GraphNotLoaded
 from server.services.run_order import RunOrder, order_of
 from server.worker.drive_graph import GraphRun, check_targets, drive, is_own, run_config
 from server.worker.record_events import EventRecorder, jsonable
@@ -221,7 +221,7 @@ class RunExecutor:
             return served
         thread = await self._threads.get(run.thread_id)
         served = await self._graphs.load(order.graph_id or thread.graph_id or APPYARD)
-        check_version(thread, served)
+        served.check_version(thread)
         if served.version and not thread.graph_version:
             await self._threads.pin_graph(thread.thread_id, served.name, served.version)
         return served
@@ -322,12 +322,6 @@ def outage_of(error: Exception) -> PersistenceError | None:
     if isinstance(error, DatabaseUnreachable | DatabaseBusy | StorageFull):
         return error
     return as_persistence_error(error)
-
-
-def check_version(thread: Thread, served: ServedGraph) -> None:
-    """A thread continues only on a graph that still has its steps; LangGraph itself would drop the answer silently."""
-    if thread.graph_version and served.version and thread.graph_version != served.version:
-        raise GraphVersionUnavailable(f"The thread has version {thread.graph_version}; {served.version} is running.")
 
 
 def thread_config(run: Run) -> RunnableConfig:
