@@ -264,7 +264,9 @@ class RuleKind(StrEnum):
     `ordered`: fields[0] comes before fields[1]. `no_overlap`: no two records with the same relation `per` overlap
     between fields[0] and fields[1]. `unique_together`: no two records share all of `fields` (fields or relations;
     `created_by` names the person). `positive`: fields[0] is greater than zero. `same_parent`: fields are two relations,
-    and what fields[0] points to belongs to what fields[1] points to, as a vote's option to the vote's poll.
+    and what fields[0] points to belongs to what fields[1] points to, as a vote's option to the vote's poll. `limit`: at most
+    `maximum` records per `per` (a relation or `created_by`; None: in all) in each `period`, which is that of fields[0] or of
+    the record's creation; without a period, at any one time. Counted are those in one of `states`, or all if none is named.
     """
 
     ordered = "ordered"
@@ -272,7 +274,16 @@ class RuleKind(StrEnum):
     unique_together = "unique_together"
     positive = "positive"
     same_parent = "same_parent"
+    limit = "limit"
     custom = "custom"
+
+
+class RulePeriod(StrEnum):
+    """The span a `limit` is counted in. A week begins on Monday."""
+
+    day = "day"
+    week = "week"
+    month = "month"
 
 
 class RuleSpec(Artifact):
@@ -284,6 +295,9 @@ class RuleSpec(Artifact):
     fields: tuple[Identifier, ...] = ()
     per: Identifier | None = None
     message: str
+    maximum: int | None = Field(default=None, ge=1)
+    period: RulePeriod | None = None
+    states: tuple[Identifier, ...] = ()
     source: Source = INFERRED
 
 
@@ -295,6 +309,51 @@ class ReportSpec(Artifact):
     record: Identifier
     group_by: Identifier
     measure: Identifier | None = None
+    source: Source = INFERRED
+
+
+class RecipeKind(StrEnum):
+    """Blocks an app can be given beyond records, steps and reports; each says what `record`, `records` and `fields` mean.
+
+    `comments`: people comment on a `record`. `attachments`: files on a `record`. `tags`: free tags on a `record`, which its list
+    is filtered by. `calendar`: `record` in a month view by fields[0], its start, and optionally fields[1], its end. `board`:
+    `record` in columns by its state, or by the choice field fields[0]. `audit_trail`: who changed what when of a `record`.
+    `notifications`: a message to the people concerned when a `record` is added or changes its state, in the app and by e-mail.
+    `charts`: the first page shows the reports as charts. `csv`: import and export of a `record`.
+
+    `stock`: `record` is an item with the quantity fields[0]; records[0] is a movement with the amount fields[1]; never below zero.
+    `totals`: `record` is a document with the lines records[0]; fields are quantity, unit price and optionally tax rate of a line.
+    `poll`: `record` is the poll, records are option and vote; one vote per person and poll. `quiz`: `record` is the contest,
+    records are question, option, answer and optionally enrolment. `short_link`: `record` has the address fields[0], the generated
+    code fields[1] and the counter fields[2]. `converter`: a page that computes with the rates or units of `record`. `site`: public
+    pages, and a contact form whose messages are kept as `record`.
+    """
+
+    comments = "comments"
+    attachments = "attachments"
+    tags = "tags"
+    calendar = "calendar"
+    board = "board"
+    audit_trail = "audit_trail"
+    notifications = "notifications"
+    charts = "charts"
+    csv = "csv"
+    stock = "stock"
+    totals = "totals"
+    poll = "poll"
+    quiz = "quiz"
+    short_link = "short_link"
+    converter = "converter"
+    site = "site"
+
+
+class RecipeSpec(Artifact):
+    """One recipe of the app, applied to the records and fields it names, see `RecipeKind`."""
+
+    kind: RecipeKind
+    record: Identifier | None = None
+    records: tuple[Identifier, ...] = ()
+    fields: tuple[Identifier, ...] = ()
     source: Source = INFERRED
 
 
@@ -324,7 +383,7 @@ class AppSpec(Artifact):
     permissions: tuple[Permission, ...]
     rules: tuple[RuleSpec, ...] = ()
     reports: tuple[ReportSpec, ...] = ()
-    recipes: tuple[str, ...] = ()
+    recipes: tuple[RecipeSpec, ...] = ()
     non_goals: tuple[str, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     unmet_preferences: tuple[UnmetPreference, ...] = ()

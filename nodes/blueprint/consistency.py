@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldType, RecordSpec, RelationKind, ReportSpec, RuleKind, RuleSpec, Workflow
+from nodes.blueprint import recipes
 from nodes.contract import REPORT_ROWS, class_name, operation_names, relation_property
 
 LONGEST_NAME = 48
@@ -24,6 +25,7 @@ _FIELDS_OF_RULE = {
     RuleKind.unique_together: (1, 99),
     RuleKind.positive: (1, 1),
     RuleKind.same_parent: (2, 2),
+    RuleKind.limit: (0, 1),
     RuleKind.custom: (0, 99),
 }
 
@@ -39,6 +41,7 @@ def problems(spec: AppSpec) -> tuple[str, ...]:
         *(problem for report in spec.reports for problem in _report(spec, report)),
         *_repeated("rule", (rule.name for rule in spec.rules)),
         *_repeated("report", (report.name for report in spec.reports)),
+        *(problem for recipe in spec.recipes for problem in recipes.problems(spec, recipe)),
         *_endpoint_names(spec),
     )
 
@@ -206,8 +209,20 @@ def _rule(spec: AppSpec, rule: RuleSpec) -> Iterator[str]:
         yield f"The rule {rule.name} needs a number."
     if rule.kind is RuleKind.same_parent and not _has_parent(spec, record, rule):
         yield f"The rule {rule.name} needs two relations, of which the first leads to a record with one relation to the second."
-    if rule.per is not None and rule.per not in relations | set(fields):
+    yield from _limit(record, rule) if rule.kind is RuleKind.limit else ()
+    if rule.per is not None and rule.per not in relations | set(fields) | {"created_by"}:
         yield f"The rule {rule.name} holds per {rule.per}, which {record.name} does not have."
+
+
+def _limit(record: RecordSpec, rule: RuleSpec) -> Iterator[str]:
+    moments = {field.name for field in record.fields if field.type in {FieldType.date, FieldType.datetime}}
+    states = {state.name for state in record.workflow.states} if record.workflow else set()
+    if rule.maximum is None:
+        yield f"The rule {rule.name} limits to no number; give it a maximum."
+    if rule.fields and (rule.period is None or not moments.issuperset(rule.fields)):
+        yield f"The rule {rule.name} counts by {rule.fields[0]}, which needs a period and a date."
+    for name in sorted(set(rule.states) - states):
+        yield f"The rule {rule.name} counts records in the state {name}, which {record.name} does not have."
 
 
 def _has_parent(spec: AppSpec, record: RecordSpec, rule: RuleSpec) -> bool:

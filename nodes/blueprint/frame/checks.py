@@ -104,7 +104,7 @@ def _rule_check(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) ->
             return CheckView(function, True, rule.place, rule.message, _together(rule, var, cls))
         case RuleKind.no_overlap:
             return CheckView(function, True, rule.place, rule.message, _overlap(rule, var, cls, freeing))
-        case RuleKind.same_parent | RuleKind.custom:
+        case RuleKind.same_parent | RuleKind.limit | RuleKind.custom:
             raise AssertionError("left to engineers, see _is_enforceable")
 
 

@@ -92,7 +92,7 @@ def breaking(record: RecordView, rule: RuleView, state: str | None = None) -> tu
             same = [column.name for column in (*rule.columns, *((rule.per,) if rule.per else ())) if column.name != "created_by_id"]
             copied = ", ".join(f"{python_literal(name)}: values[{python_literal(name)}]" for name in same)
             return (f"values = {make}_values(author) | {_given(record, rule)}", kept, f"broken = {make}_values(author) | {{{copied}}}")
-        case RuleKind.same_parent | RuleKind.custom:
+        case RuleKind.same_parent | RuleKind.limit | RuleKind.custom:
             raise AssertionError("left to engineers, see checks")
 
 

@@ -13,7 +13,7 @@ _ENDS = ("end", "finish", "until", "check-out", "drop-off", "closes", "due", "re
 _DATES = {FieldType.date, FieldType.datetime, FieldType.time}
 
 
-ENFORCED = frozenset(RuleKind) - {RuleKind.same_parent}
+ENFORCED = frozenset(RuleKind) - {RuleKind.same_parent, RuleKind.limit}
 """The rules that built apps keep and the probe knows; another is not derived, so that no specification promises it."""
 
 
