@@ -1,26 +1,22 @@
-"""How well the built-in reader reads descriptions: recall and precision against a gold file, per prompt and in total.
+"""How well the built-in reader reads descriptions: found of wanted, and precision, against what a person wrote down.
 
-    python -m benchmarks.read_prompts PROMPTS.json GOLD.json
+    python -m benchmarks.read_prompts [PROMPTS.json [GOLD.json]] [--only vet,gym] [--missing]
 
-Both files are lists with an `id` per entry, as in `open_prompts.json` and `open_gold.json`. Entities and roles are
-compared by their last word; fields and states by any shared word. Fields a reader guesses for a gold record are not
-counted as errors, because gold lists only what the text states. Prompts whose gold has no entity should be declined.
+Without a file, ours with the gold in it. `--missing` names what was not found. See `benchmarks/gold.py` for how things are compared.
 """
 
-import json
+import argparse
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from typing_extensions import override
 
-from nodes.artifacts import AppSpec, BuildRequest
+from benchmarks.gold import KINDS, OURS, Prompt, prompts_of, read_counts, wanted_of
+from nodes.artifacts import BuildRequest
 from nodes.blueprint.reader import read_description
 from nodes.errors import BuildError
-
-KINDS = ("entities", "fields", "roles", "states")
 
 
 @dataclass
@@ -31,74 +27,52 @@ class Count:
     wanted: int = 0
     read: int = 0
 
-    def __add__(self, other: "Count") -> "Count":
-        return Count(self.found + other.found, self.wanted + other.wanted, self.read + other.read)
+    def add(self, found: int, wanted: int, read: int) -> None:
+        self.found, self.wanted, self.read = self.found + found, self.wanted + wanted, self.read + read
 
     @override
     def __str__(self) -> str:
-        precision = f"{self.found / self.read:.2f}" if self.read else "  – "
-        return f"{self.found:3}/{self.wanted:<3} {precision}"
+        precision = f"{min(1.0, self.found / self.read):.2f}" if self.read else "  – "
+        return f"{self.found:3}/{self.wanted:<3} {precision}" if self.wanted else f"{'–':>12}"
 
 
-def stem(word: str) -> str:
-    """Enough of a word to survive its plural and its ending: `calories`, `calorie` → `calor`."""
-    return word.lower().rstrip("s")[:6].rstrip("ei")
-
-
-def stems(text: str) -> set[str]:
-    """The stems of all words of a name."""
-    return {stem(word) for word in text.replace("_", " ").replace("-", " ").split()}
-
-
-def compare(spec: AppSpec, gold: dict[str, Any]) -> dict[str, Count]:
-    """Count what of `gold` is in `spec`."""
-    heads = {record.label.lower().split()[-1]: record for record in spec.records}
-    known = {stem(head): record for head, record in heads.items()}
-    counts = {kind: Count() for kind in KINDS}
-    wanted_entities = [entity for entity in gold["entities"] if entity != "user"]
-    counts["entities"] = Count(
-        sum(stem(entity.split()[-1]) in known for entity in wanted_entities), len(wanted_entities), len(spec.records)
-    )
-    roles = {stem(role.label.split()[-1]) for role in spec.roles if role.source.quote}
-    counts["roles"] = Count(sum(stem(role) in roles for role in gold["roles"]), len(gold["roles"]), len(roles))
-    for entity, fields in gold["fields"].items():
-        record = known.get(stem(entity.split()[-1]))
-        named = [f"{part.name} {part.label}" for part in record.fields] if record else []
-        named += [f"{part.name} {part.label}" for part in record.relations] if record else []
-        parts = [stems(name) for name in named]
-        counts["fields"] += Count(sum(any(stems(field) & part for part in parts) for field in fields), len(fields), len(fields))
-    for entity, states in gold["workflow"].items():
-        record = known.get(stem(entity.split()[-1]))
-        read = {state.name.replace("_", "-") for state in record.workflow.states} if record and record.workflow else set()
-        counts["states"] += Count(len(read & set(states)), len(states), len(read))
-    return counts
-
-
-def main(prompts: Path, gold: Path) -> int:
-    """Print the table; answer 1 if the reader failed on a prompt it should have read."""
-    wanted = {entry["id"]: entry for entry in json.loads(gold.read_text(encoding="utf-8"))}
+def main(prompts: Path, gold: Path | None, only: set[str], *, missing: bool) -> int:
+    """Print the table; answer 1 if the reader declined a prompt it should have read."""
     totals, failures = {kind: Count() for kind in KINDS}, 0
-    print(f"{'prompt':<10}" + "".join(f"{kind + ' found precision':>28}" for kind in KINDS) + f"{'ms':>8}")
-    for prompt in json.loads(prompts.read_text(encoding="utf-8")):
-        started = time.perf_counter()
-        try:
-            spec = read_description(BuildRequest(app_description=prompt["description"]))
-        except BuildError as error:
-            outside = wanted[prompt["id"]].get("kind") not in {"crud", "workflow", "content"}
-            failures += not outside
-            print(f"{prompt['id']:<10}  declined ({type(error).__name__}){'' if outside else ', wrongly'}")
-            continue
-        elapsed = (time.perf_counter() - started) * 1000
-        counts = compare(spec, wanted[prompt["id"]])
-        for kind in KINDS:
-            totals[kind] += counts[kind]
-        print(f"{prompt['id']:<10}" + "".join(f"{counts[kind]!s:>28}" for kind in KINDS) + f"{elapsed:8.1f}")
-    print(f"{'total':<10}" + "".join(f"{totals[kind]!s:>28}" for kind in KINDS))
+    print(f"{'prompt':<16}" + "".join(f"{kind:>13}" for kind in KINDS) + f"{'ms':>8}")
+    for prompt in prompts_of(prompts, gold):
+        if not only or prompt.id in only:
+            failures += not _read(prompt, totals, missing=missing)
+    print(f"{'total':<16}" + "".join(f"{totals[kind]!s:>13}" for kind in KINDS))
     return 1 if failures else 0
 
 
+def _read(prompt: Prompt, totals: dict[str, Count], *, missing: bool) -> bool:
+    """Print a prompt's row; False if it was declined and should not have been."""
+    started = time.perf_counter()
+    try:
+        spec = read_description(BuildRequest(app_description=prompt.description, requirements=prompt.requirements))
+    except BuildError as error:
+        print(f"{prompt.id:<16}  declined ({type(error).__name__}){'' if prompt.outside else ', wrongly'}")
+        return prompt.outside
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    wanted, read, row = wanted_of(spec, prompt.gold or {"entities": []}), read_counts(spec, prompt.gold or {"entities": []}), ""
+    for kind in KINDS:
+        found = [entry.found for entry in wanted if entry.kind == kind]
+        numbers = (sum(found), len(found), read[kind])
+        totals[kind].add(*numbers)
+        row += f"{Count(*numbers)!s:>13}"
+    print(f"{prompt.id:<16}{row}{elapsed_ms:8.1f}")
+    if missing and (absent := [entry.name for entry in wanted if not entry.found]):
+        print(f"{'':<16}  missing: {', '.join(absent)}")
+    return True
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        print(__doc__)
-        sys.exit(0)
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prompts", type=Path, nargs="?", default=OURS)
+    parser.add_argument("gold", type=Path, nargs="?")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--missing", action="store_true")
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.prompts, arguments.gold, set(filter(None, arguments.only.split(","))), missing=arguments.missing))
