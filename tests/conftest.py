@@ -15,7 +15,7 @@ from types import FrameType
 
 import pytest
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.fleet"]
 
 SCRUBBED = (
     "APPYARD_",

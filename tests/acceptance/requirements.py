@@ -62,6 +62,9 @@ RUNS = (
     Requirement("stream.headers", WIRE, "Location and Content-Location say where the run is."),
     Requirement("stream.heartbeat", WIRE, "A comment, or a newline before JSON, keeps a silent connection open every five seconds."),
     Requirement("stream.thread", SDK, "GET /threads/{id}/stream follows the thread's runs one after the other; Last-Event-ID across runs."),
+    Requirement("stream.survives", OURS, "A follower sees every event once, though worker and server are killed and replaced."),
+    Requirement("replicas.follow", OURS, "What any server began is followed, joined, answered and cancelled at every other."),
+    Requirement("replicas.order", OURS, "Runs of a thread are worked on one after the other, in order, by whichever worker."),
     Requirement("run.webhook", SDK, "webhook is called when the run ends.", "Needs the outbox with SSRF checks and signatures of issue 5."),
     Requirement("run.feedback_keys", SDK, "feedback_keys sends feedback links.", "They belong to LangSmith; accepted and ignored."),
 )
