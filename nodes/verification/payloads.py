@@ -100,8 +100,23 @@ def clashing_bodies(spec: AppSpec, record: RecordSpec, existing: Body, fresh: Bo
         if rule.kind in (RuleKind.unique_together, RuleKind.no_overlap):
             names = [_property(record, name) for name in (*rule.fields, *((rule.per,) if rule.per else ()))]
             clash = {name: existing[name] for name in names if name in existing}
+            clash |= {name: existing[name] for name in _agreeing(spec, record, set(names)) if name in existing}
             if all(name in existing or name == "created_by" for name in names):
                 yield BrokenBody(rule.message, {**fresh, **clash})
+        elif rule.kind is RuleKind.same_parent:
+            part, whole = (_property(record, name) for name in rule.fields)
+            if part in existing and whole in existing and existing[whole] != fresh.get(whole, existing[whole]):
+                yield BrokenBody(rule.message, {**fresh, part: existing[part]})
+
+
+def _agreeing(spec: AppSpec, record: RecordSpec, names: set[str]) -> set[str]:
+    """The properties that have to change together with `names`, so that parts still belong to their wholes."""
+    pairs = [{_property(record, name) for name in rule.fields} for rule in _rules(spec, record) if rule.kind is RuleKind.same_parent]
+    known: set[str] = set()
+    while known != names:
+        known = names
+        names = names.union(*(pair for pair in pairs if pair & names))
+    return names
 
 
 def relations_in_rules(spec: AppSpec, record: RecordSpec) -> set[str]:

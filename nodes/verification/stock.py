@@ -1,11 +1,26 @@
 """Sign in as the demo accounts of each role, and make the records a probe needs, in order of their relations."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from typing_extensions import override
 
-from nodes.artifacts import ACCOUNT, AppSpec, Contract, Endpoint, Operation, RecordSpec, RelationKind, Scope, Transition
+from nodes.artifacts import (
+    ACCOUNT,
+    AppSpec,
+    Contract,
+    Endpoint,
+    Operation,
+    RecordSpec,
+    Relation,
+    RelationKind,
+    RuleKind,
+    RuleSpec,
+    Scope,
+    Transition,
+)
+from nodes.contract import relation_property
 from nodes.stack import StackProfile, demo_email
 from nodes.verification.exchange import Answer, Exchange, Json
 from nodes.verification.payloads import Body, relations_in_rules, valid_body
@@ -109,32 +124,75 @@ class Stock:
         token = self.people.tokens.get(person) if person else None
         return await self._exchange.call(endpoint.method, path, who=str(person or "signed out"), token=token, body=body)
 
-    async def body_for(self, record: RecordSpec, person: Person | None, making: tuple[str, ...] = ()) -> Body:
-        """A valid body nobody has sent yet. Makes what it refers to; raises `NotMade`."""
-        references: dict[str, Json] = {}
+    async def body_for(
+        self, record: RecordSpec, person: Person | None, making: tuple[str, ...] = (), given: Mapping[str, Json] | None = None
+    ) -> Body:
+        """A valid body nobody has sent yet. Makes what it refers to, except what is `given`; raises `NotMade`."""
+        references: dict[str, Json] = dict(given or {})
         compared = relations_in_rules(self._spec, record)
-        for relation in record.relations:
+        for relation in self._wholes_first(record):
+            if relation.name in references:
+                continue
             if relation.target == ACCOUNT:
                 target = self._account_for(person)
             elif relation.target in making or relation.target == record.name:
                 continue  # a circle: one of its relations has to be optional
             else:
+                shared = self._joined(record, relation, references)
+                fresh = relation.name in compared
                 try:
-                    target = (await self._related(relation.target, person, (*making, record.name), fresh=relation.name in compared)).id
+                    made = await self._related(relation.target, person, (*making, record.name), fresh=fresh, given=shared)
                 except NotMade:
                     if relation.required:
                         raise
                     continue
+                references |= self._wholes_of(record, relation, made)
+                target = made.id
             references[relation.name] = [target] if relation.kind is RelationKind.many_to_many else target
         return valid_body(self._spec, record, next(self._numbers), references)
 
-    async def make(self, record: RecordSpec, person: Person | None = None, making: tuple[str, ...] = ()) -> Made:
+    def _wholes_first(self, record: RecordSpec) -> list[Relation]:
+        """The relations in an order in which a part is made after the whole it has to belong to."""
+        wholes = {rule.fields[0]: rule.fields[1] for rule in self._belonging(record)}
+
+        def depth(name: str) -> int:
+            passed = [name]
+            while (whole := wholes.get(passed[-1])) and whole not in passed:
+                passed.append(whole)
+            return len(passed)
+
+        return sorted(record.relations, key=lambda relation: depth(relation.name))
+
+    def _belonging(self, record: RecordSpec, part: str | None = None) -> list[RuleSpec]:
+        rules = (rule for rule in self._spec.rules if rule.kind is RuleKind.same_parent and rule.record == record.name)
+        return [rule for rule in rules if part is None or rule.fields[0] == part]
+
+    def _link(self, record: RecordSpec, rule: RuleSpec) -> Relation:
+        """How what the rule's first relation points to refers to its whole."""
+        part, whole = (next(entry.target for entry in record.relations if entry.name == name) for name in rule.fields)
+        return next(entry for entry in self._spec.record(part).relations if entry.target == whole)
+
+    def _joined(self, record: RecordSpec, part: Relation, references: Mapping[str, Json]) -> dict[str, Json]:
+        """What a part has to be made with, to belong to the wholes already chosen."""
+        rules = [rule for rule in self._belonging(record, part.name) if rule.fields[1] in references]
+        return {self._link(record, rule).name: references[rule.fields[1]] for rule in rules}
+
+    def _wholes_of(self, record: RecordSpec, part: Relation, made: Made) -> dict[str, Json]:
+        """The wholes a part says it belongs to: those it was made with, or, of the demo data, its own."""
+        said = {
+            rule.fields[1]: made.received.get(relation_property(self._link(record, rule))) for rule in self._belonging(record, part.name)
+        }
+        return {name: number for name, number in said.items() if isinstance(number, int)}
+
+    async def make(
+        self, record: RecordSpec, person: Person | None = None, making: tuple[str, ...] = (), given: Mapping[str, Json] | None = None
+    ) -> Made:
         """Make a record as `person`, or as whoever may. Raises `NotMade`."""
         endpoint = self.permissions.endpoint(record.name, Operation.create)
         person = person or self.creator(record.name)
         if endpoint is None or person is None:
             raise NotMade(f"nobody who could sign in may create any {record.name}")
-        body = await self.body_for(record, person, making)
+        body = await self.body_for(record, person, making, given)
         answer = await self.call(endpoint, person, body=body)
         record_id = answer.object.get("id")
         if answer.status != endpoint.success_status or not isinstance(record_id, int):
@@ -192,14 +250,16 @@ class Stock:
             raise NotMade(f"no way leads to the state {state}")
         return ways[state]
 
-    async def _related(self, target: str, person: Person | None, making: tuple[str, ...], *, fresh: bool) -> Made:
+    async def _related(
+        self, target: str, person: Person | None, making: tuple[str, ...], *, fresh: bool, given: Mapping[str, Json]
+    ) -> Made:
         """A record to refer to: the person's own where they may make one, so that they may surely see it."""
         able = self.permissions.scope(person, self.permissions.endpoint(target, Operation.create)) is not None
         maker = person if able else self.creator(target)
         key = (target, maker)
-        if fresh or key not in self._shared:
+        if fresh or given or key not in self._shared:
             try:
-                self._shared[key] = await self.make(self._spec.record(target), maker, making)
+                self._shared[key] = await self.make(self._spec.record(target), maker, making, given)
             except NotMade:
                 self._shared[key] = await self._sample(target)
         return self._shared[key]

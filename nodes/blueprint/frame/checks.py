@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nodes.artifacts import ACCOUNT, AppSpec, RecordSpec, RelationKind, RuleKind, RuleSpec
+from nodes.artifacts import ACCOUNT, AppSpec, RecordSpec, Relation, RelationKind, RuleKind, RuleSpec
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.text import lower_first, one_line
 from nodes.contract import relation_property
@@ -22,13 +22,22 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Belonging:
+    """Of a `same_parent` rule: the record its first relation points to, and how that refers to the whole it is a part of."""
+
+    part: str
+    whole: Relation
+
+
+@dataclass(frozen=True)
 class RuleView:
-    """A rule whose columns all exist."""
+    """A rule whose columns all exist. `belonging` is given exactly for `same_parent`."""
 
     spec: RuleSpec
     columns: tuple[Column, ...]
     per: Column | None
     per_target: str | None
+    belonging: Belonging | None = None
 
     @property
     def kind(self) -> RuleKind:
@@ -69,11 +78,26 @@ def rule_views(spec: AppSpec, record: RecordSpec) -> Iterator[RuleView]:
     for rule in spec.rules:
         if rule.record == record.name and _is_enforceable(rule, columns):
             per = columns[rule.per] if rule.per else None
-            yield RuleView(rule, tuple(columns[name] for name in rule.fields), per, targets.get(rule.per) if rule.per else None)
+            belonging = _belonging(spec, rule, targets) if rule.kind is RuleKind.same_parent else None
+            per_target = targets.get(rule.per) if rule.per else None
+            yield RuleView(rule, tuple(columns[name] for name in rule.fields), per, per_target, belonging)
+
+
+def _belonging(spec: AppSpec, rule: RuleSpec, targets: dict[str, str]) -> Belonging:
+    """Which relation of the part leads to the whole; consistency has made sure that exactly one does."""
+    part, whole = (targets[name] for name in rule.fields)
+    single = (relation for relation in spec.record(part).relations if relation.kind is RelationKind.many_to_one)
+    return Belonging(part, next(relation for relation in single if relation.target == whole))
 
 
 def _is_enforceable(rule: RuleSpec, columns: dict[str, Column]) -> bool:
-    needed = {RuleKind.ordered: 2, RuleKind.no_overlap: 2, RuleKind.unique_together: 1, RuleKind.positive: 1}
+    needed = {
+        RuleKind.ordered: 2,
+        RuleKind.no_overlap: 2,
+        RuleKind.unique_together: 1,
+        RuleKind.positive: 1,
+        RuleKind.same_parent: 2,
+    }
     known = all(name in columns for name in rule.fields) and (rule.per is None or rule.per in columns)
     return rule.kind in needed and known and len(rule.fields) >= needed[rule.kind]
 
@@ -104,7 +128,9 @@ def _rule_check(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) ->
             return CheckView(function, True, rule.place, rule.message, _together(rule, var, cls))
         case RuleKind.no_overlap:
             return CheckView(function, True, rule.place, rule.message, _overlap(rule, var, cls, freeing))
-        case RuleKind.same_parent | RuleKind.limit | RuleKind.custom:
+        case RuleKind.same_parent:
+            return CheckView(function, True, rule.place, rule.message, _same_parent(rule, var))
+        case RuleKind.limit | RuleKind.custom:
             raise AssertionError("left to engineers, see _is_enforceable")
 
 
@@ -125,6 +151,14 @@ def _positive(rule: RuleView, var: str) -> tuple[str, ...]:
 def _together(rule: RuleView, var: str, cls: str) -> tuple[str, ...]:
     same = ", ".join(f"{cls}.{column.attr} == {var}.{column.attr}" for column in rule.columns)
     return (f"return {_known(rule.columns, var)}records.another_exists(session, {var}, {same})",)
+
+
+def _same_parent(rule: RuleView, var: str) -> tuple[str, ...]:
+    assert rule.belonging is not None
+    part, whole = rule.columns
+    link = relation_property(rule.belonging.whole)
+    found = f"records.referred(session, {names.model_class(rule.belonging.part)}, {var}.{part.attr})"
+    return (f"return {_known((part, whole), var)}{found}.{link} != {var}.{whole.attr}",)
 
 
 def _overlap(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,17 +1,20 @@
 """Valid values for the tests of a generated app: one Python expression per member, different for every `number`."""
 
-from nodes.artifacts import ACCOUNT, FieldType, RuleKind
+from collections.abc import Iterator, Mapping
+
+from nodes.artifacts import ACCOUNT, FieldType, Relation, RuleKind
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.checks import RuleView
 from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.record_view import RecordView
 from nodes.blueprint.frame.text import python_literal
+from nodes.contract import relation_property
 
 
 def expression(record: RecordView, member: FieldView | RelationView) -> str:
     """The JSON value of a member, as an expression over `number`, `by` and `given`."""
     if isinstance(member, RelationView):
-        return _reference(member)
+        return member.key if member in shared_wholes(record) else _reference(record, member)
     match member.type:
         case FieldType.integer | FieldType.decimal | FieldType.money:
             return _number(record, member)
@@ -35,10 +38,54 @@ def expression(record: RecordView, member: FieldView | RelationView) -> str:
             return f'f"{names.in_fstring(member.label[:80])} {{number}}"'
 
 
-def _reference(relation: RelationView) -> str:
+def _reference(record: RecordView, relation: RelationView) -> str:
     if relation.spec.target == ACCOUNT:
         return "by.id"
-    return f"given.get({python_literal(relation.key)}) or self.{relation.spec.target}(by).id"
+    required = {whole.key: whole.key for whole in record.single_relations if whole.required}
+    return f"given.get({python_literal(relation.key)}) or self.{_new(record, relation, 'by', required)}"
+
+
+def _new(record: RecordView, relation: RelationView, author: str, known: Mapping[str, str]) -> str:
+    """The call that makes what `relation` points to, part of the same wholes as the record; `known` renders their numbers."""
+    given = [f"{relation_property(link)}={known[whole.key]}" for link, whole in _wholes(record, relation) if whole.key in known]
+    return f"{relation.spec.target}({', '.join([author, *given])}).id"
+
+
+def _wholes(record: RecordView, part: RelationView) -> Iterator[tuple[Relation, RelationView]]:
+    """Whom the target of `part` has to share with the record: by its own relation, and by the record's."""
+    relations = {relation.name: relation for relation in record.single_relations}
+    for rule in record.rules:
+        if rule.belonging and rule.spec.fields[0] == part.name:
+            yield rule.belonging.whole, relations[rule.spec.fields[1]]
+
+
+def shared_wholes(record: RecordView) -> tuple[RelationView, ...]:
+    """Required references with which others of the record have to agree, each after those it has to agree with itself."""
+    parts = [relation for relation in record.single_relations if relation.required]
+    waiting = {whole.name: whole for part in parts for _, whole in _wholes(record, part) if whole.required}
+    ordered: list[RelationView] = []
+    while waiting:
+        free = [name for name, entry in waiting.items() if not any(whole.name in waiting for _, whole in _wholes(record, entry))]
+        ordered.append(waiting.pop((free or list(waiting))[0]))
+    return tuple(ordered)
+
+
+def whole(record: RecordView, relation: RelationView) -> str:
+    """The number of a shared whole: the given one, that of a given part, or a new one's."""
+    required = {other.key: other.key for other in record.single_relations if other.required}
+    new = "by.id" if relation.to_account else f"self.{_new(record, relation, 'by', required)}"
+    return f"{_given(record, relation)} or {new}"
+
+
+def _given(record: RecordView, relation: RelationView) -> str:
+    """The number that is given for a relation, itself or by a part."""
+    parts = [
+        f"self._whole({names.model_class(part.spec.target)}, {_given(record, part)}, {python_literal(relation_property(link))})"
+        for part in record.single_relations
+        for link, entry in _wholes(record, part)
+        if entry is relation
+    ]
+    return " or ".join([f"given.get({python_literal(relation.key)})", *parts])
 
 
 def _offset(record: RecordView, field: FieldView) -> int:
@@ -79,35 +126,53 @@ def needle(record: RecordView) -> FieldView | None:
 
 
 def breaking(record: RecordView, rule: RuleView, state: str | None = None) -> tuple[str, ...]:
-    """Lines of a test that end in `broken`: a body against the rule, given that `first` is stored (in `state`, if given)."""
+    """Lines of a test that end in `broken`: a body against the rule, given that another is stored (in `state`, if given)."""
     make = f"make.{record.name}"
-    kept = f"{make}(author, {python_literal(state)}, **values)" if state else f"{make}(author, **values)"
     match rule.kind:
         case RuleKind.positive:
             return (f"broken = {make}_values(author) | {{{python_literal(rule.columns[0].name)}: 0}}",)
         case RuleKind.ordered:
             first, last = (python_literal(column.name) for column in rule.columns[:2])
-            return (f"values = {make}_values(author) | {_given(record, rule)}", f"broken = values | {{{last}: values[{first}]}}")
+            return (*_values(record, rule), f"broken = values | {{{last}: values[{first}]}}")
         case RuleKind.unique_together | RuleKind.no_overlap:
-            same = [column.name for column in (*rule.columns, *((rule.per,) if rule.per else ())) if column.name != "created_by_id"]
-            copied = ", ".join(f"{python_literal(name)}: values[{python_literal(name)}]" for name in same)
-            return (f"values = {make}_values(author) | {_given(record, rule)}", kept, f"broken = {make}_values(author) | {{{copied}}}")
-        case RuleKind.same_parent | RuleKind.limit | RuleKind.custom:
+            kept = f"{make}(author, {python_literal(state)}, **values)" if state else f"{make}(author, **values)"
+            copied = ", ".join(f"{python_literal(name)}: values[{python_literal(name)}]" for name in _same(record, rule))
+            return (*_values(record, rule), kept, f"broken = {make}_values(author) | {{{copied}}}")
+        case RuleKind.same_parent:
+            assert rule.belonging is not None
+            other = f"make.{rule.belonging.part}(author).id"
+            return (*_values(record, rule), f"broken = values | {{{python_literal(rule.columns[0].name)}: {other}}}")
+        case RuleKind.limit | RuleKind.custom:
             raise AssertionError("left to engineers, see checks")
 
 
-def _given(record: RecordView, rule: RuleView) -> str:
-    """Values for the optional columns of a rule, as a dictionary display."""
+def _same(record: RecordView, rule: RuleView) -> tuple[str, ...]:
+    """The properties two records have in common that clash: the rule's, and whatever has to agree with those."""
+    same = [column.name for column in (*rule.columns, *((rule.per,) if rule.per else ())) if column.name != "created_by_id"]
+    given = {record.input_name(member) for member in required_members(record)}
+    joined = [{column.name for column in entry.columns} & given for entry in record.rules if entry.belonging]
+    for name in same:  # grows while it is read
+        same += [other for pair in joined if name in pair for other in sorted(pair) if other not in same]
+    return tuple(same)
+
+
+def _values(record: RecordView, rule: RuleView) -> tuple[str, ...]:
+    """Lines that bind `values` to a body with a value for each column of the rule, the optional ones included."""
     concerned = {column.name for column in (*rule.columns, *((rule.per,) if rule.per else ()))}
-    optional = [member for member in record.members if record.input_name(member) in concerned and not member.required]
-    shown = (f"{python_literal(record.input_name(member))}: {_fixed(record, member)}" for member in optional)
-    return "{" + ", ".join(shown) + "}"
+    known = {record.input_name(member) for member in required_members(record)}
+    lines = [f"values = make.{record.name}_values(author)"]
+    optional = [member for member in record.members if record.input_name(member) in concerned - known]
+    for member in sorted(optional, key=lambda member: isinstance(member, RelationView) and bool(list(_wholes(record, member)))):
+        name = python_literal(record.input_name(member))
+        lines.append(f"values[{name}] = {_fixed(record, member, {key: f'values[{python_literal(key)}]' for key in known})}")
+        known.add(record.input_name(member))
+    return tuple(lines)
 
 
-def _fixed(record: RecordView, member: FieldView | RelationView) -> str:
+def _fixed(record: RecordView, member: FieldView | RelationView, known: Mapping[str, str]) -> str:
     """The value for the number 7, outside the factory."""
     if isinstance(member, RelationView):
-        return "author.id" if member.to_account else f"make.{member.spec.target}(author).id"
+        return "author.id" if member.to_account else f"make.{_new(record, member, 'author', known)}"
     value = expression(record, member).replace("{number}", "7").replace("number", "7")
     return f"tests_make.{value}" if value.startswith(("date_of", "datetime_of", "time_of")) else value
 

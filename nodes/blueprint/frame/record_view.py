@@ -303,13 +303,18 @@ class RecordView:
         return tuple(rule for rule in self.rules if rule.kind is RuleKind.no_overlap)
 
     @property
+    def belongs(self) -> bool:
+        """Whether references of the record have to agree with one another."""
+        return any(rule.belonging for rule in self.rules)
+
+    @property
     def freeing_states(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.states if name in FREEING_STATES)
 
     @property
-    def locked_targets(self) -> tuple[RelationView, ...]:
-        """Other records that bookings without overlap take turns on, for imports."""
-        wanted = {rule.per_target for rule in self.overlap_rules}
+    def asked_targets(self) -> tuple[RelationView, ...]:
+        """Other records the rules look at or take turns on, for imports."""
+        wanted = {rule.per_target for rule in self.overlap_rules} | {rule.belonging.part for rule in self.rules if rule.belonging}
         return tuple(relation for relation in self.targets if relation.spec.target in wanted)
 
     @property

@@ -1,6 +1,6 @@
 """Rules and reports: what must hold, and the figures people ask for."""
 
-from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind, RuleKind
+from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind
 from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
@@ -11,10 +11,6 @@ from nodes.blueprint.reader.records import REPORT_NOUNS
 _STARTS = ("start", "begin", "from", "check-in", "pick-up", "opens", "opened", "borrowed", "issue", "departure", "hire")
 _ENDS = ("end", "finish", "until", "check-out", "drop-off", "closes", "due", "return", "arrival", "to")
 _DATES = {FieldType.date, FieldType.datetime, FieldType.time}
-
-
-ENFORCED = frozenset(RuleKind) - {RuleKind.same_parent, RuleKind.limit}
-"""The rules that built apps keep and the probe knows; another is not derived, so that no specification promises it."""
 
 
 def read_rules(draft: Draft) -> None:
@@ -29,8 +25,7 @@ def read_rules(draft: Draft) -> None:
             and record.noun in {"booking", "reservation", "enrollment", "enrolment", "application", "membership", "sign-up"}
         ):
             _rule_once(record, draft)
-        if RuleKind.same_parent in ENFORCED:
-            _rules_same_parent(record, draft)
+        _rules_same_parent(record, draft)
         for key, field in record.fields.items():
             if field.type is FieldType.money and key.split(" ")[-1] in {"amount", "cost", "donation", "payment"}:
                 draft.rules.append(RuleDraft("positive", record.noun, (key,), f"{field.label} must be greater than zero.", field.source))

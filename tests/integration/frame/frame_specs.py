@@ -239,6 +239,13 @@ POLLS = AppSpec(
             fields=("poll", "created_by"),
             message="You have voted in this poll already.",
         ),
+        RuleSpec(
+            name="option_of_poll",
+            record="vote",
+            kind=RuleKind.same_parent,
+            fields=("option", "poll"),
+            message="This option belongs to another poll.",
+        ),
     ),
     reports=(ReportSpec(name="votes_by_option", label="Votes by option", record="vote", group_by="option"),),
 )

@@ -4,7 +4,7 @@ import pytest
 
 from nodes.artifacts import AppSpec, BuildRequest, FieldType, Provenance, RuleKind
 from nodes.blueprint import consistency
-from nodes.blueprint.reader import read_description, rules
+from nodes.blueprint.reader import read_description
 from nodes.blueprint.samples.rows import rows_of
 from tests.unit.nodes.blueprint.descriptions import OPEN, OWN, Wanted
 
@@ -104,14 +104,16 @@ def test_a_car_is_booked_once_at_a_time_by_people_who_see_their_own_bookings() -
 
 def test_everybody_has_one_vote_in_a_poll_and_sees_the_results() -> None:
     spec = read(OPEN["polls"].text)
-    assert [(rule.kind.value, rule.fields) for rule in spec.rules] == [("unique_together", ("poll", "created_by"))]
+    assert [(rule.kind.value, rule.fields) for rule in spec.rules] == [
+        ("unique_together", ("poll", "created_by")),
+        ("same_parent", ("option", "poll")),
+    ]
     assert [(report.record, report.group_by) for report in spec.reports] == [("vote", "option")]
     assert {relation.target for relation in spec.record("option").relations} == {"poll"}
     assert any(entry.name == "votes_visible" for entry in spec.open_questions)
 
 
-def test_a_part_and_its_whole_that_a_record_refers_to_have_to_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "ENFORCED", frozenset(RuleKind))
+def test_a_part_and_its_whole_that_a_record_refers_to_have_to_meet() -> None:
     spec = read(OPEN["polls"].text)
     found = [(rule.record, rule.fields, rule.message) for rule in spec.rules if rule.kind is RuleKind.same_parent]
     assert found == [("vote", ("option", "poll"), "This option belongs to another poll.")]
@@ -122,8 +124,7 @@ def test_a_part_and_its_whole_that_a_record_refers_to_have_to_meet(monkeypatch: 
     ]
 
 
-def test_people_need_not_belong_to_what_is_named_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "ENFORCED", frozenset(RuleKind))
+def test_people_need_not_belong_to_what_is_named_beside_them() -> None:
     spec = read("A customer belongs to a branch. A customer has a name. A complaint belongs to a customer and has a branch and a date.")
     assert [rule for rule in spec.rules if rule.kind is RuleKind.same_parent] == []
 
