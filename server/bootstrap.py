@@ -35,6 +35,7 @@ from server.settings import Settings, add_to_environment
 if TYPE_CHECKING:
     from nodes.context import Workshop
     from server.graphs import GraphCatalogue
+    from server.services.agent_tasks import AgentTasks
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
     from server.services.crons import Crons
@@ -77,6 +78,7 @@ class ServedWorld:
     runs: "Runs"
     crons: "Crons"
     mcp_tools: "McpTools"
+    agent_tasks: "AgentTasks"
     run_streams: "RunStreams"
     thread_streams: "ThreadStreams"
     commands: "ThreadCommands"
@@ -159,6 +161,7 @@ async def open_world(
 async def open_services(world: World) -> AsyncIterator[ServedWorld]:
     """The services behind the routes. Graphs are loaded in the background, so that the server answers at once."""
     # Here, because commands that only look at builds need not load LangGraph.
+    from server.services.agent_tasks import AgentTasks
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
     from server.services.mcp_tools import McpTools
@@ -194,6 +197,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             runs=runs,
             crons=make_crons(ledger, world.run_queue, assistants, runs),
             mcp_tools=McpTools(assistants, runs, run_streams),
+            agent_tasks=AgentTasks(ledger, assistants, runs, run_streams, states),
             run_streams=run_streams,
             thread_streams=ThreadStreams(ledger),
             commands=ThreadCommands(ledger, runs),

@@ -74,6 +74,7 @@ class StoreTtl(_Section):
 class _Http(_Section):
     cors: CorsRules | None = None
     disable_mcp: bool = False
+    disable_a2a: bool = False
 
 
 class _Store(_Section):
@@ -108,6 +109,7 @@ class LanggraphConfig:
     environment: Mapping[str, str] = field(default_factory=dict)
     cors: CorsRules | None = None
     serves_mcp: bool = True
+    serves_a2a: bool = True
     store_ttl: StoreTtl = field(default_factory=StoreTtl)
     thread_ttl: ThreadTtl | None = None
     unknown: tuple[str, ...] = ()
@@ -151,6 +153,7 @@ def _config(file: _File, folder: Path) -> LanggraphConfig:
         environment=_environment(file.env, folder),
         cors=file.http.cors,
         serves_mcp=not file.http.disable_mcp,
+        serves_a2a=not file.http.disable_a2a,
         store_ttl=file.store.ttl or StoreTtl(),
         thread_ttl=file.checkpointer.ttl,
         unknown=tuple(sorted(_unknown(file, ""))),

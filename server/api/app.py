@@ -10,6 +10,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.api import (
+    a2a,
     assistants,
     commands,
     crons,
@@ -37,10 +38,13 @@ OPEN_PATHS = frozenset({"/ok", "/ready", "/info"})
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRules | None = None, serves_mcp: bool = True) -> FastAPI:
+def create_app(
+    lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRules | None = None, serves_mcp: bool = True, serves_a2a: bool = True
+) -> FastAPI:
     """The application. `lifespan` puts the services on `app.state`; with `api_key` every request has to carry it.
 
-    `cors` says which web pages may call it; None: those of this machine. `serves_mcp` offers assistants as tools.
+    `cors` says which web pages may call it; None: those of this machine. `serves_mcp` offers assistants as
+    tools, `serves_a2a` as agents, to other agents.
     """
     app = FastAPI(
         title="Appyard",
@@ -61,6 +65,8 @@ def create_app(lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRule
     app.include_router(crons.router)
     if serves_mcp:
         app.include_router(mcp.router)
+    if serves_a2a:
+        app.include_router(a2a.router)
     app.include_router(stateless_runs.router)
     for router in (runs.router, commands.router, thread_streams.router):
         app.include_router(router)

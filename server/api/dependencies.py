@@ -5,6 +5,7 @@ from typing import Annotated, Protocol
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from server.services.agent_tasks import AgentTasks
 from server.services.assistants import Assistants
 from server.services.builds import Builds
 from server.services.commands import ThreadCommands
@@ -51,6 +52,9 @@ class Services(Protocol):
     def mcp_tools(self) -> McpTools: ...
 
     @property
+    def agent_tasks(self) -> AgentTasks: ...
+
+    @property
     def crons(self) -> Crons: ...
 
     @property
@@ -92,6 +96,10 @@ def _mcp_tools(request: HTTPConnection) -> McpTools:
     return _services(request).mcp_tools
 
 
+def _agent_tasks(request: HTTPConnection) -> AgentTasks:
+    return _services(request).agent_tasks
+
+
 def _crons(request: HTTPConnection) -> Crons:
     return _services(request).crons
 
@@ -128,6 +136,7 @@ RunStreamsService = Annotated[RunStreams, Depends(_run_streams)]
 ThreadStreamsService = Annotated[ThreadStreams, Depends(_thread_streams)]
 ThreadCommandsService = Annotated[ThreadCommands, Depends(_commands)]
 McpToolsService = Annotated[McpTools, Depends(_mcp_tools)]
+AgentTasksService = Annotated[AgentTasks, Depends(_agent_tasks)]
 CronsService = Annotated[Crons, Depends(_crons)]
 ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
 AssistantsService = Annotated[Assistants, Depends(_assistants)]

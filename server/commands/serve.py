@@ -86,7 +86,7 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
         key = settings.api_key.get_secret_value() if settings.api_key else None
         rules = world.config.cors or default_rules()
         shown_to = with_studio(rules) if studio else rules
-        app = create_app(lifespan, api_key=key, cors=shown_to, serves_mcp=world.config.serves_mcp)
+        app = create_app(lifespan, api_key=key, cors=shown_to, serves_mcp=world.config.serves_mcp, serves_a2a=world.config.serves_a2a)
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         host, port = listening.getsockname()[:2]
         if studio:

@@ -99,3 +99,19 @@ class ThreadWithoutGraph(ServiceError):
 
 class NodeNotFound(ServiceError):
     """The graph has no such node to go to. Ask for its graph to see the nodes it has."""
+
+
+class TaskNotFound(ServiceError):
+    """This agent has no such task."""
+
+
+class TaskNotWaiting(ServiceError):
+    """The task asks nothing now. Look at its state; a message without a task id begins another."""
+
+
+class TaskNotCancelable(ServiceError):
+    """Only a task that works or waits can be cancelled."""
+
+
+class MessageUnusable(ServiceError):
+    """The agent cannot take this message."""

@@ -8,6 +8,7 @@ SDK = "langgraph-sdk 0.4.14"
 WIRE = "langgraph-api 0.16.7, observed"
 PROTOCOL_TYPES = "langchain-protocol 0.0.20"
 MCP = "Model Context Protocol, mcp 1.30.0"
+A2A = "Agent2Agent 0.3.0, a2a-sdk 1.3.0"
 OURS = "Appyard"
 
 
@@ -149,7 +150,11 @@ AGENTS = (
     Requirement("mcp.failure", MCP, "A run that fails, and a tool that does not exist, answer as the tool's error."),
     Requirement("mcp.stateless", WIRE, "There are no sessions: GET answers 405 and DELETE 404."),
     Requirement("mcp.disable", WIRE, "With http.disable_mcp in langgraph.json nothing answers at /mcp."),
-    Requirement("a2a", WIRE, "POST /a2a/{assistant_id}: message/send, message/stream, tasks/get.", "Not begun: crons and MCP came first."),
+    Requirement("a2a.build", A2A, "An agent has an app built: a description in, the questions of its gates, answers, the package's name."),
+    Requirement("a2a.stream", A2A, "message/stream tells what the graph tells, then what it asks or came to; tasks/get tells the same."),
+    Requirement("a2a.message", A2A, "Words go to the messages, or where the graph takes its one text; objects to the input or the answer."),
+    Requirement("a2a.cancel", A2A, "tasks/cancel stops a task that works, and one that waits asks no more."),
+    Requirement("a2a.bad_input", A2A, "What cannot be done is answered with the protocol's number, an unknown agent with 404."),
 )
 
 REQUIREMENTS = (*RUNS, *CRONS, *AGENTS, *THREADS, *PROTOCOL, *SERVER)
