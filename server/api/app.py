@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -46,7 +47,7 @@ def create_app(
     `cors` says which web pages may call it; None: those of this machine. `serves_mcp` offers assistants as
     tools, `serves_a2a` as agents, to other agents.
     """
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Appyard",
         summary="Describe an app; get one that was tested, run and packaged.",
         version=version("appyard"),

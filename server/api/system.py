@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Gauge, generate_latest
 
 from server.api.dependencies import HealthService, MetricsService
 from server.api.errors import problem
 from server.services.health import Information, Readiness
-from server.services.metrics import as_json, as_prometheus
+from server.services.metrics import Metric, as_json
 
 router = APIRouter(tags=["system"])
 
@@ -42,4 +43,15 @@ async def metrics(
 ) -> Response:
     """What waits and what runs, for a monitoring system."""
     now = await metrics.now()
-    return JSONResponse(as_json(now)) if form == "json" else PlainTextResponse(as_prometheus(now), media_type="text/plain; version=0.0.4")
+    return JSONResponse(as_json(now)) if form == "json" else PlainTextResponse(as_prometheus(now), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def as_prometheus(metrics: tuple[Metric, ...]) -> bytes:
+    """In the text format of Prometheus. A registry of this answer's own: nothing is counted in the process."""
+    registry = CollectorRegistry()
+    for metric in metrics:
+        labels = sorted({label[0] for label in metric.values if label})
+        gauge = Gauge(metric.name, metric.help, labels, registry=registry)
+        for label, value in metric.values.items():
+            (gauge.labels(label[1]) if label else gauge).set(value)
+    return generate_latest(registry)

@@ -47,23 +47,9 @@ class Metrics:
         )
 
 
-def as_prometheus(metrics: tuple[Metric, ...]) -> str:
-    """In the text format of Prometheus, version 0.0.4."""
-    lines: list[str] = []
-    for metric in metrics:
-        lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} gauge"]
-        for label, value in metric.values.items():
-            lines.append(f"{metric.name}{_label(label)} {value:g}")
-    return "\n".join(lines) + "\n"
-
-
 def as_json(metrics: tuple[Metric, ...]) -> dict[str, object]:
     """By name; a figure with a label is an object by the label's values."""
     return {metric.name: _plain(metric.values) for metric in metrics}
-
-
-def _label(label: tuple[str, str] | None) -> str:
-    return f'{{{label[0]}="{label[1]}"}}' if label else ""
 
 
 def _plain(values: Mapping[tuple[str, str] | None, float]) -> object:

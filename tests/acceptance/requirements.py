@@ -127,6 +127,7 @@ SERVER = (
     Requirement("store.query", SDK, "query finds items by meaning.", "Needs embeddings and pgvector; a query without an index is ignored."),
     Requirement("server.info", WIRE, "info names versions and flags; ok answers, with check_db after asking the database."),
     Requirement("server.metrics", WIRE, "metrics answers in the format of Prometheus, or as JSON."),
+    Requirement("server.docs", OURS, "docs and redoc are shown without a connection to any other host."),
     Requirement("server.cors", WIRE, "Pages of http.cors may call, also from a public network to this machine; others may not."),
     Requirement("server.broken_graph", OURS, "A graph that cannot be imported answers 503 with the reason; others are served."),
     Requirement("server.config", OURS, "Keys of langgraph.json that are not supported are named in a warning."),

@@ -1,5 +1,6 @@
 """Assistants, the store and what the server says of itself, through the official SDK on the toy graphs."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -154,11 +155,22 @@ async def test_the_server_says_what_it_is(yard: Appyard) -> None:
     assert (await yard.client.get("/ok", params={"check_db": 1})).json() == {"ok": True}
 
 
+@pytest.mark.requirement("server.docs")
+async def test_the_documentation_asks_nothing_of_other_hosts(appyard: RunAppyard) -> None:
+    client = (await appyard()).client
+    for page in ("/docs", "/redoc"):
+        shown = (await client.get(page)).text
+        fetched = re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"([^\"]+)\"", shown)
+        assert fetched
+        assert [(address, (await client.get(address)).status_code) for address in fetched] == [(address, 200) for address in fetched]
+        assert not [address for address in fetched if not address.startswith("/")]
+
+
 @pytest.mark.requirement("server.metrics")
 async def test_what_waits_is_counted(yard: Appyard, client: Client) -> None:
     await client.runs.wait((await client.threads.create())["thread_id"], "toy", input={"topic": "t"})
     text = (await yard.client.get("/metrics")).text
-    assert "# TYPE appyard_approvals_waiting gauge\nappyard_approvals_waiting 1\n" in text
+    assert "# TYPE appyard_approvals_waiting gauge\nappyard_approvals_waiting 1.0\n" in text
     assert (await yard.client.get("/metrics", params={"format": "json"})).json()["appyard_runs"] == {"pending": 0.0, "running": 0.0}
 
 
