@@ -400,7 +400,7 @@ class AppSpec(Artifact):
 
 
 class Operation(StrEnum):
-    """What an endpoint of the built app's JSON API does."""
+    """What an endpoint of the built app's JSON API does; `recipe`: what the recipe of the endpoint's kind is for."""
 
     list = "list"
     create = "create"
@@ -409,6 +409,7 @@ class Operation(StrEnum):
     delete = "delete"
     transition = "transition"
     report = "report"
+    recipe = "recipe"
 
 
 class Access(Artifact):
@@ -431,6 +432,7 @@ class Endpoint(Artifact):
     operation: Operation
     record: Identifier
     transition: Identifier | None = None
+    recipe: RecipeKind | None = None
     access: tuple[Access, ...]
     own_states: tuple[Identifier, ...] = ()
     success_status: int

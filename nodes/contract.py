@@ -7,6 +7,7 @@ Conventions of the API (the frame implements them, the probe checks them):
 * `GET /api/reports/{name}` answers `{"rows": [{"group": text, "value": number}]}`, called `ReportRows`.
 * Every record has `id`, `created_at`, `created_by_id`, and `state` if it has a workflow.
 * What went its way is settled: whoever may change or delete only own records may do so only in the initial state.
+* What recipes add is in `nodes.recipe_contract`.
 * 401 not signed in, 403 the role may not, 404 absent or another person's, 409 wrong state, 422 invalid or a broken rule.
 """
 
@@ -26,6 +27,7 @@ from nodes.artifacts import (
     SchemaProperty,
     Scope,
 )
+from nodes.recipe_contract import access_of, recipe_endpoints, recipe_schemas
 
 JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
     FieldType.text: ("string", None),
@@ -73,11 +75,14 @@ def contract_of(spec: AppSpec) -> Contract:
                 path=f"/api/reports/{report.name}",
                 operation=Operation.report,
                 record=report.record,
-                access=_access(spec, report.record, Action.read),
+                access=access_of(spec, report.record, Action.read),
                 success_status=200,
                 response_schema=REPORT_ROWS,
             )
         )
+    for recipe in spec.recipes:
+        endpoints += recipe_endpoints(spec, recipe)
+        schemas += (schema for schema in recipe_schemas(recipe.kind) if schema not in schemas)
     return Contract(endpoints=tuple(endpoints), schemas=tuple(schemas))
 
 
@@ -93,7 +98,7 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
     item = f"{collection}/{{id}}"
 
     def endpoint(name: str, method: str, path: str, operation: Operation, action: Action, status: int, **bodies: str | None) -> Endpoint:
-        access = _access(spec, record.name, action)
+        access = access_of(spec, record.name, action)
         return Endpoint.model_validate(
             {
                 "name": name,
@@ -134,7 +139,7 @@ def _record_endpoints(spec: AppSpec, record: RecordSpec) -> list[Endpoint]:
         endpoint(f"delete_{record.name}", "DELETE", item, Operation.delete, Action.delete, 204),
     ]
     for transition in record.workflow.transitions if record.workflow else ():
-        access = tuple(granted for granted in _access(spec, record.name, Action.update) if not transition.roles) or tuple(
+        access = tuple(granted for granted in access_of(spec, record.name, Action.update) if not transition.roles) or tuple(
             _transition_access(spec, record.name, role) for role in transition.roles
         )
         endpoints.append(
@@ -159,16 +164,9 @@ def _own_states(record: RecordSpec, operation: Operation, access: tuple[Access, 
     return (record.workflow.initial,) if record.workflow and settles else ()
 
 
-def _access(spec: AppSpec, record: str, action: Action) -> tuple[Access, ...]:
-    granted = {
-        permission.role: permission.scope for permission in spec.permissions if permission.record == record and permission.action is action
-    }
-    return tuple(Access(role=role.name, scope=granted[role.name]) for role in spec.roles if role.name in granted)
-
-
 def _transition_access(spec: AppSpec, record: str, role: str) -> Access:
     """A role named by a transition sees the records it may read: all of them, or its own."""
-    for granted in _access(spec, record, Action.read):
+    for granted in access_of(spec, record, Action.read):
         if granted.role == role:
             return granted
     return Access(role=role)

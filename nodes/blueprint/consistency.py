@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldType, RecordSpec, RelationKind, ReportSpec, RuleKind, RuleSpec, Workflow
 from nodes.blueprint import recipes
 from nodes.contract import REPORT_ROWS, class_name, operation_names, relation_property
+from nodes.recipe_contract import recipe_operation_names, recipe_schemas
 
 LONGEST_NAME = 48
 """Of an `Identifier`, which every operation id of the API is."""
@@ -53,6 +54,7 @@ def _endpoint_names(spec: AppSpec) -> Iterator[str]:
         for step in (step.name for step in (record.workflow.transitions if record.workflow else ()) if step.name in RESERVED_STEPS):
             yield f"{record.name} has a step called {step}, which everything has anyway; give the step the name of what happens."
     named += [(f"report_{report.name}", f"the report {report.name}") for report in spec.reports]
+    named += [(name, f"what {recipes.named(recipe)} concerns") for recipe in spec.recipes for name in recipe_operation_names(spec, recipe)]
     for name, part in named:
         if len(name) > LONGEST_NAME:
             yield f"The API would call something {name}, longer than {LONGEST_NAME} characters; shorten the name or plural of {part}."
@@ -67,6 +69,7 @@ def _body_names(spec: AppSpec) -> Iterator[str]:
     """Whether no record is called as a body of another, or of reports."""
     bodies = [(class_name(record.name) + suffix, record.name) for record in spec.records for suffix in ("", "Create", "Update", "Page")]
     bodies += [(REPORT_ROWS, "reports")] if spec.reports else []
+    bodies += [(schema.name, kind.value) for kind in dict.fromkeys(entry.kind for entry in spec.recipes) for schema in recipe_schemas(kind)]
     for name, count in Counter(name for name, _ in bodies).items():
         if count > 1:
             clashing = " and ".join(part for other, part in bodies if other == name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nodes.artifacts import AppSpec, Contract, FieldType, Operation, ReportSpec, RoleSpec, Scope
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.members import FieldView, RelationView
+from nodes.blueprint.frame.recipes import RecipeView, recipe_views
 from nodes.blueprint.frame.record_view import RecordView, in_dependency_order, record_views
 from nodes.blueprint.frame.text import lower_first, one_line, sentence_list
 
@@ -88,6 +89,11 @@ class AppView:
     records: tuple[RecordView, ...]
     ordered: tuple[RecordView, ...]
     reports: tuple[ReportView, ...]
+    recipes: tuple[RecipeView, ...] = ()
+
+    def uses(self, kind: str) -> tuple[RecipeView, ...]:
+        """The uses of one recipe; none if the app does without it."""
+        return tuple(use for use in self.recipes if use.kind == kind)
 
     @property
     def name(self) -> str:
@@ -152,11 +158,13 @@ def app_view(spec: AppSpec, contract: Contract) -> AppView:
     by_name = {record.name: record for record in records}
     reports = tuple(view for report in spec.reports if (view := _report_view(report, by_name, contract)) is not None)
     with_reports = {record.name: record.with_surroundings(records, _of(record, reports)) for record in records}
+    complete = tuple(with_reports[record.name] for record in records)
     return AppView(
         spec=spec,
-        records=tuple(with_reports[record.name] for record in records),
+        records=complete,
         ordered=tuple(with_reports[record.name] for record in in_dependency_order(spec)),
         reports=reports,
+        recipes=recipe_views(spec.recipes, complete),
     )
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from nodes.artifacts import ACCOUNT, AppSpec, Architecture
 from nodes.blueprint.frame import factory, names, text, words
 from nodes.blueprint.frame.app_view import AppView, app_view
+from nodes.blueprint.frame.recipes import RecipeView, slots, without_empty_slots
 from nodes.blueprint.frame.record_view import RecordView
 from nodes.contract import REPORT_ROWS
 
@@ -20,6 +21,12 @@ REQUIREMENTS = Path(__file__).parents[2] / "verification" / "python_web" / "requ
 
 RECORD_FILES = ("__init__.py", "model.py", "schemas.py", "rules.py", "store.py", "api.py", "pages.py", "samples.py")
 RECORD_PAGES = ("list.html", "detail.html", "form.html", "delete.html")
+RECORD_TARGETS = {
+    "record": "app/records/{records}/{path}",
+    "pages": "app/templates/records/{records}/{path}",
+    "tests": "tests/test_{records}_{path}",
+}
+"""Where the files go that a recipe adds to a record, by their folder."""
 RENAMED = {"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
 
 
@@ -32,6 +39,8 @@ def generate_frame(spec: AppSpec, architecture: Architecture) -> dict[str, str]:
     files = dict(_shared_files(app))
     for record in app.records:
         files |= _record_files(app, record)
+    for use in app.recipes:
+        files |= _recipe_files(app, use)
     files["requirements.txt"] = REQUIREMENTS.read_text(encoding="utf-8")
     return dict(sorted(_tidied(files).items()))
 
@@ -39,10 +48,14 @@ def generate_frame(spec: AppSpec, architecture: Architecture) -> dict[str, str]:
 def _shared_files(app: AppView) -> Iterator[tuple[str, str]]:
     for template in _environment().list_templates():
         folder, _, path = template.removesuffix(".j2").partition("/")
-        if folder == "record" or _is_left_out(app, path):
+        if folder in ("record", "recipes") or _is_left_out(app, path):
             continue
-        target = f"app/{path}" if folder == "app" else RENAMED.get(path, path)
-        yield target, _render(app, template)
+        yield _target(folder, path), _render(app, template)
+
+
+def _target(folder: str, path: str) -> str:
+    """Where a file of `templates/app/` or `templates/project/` goes."""
+    return f"app/{path}" if folder == "app" else RENAMED.get(path, path)
 
 
 def _is_left_out(app: AppView, path: str) -> bool:
@@ -63,15 +76,28 @@ def _record_files(app: AppView, record: RecordView) -> dict[str, str]:
     return files
 
 
+def _recipe_files(app: AppView, use: RecipeView) -> dict[str, str]:
+    """The recipe's own files, and those it adds to the record it is applied to."""
+    uses = app.uses(use.kind)
+    files: dict[str, str] = {}
+    for template in _environment().list_templates(filter_func=lambda name: name.startswith(f"recipes/{use.kind}/")):
+        folder, _, path = template.split("/", 2)[2].removesuffix(".j2").partition("/")
+        if folder in ("app", "project"):
+            files[_target(folder, path)] = _render(app, template, uses=uses)
+        elif folder in RECORD_TARGETS:
+            files[RECORD_TARGETS[folder].format(records=use.r.plural, path=path)] = _render(app, template, use.r, use=use)
+    return files
+
+
 def _has(record: RecordView, page: str) -> bool:
     """A page nobody may open is not written."""
     needed = {"list.html": ("list",), "detail.html": ("read",), "form.html": ("create", "update"), "delete.html": ("delete",)}
     return any(record.may(operation) for operation in needed[page])
 
 
-def _render(app: AppView, template: str, record: RecordView | None = None) -> str:
+def _render(app: AppView, template: str, record: RecordView | None = None, **given: object) -> str:
     report_targets = {report.target: report for report in app.reports if report.target}
-    return (
+    text_ = (
         _environment()
         .get_template(template)
         .render(
@@ -82,10 +108,11 @@ def _render(app: AppView, template: str, record: RecordView | None = None) -> st
             reports=app.reports,
             report_records=[entry for entry in app.records if any(report.record.name == entry.name for report in app.reports)],
             report_targets=[entry for entry in app.records if entry.cls in report_targets],
-            factory=factory,
-            words=words,
+            slot=slots(_environment(), app.recipes),
+            **given,
         )
     )
+    return without_empty_slots(text_)
 
 
 @cache
@@ -118,7 +145,7 @@ def _environment() -> Environment:
         "with_article": text.with_article,
         "constant": names.constant,
     }
-    environment.globals |= {"ACCOUNT": ACCOUNT, "REPORT_ROWS": REPORT_ROWS}
+    environment.globals |= {"ACCOUNT": ACCOUNT, "REPORT_ROWS": REPORT_ROWS, "factory": factory, "words": words}
     return environment
 
 

@@ -341,7 +341,7 @@ def _record_view(spec: AppSpec, contract: Contract, record: RecordSpec, cyclic: 
     endpoints = {
         f"transition:{endpoint.transition}" if endpoint.transition else endpoint.operation.value: endpoint
         for endpoint in contract.endpoints
-        if endpoint.record == record.name and endpoint.operation is not Operation.report
+        if endpoint.record == record.name and endpoint.operation not in (Operation.report, Operation.recipe)
     }
     targets = {other.name: other for other in spec.records}
     return RecordView(

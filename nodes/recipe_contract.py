@@ -1,0 +1,117 @@
+"""What each recipe adds to the contract of the JSON API, as data: endpoints, bodies, and the permission that opens them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from nodes.artifacts import Access, Action, AppSpec, Endpoint, Operation, RecipeKind, RecipeSpec, Schema, SchemaProperty, Scope
+
+SUBJECT = -1
+"""In `Part.of`: the endpoint is about `RecipeSpec.record`."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One endpoint of a recipe. In `name` and `path`, `{record}` and `{records}` are the record's name and plural.
+
+    Who has the permission `action` on the record may call it; None: whoever is signed in. `of`: which of `RecipeSpec.records`.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    action: Action | None
+    status: int = 200
+    request: str | None = None
+    response: str | None = None
+    of: int = SUBJECT
+
+
+def _body(name: str, **properties: str) -> Schema:
+    """A body of required properties, each given as `type` or `type format`."""
+    typed = {name: kind.partition(" ") for name, kind in properties.items()}
+    return Schema(
+        name=name,
+        properties=tuple(
+            SchemaProperty.model_validate({"name": name, "json_type": kind, "format": form or None, "required": True})
+            for name, (kind, _, form) in typed.items()
+        ),
+    )
+
+
+_PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
+    RecipeKind.comments: (
+        Part("list_{record}_comments", "GET", "/api/{records}/{{id}}/comments", Action.read, response="CommentList"),
+        Part("add_{record}_comment", "POST", "/api/{records}/{{id}}/comments", Action.read, 201, "NewComment", "KeptComment"),
+        Part("delete_{record}_comment", "DELETE", "/api/{records}/{{id}}/comments/{{comment_id}}", Action.read, 204),
+    ),
+}
+
+_BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
+    RecipeKind.comments: (
+        _body("NewComment", text="string"),
+        _body("KeptComment", id="integer", text="string", created_at="string date-time", created_by_id="integer"),
+        _body("CommentList", items="array"),
+    ),
+}
+
+
+def recipe_endpoints(spec: AppSpec, recipe: RecipeSpec) -> list[Endpoint]:
+    """The endpoints of one recipe that anybody may call."""
+    return [endpoint for part in _PARTS.get(recipe.kind, ()) if (endpoint := _endpoint(spec, recipe, part)).access]
+
+
+def recipe_schemas(kind: RecipeKind) -> tuple[Schema, ...]:
+    """The bodies its endpoints take and answer; the same for every record."""
+    return _BODIES.get(kind, ())
+
+
+def recipe_operation_names(spec: AppSpec, recipe: RecipeSpec) -> Iterator[str]:
+    """The operation ids of a recipe, whoever may call them, and however long they are."""
+    for part in (part for part in _PARTS.get(recipe.kind, ()) if part.of < len(recipe.records)):
+        yield _filled(part.name, spec, recipe, part)
+
+
+def access_of(spec: AppSpec, record: str, action: Action) -> tuple[Access, ...]:
+    """The roles that may do `action` with `record`, in the order of the specification."""
+    granted = {
+        permission.role: permission.scope for permission in spec.permissions if permission.record == record and permission.action is action
+    }
+    return tuple(Access(role=role.name, scope=granted[role.name]) for role in spec.roles if role.name in granted)
+
+
+def _endpoint(spec: AppSpec, recipe: RecipeSpec, part: Part) -> Endpoint:
+    record = _concerned(recipe, part)
+    access = access_of(spec, record, part.action) if part.action else tuple(Access(role=role.name) for role in spec.roles)
+    return Endpoint(
+        name=_filled(part.name, spec, recipe, part),
+        method=part.method,
+        path=_filled(part.path, spec, recipe, part),
+        operation=Operation.recipe,
+        record=record,
+        recipe=recipe.kind,
+        access=access,
+        own_states=_own_states(spec, record, part, access),
+        success_status=part.status,
+        request_schema=part.request,
+        response_schema=part.response,
+    )
+
+
+def _own_states(spec: AppSpec, record: str, part: Part, access: tuple[Access, ...]) -> tuple[str, ...]:
+    """Whoever may change only own records may do so only until they are settled, see `nodes.contract`."""
+    settles = part.action in (Action.update, Action.delete) and any(granted.scope is Scope.own for granted in access)
+    workflow = spec.record(record).workflow if settles else None
+    return (workflow.initial,) if workflow else ()
+
+
+def _concerned(recipe: RecipeSpec, part: Part) -> str:
+    if part.of == SUBJECT:
+        return recipe.record or recipe.kind.value
+    return recipe.records[part.of]
+
+
+def _filled(pattern: str, spec: AppSpec, recipe: RecipeSpec, part: Part) -> str:
+    concerned = _concerned(recipe, part)
+    plural = next((record.plural for record in spec.records if record.name == concerned), concerned)
+    return pattern.format(record=concerned, records=plural)

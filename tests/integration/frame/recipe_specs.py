@@ -1,0 +1,21 @@
+"""Specifications with recipes: each recipe alone on the smallest app that can have it, and several together."""
+
+from nodes.artifacts import AppSpec, RecipeKind, RecipeSpec
+from tests.integration.frame.frame_specs import CLAIMS, RENTAL
+
+
+def recipe(kind: RecipeKind, record: str | None = None, *, records: str = "", fields: str = "") -> RecipeSpec:
+    return RecipeSpec(kind=kind, record=record, records=tuple(records.split()), fields=tuple(fields.split()))
+
+
+def with_recipes(spec: AppSpec, *recipes: RecipeSpec) -> AppSpec:
+    return spec.model_copy(update={"recipes": recipes})
+
+
+ALONE: dict[RecipeKind, AppSpec] = {
+    RecipeKind.comments: with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim")),
+}
+"""Each recipe on its own."""
+
+OFFICE = with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim"))
+FLEET = with_recipes(RENTAL, recipe(RecipeKind.comments, "car"), recipe(RecipeKind.comments, "booking"))
