@@ -15,9 +15,11 @@ from nodes.assembly import assemble
 from nodes.codegen import generate_component
 from nodes.context import BuildOptions, Workshop
 from nodes.delivery import close_unverified, deliver
+from nodes.pauses import pausing
 from nodes.qa import verify_app
 from nodes.requirements import analyze_requirements
-from nodes.review import review_app, review_architecture, review_requirements
+from nodes.review import review_app, review_architecture, review_budget, review_requirements
+from nodes.rollback import roll_back
 
 GRAPH_VERSION = "1"
 """Kept with each thread. Raise it when a node is renamed or removed: a thread that waits there cannot go on."""
@@ -30,20 +32,24 @@ def build_graph(workshop: Workshop) -> BuildGraph:
     graph: BuildGraph = StateGraph(AppyardState, context_schema=BuildOptions, input_schema=BuildInput, output_schema=BuildOutput)
     equipped = equipping(workshop)
 
-    graph.add_node("analyze_requirements", equipped(analyze_requirements))
+    graph.add_node("analyze_requirements", pausing("analyze_requirements", equipped(analyze_requirements)))
     graph.add_node("review_requirements", review_requirements)
-    graph.add_node("design_architecture", equipped(design_architecture))
+    graph.add_node("design_architecture", pausing("design_architecture", equipped(design_architecture)))
     graph.add_node("review_architecture", review_architecture)
-    graph.add_node("generate_component", equipped(generate_component))
+    graph.add_node("generate_component", pausing("generate_component", equipped(generate_component)))
     graph.add_node("assemble", equipped(assemble))
-    graph.add_node("verify_app", equipped(verify_app))
+    graph.add_node("verify_app", pausing("verify_app", equipped(verify_app)))
     graph.add_node("review_app", review_app)
+    graph.add_node("review_budget", review_budget)
+    graph.add_node("roll_back", equipped(roll_back))
     graph.add_node("deliver", equipped(deliver))
     graph.add_node("close_unverified", close_unverified)
 
     graph.add_edge(START, "analyze_requirements")
     graph.add_conditional_edges(
-        "analyze_requirements", choose.after_requirements, {"ask": "review_requirements", "go on": "design_architecture"}
+        "analyze_requirements",
+        choose.after_requirements,
+        {"ask": "review_requirements", "go on": "design_architecture", "budget used": "review_budget"},
     )
     graph.add_conditional_edges(
         "review_requirements",
@@ -56,7 +62,9 @@ def build_graph(workshop: Workshop) -> BuildGraph:
         },
     )
     graph.add_conditional_edges(
-        "design_architecture", choose.after_architecture, {"ask": "review_architecture", "go on": "generate_component"}
+        "design_architecture",
+        choose.after_architecture,
+        {"ask": "review_architecture", "go on": "generate_component", "budget used": "review_budget"},
     )
     graph.add_conditional_edges(
         "review_architecture",
@@ -69,11 +77,21 @@ def build_graph(workshop: Workshop) -> BuildGraph:
         },
     )
     graph.add_edge("generate_component", "assemble")
-    graph.add_conditional_edges("assemble", choose.after_assembly, {"next wave": "generate_component", "complete": "verify_app"})
+    graph.add_conditional_edges(
+        "assemble",
+        choose.after_assembly,
+        {"next wave": "generate_component", "complete": "verify_app", "budget used": "review_budget"},
+    )
     graph.add_conditional_edges(
         "verify_app",
         choose.after_qa,
-        {"repair": "generate_component", "ask": "review_app", "verified": "deliver", "unverified": "close_unverified"},
+        {
+            "repair": "generate_component",
+            "ask": "review_app",
+            "verified": "deliver",
+            "unverified": "close_unverified",
+            "budget used": "review_budget",
+        },
     )
     graph.add_conditional_edges(
         "review_app",
@@ -82,10 +100,25 @@ def build_graph(workshop: Workshop) -> BuildGraph:
             "approved": "deliver",
             "changes requested": "analyze_requirements",
             "changes to a part": "generate_component",
+            "roll back": "roll_back",
             "ask again": "review_app",
             "ended": END,
         },
     )
+    graph.add_conditional_edges(
+        "review_budget",
+        choose.after_budget_review,
+        {
+            "requirements": "analyze_requirements",
+            "architecture": "design_architecture",
+            "code": "generate_component",
+            "checks": "verify_app",
+            "show what there is": "review_app",
+            "ask again": "review_budget",
+            "ended": END,
+        },
+    )
+    graph.add_conditional_edges("roll_back", choose.after_rollback, {"verified": "deliver", "changes dropped": "assemble"})
     graph.add_edge("deliver", END)
     graph.add_edge("close_unverified", END)
     return graph

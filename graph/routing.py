@@ -6,24 +6,34 @@ from typing import Literal, assert_never
 from langgraph.types import Send
 
 from graph.state import AppyardState
-from nodes.artifacts import ComponentOrder, Decision, Gate, GatePolicy, Provenance, RepairStop, Review, Verdict
+from nodes.artifacts import ComponentOrder, Decision, Gate, GatePolicy, Provenance, RepairStop, Review, ReviewAnswer, Verdict
+from nodes.context import BuildOptions, effective_options
+from nodes.pauses import going_on
 from nodes.work_orders import next_wave, rework
 
 AfterRequirements = Literal["ask", "go on"]
 AfterReview = Literal["approved", "changes requested", "ask again", "ended"]
+AfterAppReview = Literal["approved", "changes requested", "roll back", "ask again", "ended"]
+AfterBudgetReview = Literal["show what there is", "ask again", "ended"]
 AfterAssembly = Literal["complete"]
 AfterQa = Literal["verified", "ask", "unverified"]
+AfterRollback = Literal["verified", "changes dropped"]
+BudgetUsed = Literal["budget used"]
 
 
-def after_requirements(state: AppyardState) -> AfterRequirements:
+def after_requirements(state: AppyardState) -> AfterRequirements | BudgetUsed:
     """Ask a person when the policy says so, or when something was guessed or left open."""
+    if state.get("paused"):
+        return "budget used"
     spec = state["spec"]
     guessed = any(record.source.provenance is Provenance.guessed for record in spec.records)
     return _ask(state["options"].gates.requirements, findings=guessed or bool(spec.open_questions))
 
 
-def after_architecture(state: AppyardState) -> Literal["ask"] | list[Send]:
+def after_architecture(state: AppyardState) -> Literal["ask"] | BudgetUsed | list[Send]:
     """Ask a person, or let the engineers of the first wave begin."""
+    if state.get("paused"):
+        return "budget used"
     if _ask(state["options"].gates.architecture, findings=False) == "ask":
         return "ask"
     return components_to_write(state)
@@ -40,13 +50,17 @@ def after_architecture_review(state: AppyardState) -> AfterReview | list[Send]:
     return components_to_write(state) if answered == "approved" else answered
 
 
-def after_assembly(state: AppyardState) -> AfterAssembly | list[Send]:
+def after_assembly(state: AppyardState) -> AfterAssembly | BudgetUsed | list[Send]:
     """Write the next wave of components, or verify when all are there."""
+    if state.get("paused"):
+        return "budget used"
     return components_to_write(state) if _wave(state) else "complete"
 
 
-def after_qa(state: AppyardState) -> AfterQa | list[Send]:
+def after_qa(state: AppyardState) -> AfterQa | BudgetUsed | list[Send]:
     """Repair what is worth repairing; package, ask or close otherwise."""
+    if state.get("paused"):
+        return "budget used"
     qa = state["qa"]
     if qa.stop is None:
         orders = rework(
@@ -69,22 +83,51 @@ def after_qa(state: AppyardState) -> AfterQa | list[Send]:
             assert_never(policy)
 
 
-def after_app_review(state: AppyardState) -> AfterReview | list[Send]:
-    """An approved app is packaged. Changes to named parts go to their engineers, others through the specification."""
-    review = state["review"]
-    answered = _answered(review)
-    if answered == "changes requested" and review.answer and review.answer.components and not review.answer.spec:
-        known = [part.name for part in state["architecture"].components if part.name in review.answer.components]
-        orders = rework(
-            known,
-            state["work_order"],
-            state["version"],
-            state["components"],
-            findings=state["qa"].report.findings,
-            feedback=review.answer.feedback,
-        )
-        return _sends(state, orders) if orders else answered
-    return answered
+def after_app_review(state: AppyardState) -> AfterAppReview | list[Send]:
+    """An approved app is packaged. A hint, and changes to named parts, go to engineers; others through the specification."""
+    answer = state["review"].answer
+    if answer is None:
+        return "ask again"
+    match answer.decision:
+        case Decision.roll_back:
+            return "roll back"
+        case Decision.hint:
+            return _to_engineers(state, answer) or "ask again"
+        case Decision.changes_requested if answer.components and not answer.spec:
+            return _to_engineers(state, answer) or "changes requested"
+        case _:
+            return _answered(state["review"])
+
+
+def after_budget_review(state: AppyardState) -> AfterBudgetReview | list[Send]:
+    """With more money everybody goes on where they stopped; without, what there is is shown, if it was checked."""
+    answer = state["review"].answer
+    if answer is None:
+        return "ask again"
+    if answer.decision is Decision.approved:
+        return [going_on(pause, state, _options(state)) for pause in state["granted"]]
+    return "show what there is" if "qa" in state else "ended"
+
+
+def after_rollback(state: AppyardState) -> AfterRollback:
+    """A version that was verified before is packaged; parts without their changes are put together and checked."""
+    return "verified" if state["qa"].stop is RepairStop.verified else "changes dropped"
+
+
+def _to_engineers(state: AppyardState, answer: ReviewAnswer) -> list[Send]:
+    """The parts that were named, or else those that fail; all of them if no part is to blame."""
+    findings, parts = state["qa"].report.findings, [part.name for part in state["architecture"].components]
+    failing = {finding.component for finding in findings if finding.component}
+    wanted = set(answer.components) if answer.components else failing or set(parts)
+    orders = rework(
+        [name for name in parts if name in wanted],
+        state["work_order"],
+        state["version"],
+        state["components"],
+        findings=findings,
+        feedback=answer.feedback,
+    )
+    return _sends(state, orders)
 
 
 def components_to_write(state: AppyardState) -> list[Send]:
@@ -115,7 +158,11 @@ def _feedback(state: AppyardState) -> str:
 
 
 def _sends(state: AppyardState, orders: Sequence[ComponentOrder]) -> list[Send]:
-    return [Send("generate_component", {"order": order, "options": state["options"]}) for order in orders]
+    return [Send("generate_component", {"order": order, "options": _options(state)}) for order in orders]
+
+
+def _options(state: AppyardState) -> BuildOptions:
+    return effective_options(state.get("options"), None, allowance_usd=state.get("allowance_usd"))
 
 
 def _ask(policy: GatePolicy, *, findings: bool) -> AfterRequirements:
@@ -140,5 +187,7 @@ def _answered(review: Review) -> AfterReview:
             return "changes requested"
         case Decision.rejected:
             return "ended"
+        case Decision.hint | Decision.roll_back:
+            return "ask again"  # no gate but the app's offers them, and that one has routed them already
         case decision:
             assert_never(decision)

@@ -15,14 +15,18 @@ from nodes.artifacts import (
     AppVersion,
     Architecture,
     ArtifactRef,
+    BudgetPause,
     BuildRequest,
+    CheckedVersion,
     ComponentResult,
     Delivery,
+    GreenBuild,
     Outcome,
     QaOutcome,
     Review,
 )
 from nodes.context import BuildOptions
+from nodes.pauses import collect_pauses
 
 
 def merge_components(kept: dict[str, ComponentResult], written: dict[str, ComponentResult]) -> dict[str, ComponentResult]:
@@ -49,6 +53,11 @@ class AppyardState(TypedDict, total=False):
     components: Annotated[dict[str, ComponentResult], merge_components]
     version: AppVersion
     qa: QaOutcome
+    checked: CheckedVersion
+    green: GreenBuild
+    paused: Annotated[tuple[BudgetPause, ...], collect_pauses]
+    granted: tuple[BudgetPause, ...]
+    allowance_usd: float
     review: Review
     agent_results: Annotated[list[AgentResult], operator.add]
     delivery: Delivery

@@ -29,6 +29,8 @@ class ArchitectureInput(TypedDict, total=False):
     spec: AppSpec
     options: BuildOptions
     review: Review
+    allowance_usd: float
+    continues: str
 
 
 class ArchitectureOutput(TypedDict):
@@ -49,8 +51,10 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         answer=ArchitecturePlan,
         check=lambda plan: complaint_about_plan(plan, spec),
         summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
+        continues=state.get("continues", ""),
     )
-    designed = await workshop.crew.perform(task, effective_options(state.get("options"), runtime.context))
+    options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
+    designed = await workshop.crew.perform(task, options)
     plan = designed.value
     if not plan.components:
         raise EmptyArchitecture

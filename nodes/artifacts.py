@@ -672,6 +672,20 @@ class ComponentOrder(Artifact):
     feedback: str = ""
 
 
+class BudgetPause(Artifact):
+    """A node that stopped before a model call which could have exceeded the budget. `order` is that of an engineer.
+
+    `task_id` is the LangGraph task under which its answers so far are journaled; it goes on with them.
+    """
+
+    node: str
+    task_id: str
+    order: ComponentOrder | None = None
+    spent_usd: float
+    budget_usd: float
+    next_call_usd: float
+
+
 class QaReview(Artifact):
     """The QA engineer's reading of code and evidence. An opinion: it can add findings, never remove one."""
 
@@ -681,11 +695,12 @@ class QaReview(Artifact):
 
 
 class RepairStop(StrEnum):
-    """Why no further repair round was started."""
+    """Why no further repair round was started. `worse_result`: the last one was undone."""
 
     verified = "verified"
     rounds_exhausted = "rounds_exhausted"
     same_failure_twice = "same_failure_twice"
+    worse_result = "worse_result"
     nothing_to_repair = "nothing_to_repair"
     not_verifiable = "not_verifiable"
     budget_exhausted = "budget_exhausted"
@@ -702,15 +717,40 @@ class QaOutcome(Artifact):
     last_green: AppVersion | None = None
 
 
+class CheckedVersion(Artifact):
+    """A version with its evidence, and the parts it was put together from: what a repair can go back to."""
+
+    version: AppVersion
+    components: dict[str, ComponentResult]
+    report: EvidenceReport
+    review: QaReview
+
+    def renumbered(self, number: int) -> Self:
+        """The same files and evidence as version `number`: numbers only rise, so that each names one tree."""
+        version = self.version.model_copy(update={"number": number})
+        return self.model_copy(update={"version": version, "report": self.report.model_copy(update={"version": number})})
+
+
+class GreenBuild(Artifact):
+    """The newest verified version with everything that led to it: what a whole build can go back to."""
+
+    checked: CheckedVersion
+    spec: AppSpec
+    architecture: Architecture
+    work_order: ArtifactRef
+    frame: ArtifactRef
+
+
 # ---------------------------------------------------------------------------------------------- the review gates
 
 
 class Gate(StrEnum):
-    """Where a person may be asked."""
+    """Where a person may be asked. At `budget` always: it is reached only when the money is used up."""
 
     requirements = "requirements"
     architecture = "architecture"
     app = "app"
+    budget = "budget"
 
 
 class GatePolicy(StrEnum):
@@ -722,11 +762,25 @@ class GatePolicy(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a reviewer can answer."""
+    """What a reviewer can answer.
+
+    `hint`: the engineers of the failing parts try again with the feedback. `roll_back`: the last verified version, or, if
+    there is none, the failing parts as they were generated.
+    """
 
     approved = "approved"
     changes_requested = "changes_requested"
     rejected = "rejected"
+    hint = "hint"
+    roll_back = "roll_back"
+
+
+class BudgetQuestion(Artifact):
+    """What was spent of which limit, and the least limit with which the build can go on."""
+
+    spent_usd: float
+    budget_usd: float
+    least_usd: float
 
 
 class ReviewRequest(Artifact):
@@ -742,10 +796,14 @@ class ReviewRequest(Artifact):
     stop: RepairStop | None = None
     open_questions: tuple[OpenQuestion, ...] = ()
     choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)
+    budget: BudgetQuestion | None = None
 
 
 class ReviewAnswer(Artifact):
-    """A reviewer's decision. `feedback` is required with `changes_requested`; `spec` is an edited specification."""
+    """A reviewer's decision. `feedback` is required with `changes_requested` and `hint`; `spec` is an edited specification.
+
+    `budget_usd` is the build's new limit, required to approve at the budget gate and possible with every answer.
+    """
 
     decision: Decision
     feedback: str = Field(default="", max_length=20_000)
@@ -753,11 +811,14 @@ class ReviewAnswer(Artifact):
     spec: AppSpec | None = None
     subject_sha256: Sha256 | None = None
     decided_by: str = "local"
+    budget_usd: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _changes_are_named(self) -> Self:
         if self.decision is Decision.changes_requested and not self.feedback.strip() and self.spec is None:
             raise ValueError("changes_requested needs feedback: say what should be different")
+        if self.decision is Decision.hint and not self.feedback.strip():
+            raise ValueError("a hint needs feedback: say where the fault lies")
         return self
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -18,6 +19,7 @@ class ComponentInput(TypedDict):
 
     order: ComponentOrder
     options: BuildOptions
+    continues: NotRequired[str]
 
 
 class ComponentOutput(TypedDict):
@@ -48,6 +50,7 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
         attempt=order.attempt,
         check=lambda changeset: complaint_about(own, component, changeset),
         summarize=lambda changeset: f"{component.title}: changed {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
+        continues=state.get("continues", ""),
     )
     written = await workshop.crew.perform(task, state["options"])
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))

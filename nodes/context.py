@@ -44,17 +44,24 @@ class BuildOptions(Artifact):
     budget_usd: float | None = Field(default=None, ge=0, title="Budget in US dollars")
 
 
-def effective_options(kept: BuildOptions | None, given: BuildOptions | None) -> BuildOptions:
-    """What this run was given goes before what the build kept to so far; what neither says is the default."""
+def effective_options(kept: BuildOptions | None, given: BuildOptions | None, *, allowance_usd: float | None = None) -> BuildOptions:
+    """What this run was given goes before what the build kept to so far; what neither says is the default.
+
+    `allowance_usd` is the limit a person raised the build's budget to: a run that still carries the old one keeps to it.
+    """
     merged = {name: getattr(options, name) for options in (kept, given) if options for name in options.model_fields_set}
-    return BuildOptions(**merged)
+    options = BuildOptions(**merged)
+    if allowance_usd is None or options.budget_usd is None or allowance_usd <= options.budget_usd:
+        return options
+    return options.model_copy(update={"budget_usd": allowance_usd})
 
 
 @dataclass(frozen=True)
 class AgentTask(Generic[M]):
     """One question to one agent. `inputs` are named texts put into the prompt; `check` returns a complaint or None.
 
-    `summarize` says in a few words what an answer holds, counted from the answer itself.
+    `summarize` says in a few words what an answer holds, counted from the answer itself. `continues` is the LangGraph task
+    under which this question was begun before the budget ran out: what was answered then is not asked again.
     """
 
     name: str
@@ -64,6 +71,7 @@ class AgentTask(Generic[M]):
     attempt: int = 1
     check: Callable[[M], str | None] | None = None
     summarize: Callable[[M], str] | None = None
+    continues: str = ""
 
 
 @dataclass(frozen=True)

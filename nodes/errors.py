@@ -59,3 +59,9 @@ class JournalMismatch(BuildError):
 
 class BudgetExhausted(BuildError):
     """The next model call could exceed the budget. Raise the limit to go on; nothing is lost."""
+
+    def __init__(self, spent_usd: float, budget_usd: float, next_call_usd: float) -> None:
+        self.spent_usd = spent_usd
+        self.budget_usd = budget_usd
+        self.next_call_usd = next_call_usd
+        super().__init__(f"Spent ${spent_usd:.4f} of ${budget_usd:.4f}; the next call can cost up to ${next_call_usd:.4f}.")

@@ -11,8 +11,12 @@ from nodes.artifacts import (
     AppSpec,
     AppVersion,
     Architecture,
+    ArtifactRef,
+    CheckedVersion,
+    CheckStatus,
     ComponentResult,
     EvidenceReport,
+    GreenBuild,
     QaOutcome,
     QaReview,
     RepairStop,
@@ -25,27 +29,36 @@ from nodes.source_trees import load_tree
 
 
 class QaInput(TypedDict, total=False):
-    """The assembled version, what it should be, and the last outcome."""
+    """The assembled version, what it should be, and the last outcome with the version it was about."""
 
     spec: AppSpec
     architecture: Architecture
+    work_order: ArtifactRef
+    frame: ArtifactRef
     version: AppVersion
     components: dict[str, ComponentResult]
     options: BuildOptions
+    allowance_usd: float
     qa: QaOutcome
+    checked: CheckedVersion
+    continues: str
 
 
-class QaOutput(TypedDict):
-    """The evidence and what follows from it."""
+class QaOutput(TypedDict, total=False):
+    """The evidence and what follows from it; the version before, if a repair made it worse."""
 
     qa: QaOutcome
     agent_results: list[AgentResult]
+    checked: CheckedVersion
+    green: GreenBuild
+    version: AppVersion
+    components: dict[str, ComponentResult]
 
 
 async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> QaOutput:
     """Raises what a crew raises. A check that cannot run is evidence of nothing, not an error."""
     version, architecture = state["version"], state["architecture"]
-    options = effective_options(state.get("options"), runtime.context)
+    options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
     files = await load_tree(workshop.artifacts, version.tree)
     report = await workshop.verifier.verify(
         {path: text.encode() for path, text in files.items()},
@@ -60,22 +73,42 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
         name="review_app",
         inputs={
             "spec": state["spec"].model_dump_json(),
-            "report": report.model_dump_json(),
+            "report": _reported(report),
             "files": _readable(files, written),
             "components": json.dumps([component.name for component in architecture.components]),
         },
         answer=QaReview,
         summarize=lambda review: review.summary,
+        continues=state.get("continues", ""),
     )
     reviewed = await workshop.crew.perform(task, options)
     outcome = judge(report, reviewed.value, state.get("qa"), version, rounds=options.repair_rounds)
-    return {"qa": outcome, "agent_results": [reviewed.result]}
+    output: QaOutput = {"qa": outcome, "agent_results": [reviewed.result]}
+    if outcome.stop is RepairStop.worse_result and "checked" in state:
+        return {**output, **_undone(outcome, state["checked"], version)}
+    output["checked"] = CheckedVersion(version=version, components=state.get("components", {}), report=report, review=reviewed.value)
+    if report.verdict is Verdict.verified:
+        output["green"] = GreenBuild(
+            checked=output["checked"],
+            spec=state["spec"],
+            architecture=architecture,
+            work_order=state["work_order"],
+            frame=state["frame"],
+        )
+    return output
+
+
+def _undone(outcome: QaOutcome, before: CheckedVersion, version: AppVersion) -> QaOutput:
+    """The version before the repair, under a new number, with the evidence there is for exactly these files."""
+    restored = before.renumbered(version.number + 1)
+    qa = outcome.model_copy(update={"report": restored.report, "review": restored.review})
+    return {"qa": qa, "checked": restored, "version": restored.version, "components": restored.components}
 
 
 def judge(report: EvidenceReport, review: QaReview, previous: QaOutcome | None, version: AppVersion, *, rounds: int) -> QaOutcome:
     """Evidence decides. The reviewer's opinion only says where to look when a failure has no component.
 
-    Stops: verified, not verifiable, nothing to repair, the same failures again, rounds exhausted.
+    Stops: verified, not verifiable, nothing to repair, worse than before, the same failures again, rounds exhausted.
     """
     continued = previous if previous and previous.stop is None else None
     round_number = continued.round + 1 if continued else 1
@@ -88,6 +121,8 @@ def judge(report: EvidenceReport, review: QaReview, previous: QaOutcome | None, 
             stop = RepairStop.not_verifiable
         case Verdict.failed if not failing:
             stop = RepairStop.nothing_to_repair
+        case Verdict.failed if continued and _weight(report) > _weight(continued.report):
+            stop = RepairStop.worse_result
         case Verdict.failed if not repairable:
             stop = RepairStop.same_failure_twice
         case Verdict.failed if round_number > rounds:
@@ -115,6 +150,18 @@ def _failed_before(component: str, report: EvidenceReport, previous: QaOutcome |
     seen = {finding.signature for finding in previous.report.findings} if previous else set()
     now = {finding.signature for finding in report.findings if finding.component in (component, None)}
     return bool(now) and now <= seen
+
+
+def _weight(report: EvidenceReport) -> tuple[int, ...]:
+    """How bad it is: blockers count before major findings, these before checks that did not pass."""
+    severities = [finding.severity for finding in report.findings]
+    not_passed = sum(1 for check in report.checks if check.status is not CheckStatus.passed)
+    return (severities.count(Severity.blocker), severities.count(Severity.major), not_passed)
+
+
+def _reported(report: EvidenceReport) -> str:
+    """The evidence without what differs when the same checks run again: a recorded answer must still fit its prompt."""
+    return report.model_dump_json(exclude={"checks": {"__all__": {"duration_seconds", "log"}}})
 
 
 def _readable(files: Mapping[str, str], written: Sequence[str] | set[str]) -> str:

@@ -17,6 +17,8 @@ class RequirementsInput(TypedDict, total=False):
     options: BuildOptions
     spec: AppSpec
     review: Review
+    allowance_usd: float
+    continues: str
 
 
 class RequirementsOutput(TypedDict):
@@ -29,7 +31,7 @@ class RequirementsOutput(TypedDict):
 
 async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> RequirementsOutput:
     """Raises `DescriptionOutOfDomain`, `DescriptionUnclear` and what a crew raises."""
-    options = effective_options(state.get("options"), runtime.context)
+    options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
     review, previous = state.get("review"), state.get("spec")
     answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
     if answer and answer.spec and review and review.gate is Gate.requirements and not answer.feedback:
@@ -45,6 +47,7 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
         answer=AppSpec,
         check=complaint_about_spec,
         summarize=lambda spec: f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}.",
+        continues=state.get("continues", ""),
     )
     analyzed = await workshop.crew.perform(task, options)
     return {"options": options, "spec": analyzed.value, "agent_results": [analyzed.result]}

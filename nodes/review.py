@@ -1,5 +1,8 @@
 """Ask a person: one interrupt per gate. On resume a node starts again from its first line, so only pure code precedes it."""
 
+import math
+from collections.abc import Sequence
+
 from langgraph.types import interrupt
 from pydantic import ValidationError
 from typing_extensions import TypedDict
@@ -8,6 +11,9 @@ from nodes.artifacts import (
     AppSpec,
     AppVersion,
     Architecture,
+    BudgetPause,
+    BudgetQuestion,
+    CheckStatus,
     Decision,
     Ending,
     Gate,
@@ -47,12 +53,30 @@ class AppReviewInput(TypedDict, total=False):
     review: Review
 
 
+class BudgetReviewInput(TypedDict, total=False):
+    """Who stopped for want of money, and what there is already."""
+
+    spec: AppSpec
+    qa: QaOutcome
+    paused: tuple[BudgetPause, ...]
+    review: Review
+
+
 class ReviewOutput(TypedDict, total=False):
-    """The answer; an edited specification; the build's ending if it was rejected."""
+    """The answer; an edited specification; a raised budget; the build's ending if it was rejected."""
 
     review: Review
     spec: AppSpec
+    allowance_usd: float
     outcome: Outcome
+
+
+class BudgetReviewOutput(ReviewOutput, total=False):
+    """Also who goes on with the raised budget; the evidence says it if repair ended for want of money."""
+
+    paused: tuple[BudgetPause, ...]
+    granted: tuple[BudgetPause, ...]
+    qa: QaOutcome
 
 
 async def review_requirements(state: RequirementsReviewInput) -> ReviewOutput:
@@ -94,9 +118,58 @@ async def review_app(state: AppReviewInput) -> ReviewOutput:
         verdict=qa.report.verdict,
         findings=qa.report.findings,
         stop=qa.stop,
+        choices=app_choices(qa),
     )
     output = _taken(request, interrupt(request.model_dump(mode="json")))
     return {**output, "review": output["review"].model_copy(update={"reviewed": version.tree})}
+
+
+async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
+    """Ask for more money, once for all who stopped. Whoever declines is shown what there is, if anything was checked."""
+    question, pauses, qa = budget_question(state["paused"]), state["paused"], state.get("qa")
+    request = ReviewRequest(
+        gate=Gate.budget,
+        title=state["spec"].title if "spec" in state else "New app",
+        question=_again(state.get("review"), Gate.budget) + _budget_words(question, pauses),
+        subject_sha256=sha256_of(pauses),
+        choices=(Decision.approved, Decision.rejected),
+        budget=question,
+    )
+    taken = _taken(request, interrupt(request.model_dump(mode="json")))
+    answer = taken["review"].answer
+    if answer is None:
+        return {"review": taken["review"]}
+    if answer.decision is Decision.approved:
+        return {"review": taken["review"], "allowance_usd": taken["allowance_usd"], "paused": (), "granted": pauses}
+    if qa is None:
+        return {"review": taken["review"], "outcome": taken["outcome"], "paused": ()}
+    return {"review": taken["review"], "paused": (), "qa": qa.model_copy(update={"stop": RepairStop.budget_exhausted})}
+
+
+def budget_question(pauses: Sequence[BudgetPause]) -> BudgetQuestion:
+    """The least limit covers the calls that were refused, each at the most it can cost."""
+    spent = max(pause.spent_usd for pause in pauses)
+    least = spent + sum(pause.next_call_usd for pause in pauses)
+    return BudgetQuestion(spent_usd=spent, budget_usd=min(pause.budget_usd for pause in pauses), least_usd=_cents_up(least))
+
+
+def _cents_up(amount_usd: float) -> float:
+    return math.ceil(amount_usd * 100 - 1e-9) / 100
+
+
+def _budget_words(question: BudgetQuestion, pauses: Sequence[BudgetPause]) -> str:
+    waiting = f"{len(pauses)} agents wait" if len(pauses) > 1 else "An agent waits"
+    return (
+        f"${question.spent_usd:.4f} of the budget of ${question.budget_usd:.2f} is spent. {waiting} with finished work kept. "
+        f"Raise the budget to ${question.least_usd:.2f} or more to go on?"
+    )
+
+
+def app_choices(qa: QaOutcome) -> tuple[Decision, ...]:
+    """What can be answered: hints and going back make sense only where something fails."""
+    usual = (Decision.approved, Decision.changes_requested, Decision.rejected)
+    failed = any(check.status is CheckStatus.failed for check in qa.report.checks)
+    return (*usual, Decision.hint, Decision.roll_back) if failed else usual
 
 
 def app_question(qa: QaOutcome) -> str:
@@ -119,6 +192,8 @@ def stop_reason(stop: RepairStop | None) -> str:
             return "Stopped: all repair rounds are used."
         case RepairStop.same_failure_twice:
             return "Stopped: the same failure came back after a repair."
+        case RepairStop.worse_result:
+            return "Stopped: the last repair made it worse and was undone."
         case RepairStop.nothing_to_repair:
             return "Stopped: no part of the app is to blame for it."
         case RepairStop.budget_exhausted:
@@ -149,7 +224,14 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
         return {"review": Review(gate=request.gate, problem="The answer was for an earlier version. Look at this one.")}
     if answer.spec and (found := problems(answer.spec)):
         return {"review": Review(gate=request.gate, problem=f"The edited specification does not hold together: {found[0]}")}
+    if answer.decision not in request.choices:
+        offered = ", ".join(request.choices)
+        return {"review": Review(gate=request.gate, problem=f"{answer.decision} is not offered here. Answer with one of: {offered}.")}
+    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
+        return {"review": Review(gate=request.gate, problem=f"Say the new limit, at least {request.budget.least_usd:.2f}, as budget_usd.")}
     output: ReviewOutput = {"review": Review(gate=request.gate, answer=answer)}
+    if answer.budget_usd is not None:
+        output["allowance_usd"] = answer.budget_usd
     if answer.decision is Decision.approved and answer.spec:
         output["spec"] = answer.spec
     if answer.decision is Decision.rejected:

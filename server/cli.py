@@ -20,6 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
 BuildId = Annotated[str, typer.Argument(help="The build's id, or its first characters.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the package: the zip and the unpacked app.")]
+Budget = Annotated[float | None, typer.Option("--budget", min=0, help="A new limit for the build, in US dollars.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; kept with the decision.")]
 
 
@@ -105,11 +106,19 @@ def show(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
 
 
 @builds.command()
-def approve(build: BuildId, out: Out = Path("build-output"), by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
-    """Approve what waits, and fetch the package."""
-    from server.commands.builds import decide
+def approve(
+    build: BuildId,
+    budget: Budget = None,
+    out: Out = Path("build-output"),
+    by: By = "local",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Approve what waits, and fetch the package. A build whose budget is used needs --budget with a new limit."""
+    from server.commands.builds import DecisionGiven, decide
 
-    _end(debug, as_json, lambda: decide(build, "approved", "", by, out, as_json=as_json))
+    given = DecisionGiven("approved", by=by, budget_usd=budget)
+    _end(debug, as_json, lambda: decide(build, given, out, as_json=as_json))
 
 
 @builds.command()
@@ -117,9 +126,10 @@ def reject(
     build: BuildId, reason: Annotated[str, typer.Option(help="Why.")] = "", by: By = "local", as_json: Json = False, debug: Debug = False
 ) -> None:
     """Reject what waits. Everything is kept, but no package is made."""
-    from server.commands.builds import decide
+    from server.commands.builds import DecisionGiven, decide
 
-    _end(debug, as_json, lambda: decide(build, "rejected", reason, by, Path("build-output"), as_json=as_json))
+    given = DecisionGiven("rejected", reason, by=by)
+    _end(debug, as_json, lambda: decide(build, given, Path("build-output"), as_json=as_json))
 
 
 @builds.command("request-changes")
@@ -132,17 +142,44 @@ def request_changes(
     debug: Debug = False,
 ) -> None:
     """Ask for changes; the build goes on with them."""
-    from server.commands.builds import decide
+    from server.commands.builds import DecisionGiven, decide
 
-    _end(debug, as_json, lambda: decide(build, "changes_requested", feedback, by, out, as_json=as_json))
+    given = DecisionGiven("changes_requested", feedback, by=by)
+    _end(debug, as_json, lambda: decide(build, given, out, as_json=as_json))
 
 
 @builds.command()
-def resume(build: BuildId, out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False) -> None:
-    """Go on with a build that was interrupted, canceled, failed or expired."""
+def hint(
+    build: BuildId,
+    feedback: Annotated[str, typer.Argument(help="Where the fault lies, or how to mend it.")],
+    budget: Budget = None,
+    out: Out = Path("build-output"),
+    by: By = "local",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Give the engineers of the failing parts a hint; they try again with it."""
+    from server.commands.builds import DecisionGiven, decide
+
+    given = DecisionGiven("hint", feedback, by=by, budget_usd=budget)
+    _end(debug, as_json, lambda: decide(build, given, out, as_json=as_json))
+
+
+@builds.command("roll-back")
+def roll_back(build: BuildId, out: Out = Path("build-output"), by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Go back to the last verified version, or drop the changes of the failing parts if there is none."""
+    from server.commands.builds import DecisionGiven, decide
+
+    given = DecisionGiven("roll_back", by=by)
+    _end(debug, as_json, lambda: decide(build, given, out, as_json=as_json))
+
+
+@builds.command()
+def resume(build: BuildId, budget: Budget = None, out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False) -> None:
+    """Go on with a build that was interrupted, canceled, failed or expired, or that waits for a higher budget."""
     from server.commands.builds import resume as run
 
-    _end(debug, as_json, lambda: run(build, out, as_json=as_json))
+    _end(debug, as_json, lambda: run(build, out, budget_usd=budget, as_json=as_json))
 
 
 @builds.command()

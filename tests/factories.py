@@ -107,12 +107,14 @@ class ScriptedCrew:
 
     script: Mapping[str, Sequence[object]] = field(repr=False)
     tasks: list[AgentTask[BaseModel]] = field(default_factory=list, repr=False)
+    options: list[BuildOptions] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self._left = {name: deque(answers) for name, answers in self.script.items()}
 
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """The next answer of the script; an exception in it is raised, a function in it is asked."""
+        self.options.append(options)
         self.tasks.append(task)  # type: ignore[arg-type]  # a task of any answer
         answers = self._left[task.name]
         answer = answers.popleft() if len(answers) > 1 else answers[0]

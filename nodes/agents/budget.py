@@ -56,7 +56,7 @@ async def _take(account: _Account, journal: CallJournal, thread_id: str, bound_u
         released = account.released
         spent = await journal.spent_usd(thread_id)
         if spent + bound_usd > budget_usd:
-            raise BudgetExhausted(f"Spent ${spent:.4f} of ${budget_usd:.4f}; the next call can cost up to ${bound_usd:.4f}.")
+            raise BudgetExhausted(spent, budget_usd, bound_usd)
         if released.is_set():
             continue  # a call was recorded and released while we asked, so `spent` may lack it
         if spent + sum(account.reserved_usd) + bound_usd <= budget_usd:

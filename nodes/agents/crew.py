@@ -89,7 +89,7 @@ class CrewAICrew(Crew):
         _, agent = self._roster.agent_of(task.name)
         model = self._models.open(self.model_of(task.name, options))
         await self._ready()
-        execution = current_execution()
+        execution = current_execution(task.continues)
         _tell(AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)))
         started = time.monotonic()
         calls = self._calls(model, execution, options)

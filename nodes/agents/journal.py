@@ -84,15 +84,18 @@ class NodeExecution:
     next_call: Callable[[], int] = field(default_factory=lambda: itertools.count().__next__)
 
 
-def current_execution() -> NodeExecution | None:
-    """The node execution we are inside of, from LangGraph's running config; None outside a checkpointed graph."""
+def current_execution(continued_task_id: str = "") -> NodeExecution | None:
+    """The node execution we are inside of, from LangGraph's running config; None outside a checkpointed graph.
+
+    `continued_task_id` stands in for LangGraph's own where the node goes on with what another task of it began.
+    """
     config = var_child_runnable_config.get()
     settings = (config or {}).get("configurable", {})
     thread_id, task_id = settings.get("thread_id"), settings.get("__pregel_task_id")
     if not thread_id or not task_id:
         return None
     # The scratchpad is made anew whenever a node starts, and with it this counter.
-    return NodeExecution(str(thread_id), task_id, settings["__pregel_scratchpad"].call_counter)
+    return NodeExecution(str(thread_id), continued_task_id or task_id, settings["__pregel_scratchpad"].call_counter)
 
 
 def outside_a_graph() -> NodeExecution:

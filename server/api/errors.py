@@ -35,6 +35,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.BuildNotFound: 404,
     services.BuildNotWaiting: 409,
     services.DecisionStale: 409,
+    services.BudgetNotRaised: 422,
     services.BuildFinished: 409,
     services.PackageNotReady: 409,
     services.GraphVersionUnavailable: 409,

@@ -80,6 +80,7 @@ class ApprovalBody(BaseModel):
     reason: str = Field(default="", max_length=20_000)
     reviewer: str = Field(default="local", min_length=1, max_length=200)
     components: tuple[str, ...] = ()
+    budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
     interrupt_id: str | None = None
     subject_sha256: str | None = None
 
@@ -100,9 +101,18 @@ class ApprovalBody(BaseModel):
             decision=self.decided(),
             feedback=self.feedback or self.reason,
             components=self.components,
+            budget_usd=self.budget_usd,
             subject_sha256=self.subject_sha256,
             decided_by=self.reviewer,
         )
+
+
+class ResumeBody(BaseModel):
+    """How to go on: with a higher budget, if the build waits for one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
 
 
 class ApprovalTaken(BaseModel):

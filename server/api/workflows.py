@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from server.api.dependencies import BuildsService
 from server.api.errors import Problem
-from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, StartBody, WorkflowStarted
+from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, ResumeBody, StartBody, WorkflowStarted
 from server.api.sse import event_stream
 from server.services.build_status import BuildStatus
 from server.services.builds import BuildStart
@@ -66,9 +66,9 @@ async def cancel(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
 
 
 @router.post("/resume/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
-async def resume(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
-    """Go on with a build that failed, was canceled or expired; finished parts are not done again."""
-    return await builds.resume(workflow_id)
+async def resume(workflow_id: UUID, builds: BuildsService, body: ResumeBody | None = None) -> BuildStatus:
+    """Go on with a build that failed, was canceled, expired, or waits for a higher budget; finished parts are not done again."""
+    return await builds.resume(workflow_id, budget_usd=body.budget_usd if body else None)
 
 
 @router.get("/events/{workflow_id}", response_class=StreamingResponse)

@@ -9,9 +9,10 @@ from pathlib import Path
 from uuid import UUID
 
 from rich.console import Console
-from rich.prompt import Prompt
+from rich.markup import escape
+from rich.prompt import FloatPrompt, Prompt
 
-from nodes.artifacts import BuildRequest, Decision, GatePolicy, ReviewAnswer
+from nodes.artifacts import BuildRequest, Decision, GatePolicy, ReviewAnswer, ReviewRequest
 from nodes.context import BuildOptions, GatePolicies
 from server.bootstrap import World, model_of, open_world
 from server.commands.exit_codes import ExitCode
@@ -136,16 +137,9 @@ class Watch:
         assert status.review is not None
         self._console.print(summary(status, seconds=time.monotonic() - self._started, model=self._model))
         self._console.print(status.review.request.question)
-        choice = await asyncio.to_thread(
-            Prompt.ask, "[a]pprove, request [c]hanges, [r]eject, or decide [l]ater", choices=["a", "c", "r", "l"], default="l"
-        )
-        if choice == "l":
+        answer = await asyncio.to_thread(asked, status.review.request)
+        if answer is None:
             return False
-        feedback = ""
-        if choice in "cr":
-            feedback = await asyncio.to_thread(Prompt.ask, "What should be different?" if choice == "c" else "Why?")
-        decision = {"a": Decision.approved, "c": Decision.changes_requested, "r": Decision.rejected}[choice]
-        answer = ReviewAnswer(decision=decision, feedback=feedback, subject_sha256=status.review.request.subject_sha256)
         await self._world.builds.decide(status.workflow_id, answer, interrupt_id=status.review.interrupt_id)
         return True
 
@@ -157,6 +151,45 @@ class Watch:
         self._console.print(summary(status, seconds=seconds, model=self._model))
         for line in next_steps(status, laid):
             self._console.print(line, highlight=False, soft_wrap=True)
+
+
+CHOICES = {
+    Decision.approved: ("a", "[a]pprove"),
+    Decision.changes_requested: ("c", "request [c]hanges"),
+    Decision.hint: ("h", "give a [h]int"),
+    Decision.roll_back: ("b", "roll [b]ack"),
+    Decision.rejected: ("r", "[r]eject"),
+}
+"""The key and the words for each decision. Brackets in prompts are escaped, since rich takes them for styles."""
+
+COMMANDS = {
+    Decision.approved: "approve",
+    Decision.changes_requested: "request-changes",
+    Decision.hint: "hint",
+    Decision.roll_back: "roll-back",
+    Decision.rejected: "reject",
+}
+
+QUESTIONS = {
+    Decision.changes_requested: "What should be different?",
+    Decision.hint: "Where does the fault lie?",
+    Decision.rejected: "Why?",
+}
+
+
+def asked(request: ReviewRequest) -> ReviewAnswer | None:
+    """The decision of the person at the terminal; None to decide later."""
+    offered = {CHOICES[decision][0]: decision for decision in CHOICES if decision in request.choices}
+    words = ", ".join(CHOICES[decision][1] for decision in offered.values())
+    choice = Prompt.ask(escape(f"{words}, or decide [l]ater"), choices=[*offered, "l"], default="l")
+    if choice == "l":
+        return None
+    decision = offered[choice]
+    feedback = Prompt.ask(QUESTIONS[decision]) if decision in QUESTIONS else ""
+    budget = None
+    if request.budget and decision is Decision.approved:
+        budget = FloatPrompt.ask("New limit in US dollars", default=request.budget.least_usd)
+    return ReviewAnswer(decision=decision, feedback=feedback, subject_sha256=request.subject_sha256, budget_usd=budget)
 
 
 def as_object(status: BuildStatus, laid: LaidDown | None, seconds: float) -> dict[str, object]:
@@ -189,7 +222,11 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
             ]
         case RuntimeStatus.awaiting_approval:
             question = status.review.request.question if status.review else ""
-            return [question, f"Decide with: appyard builds approve|request-changes|reject {short}"]
+            if status.review and status.review.request.budget:
+                least = status.review.request.budget.least_usd
+                return [question, f"Go on with: appyard builds resume {short} --budget {least:.2f}. Or: appyard builds reject {short}"]
+            choices = status.review.request.choices if status.review else ()
+            return [question, f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"]
         case RuntimeStatus.failed | RuntimeStatus.canceled | RuntimeStatus.expired:
             return [f"Everything is kept. Look: appyard builds show {short}. Go on: appyard builds resume {short}"]
         case _:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,22 @@ from server.services.build_status import RuntimeStatus
 from server.services.builds import RESUMABLE, Builds
 from server.settings import Settings
 from server.telemetry import log_to_file
+
+
+@dataclass(frozen=True)
+class DecisionGiven:
+    """What was decided on the command line."""
+
+    decision: str
+    feedback: str = ""
+    by: str = "local"
+    budget_usd: float | None = None
+
+    def answer(self) -> ReviewAnswer:
+        """What the review gate is given. Raises pydantic's ValidationError."""
+        return ReviewAnswer.model_validate(
+            {"decision": self.decision, "feedback": self.feedback, "decided_by": self.by, "budget_usd": self.budget_usd}
+        )
 
 
 @asynccontextmanager
@@ -86,31 +103,30 @@ def show(prefix: str, *, as_json: bool) -> ExitCode:
     return asyncio.run(run())
 
 
-def decide(prefix: str, decision: str, feedback: str, by: str, out: Path, *, as_json: bool) -> ExitCode:
+def decide(prefix: str, given: DecisionGiven, out: Path, *, as_json: bool) -> ExitCode:
     """Decide, and follow the build to its end."""
     check_writable(out)
 
     async def run() -> ExitCode:
         async with _world(with_worker=True) as (world, settings):
             build = await found(world.builds, prefix)
-            answer = ReviewAnswer.model_validate({"decision": decision, "feedback": feedback, "decided_by": by})
-            await world.builds.decide(build, answer)
+            await world.builds.decide(build, given.answer())
             watch = Watch(world, Console(quiet=as_json), model=str(model_of(settings)), ask=False)
             code = await watch.to_the_end(build, out, as_json=as_json)
-            return ExitCode.done if decision == "rejected" and code is ExitCode.rejected else code
+            return ExitCode.done if given.decision == "rejected" and code is ExitCode.rejected else code
 
     return asyncio.run(run())
 
 
-def resume(prefix: str, out: Path, *, as_json: bool) -> ExitCode:
+def resume(prefix: str, out: Path, *, budget_usd: float | None = None, as_json: bool) -> ExitCode:
     """Go on with a build in this process; one that only waits for a worker is taken up."""
     check_writable(out)
 
     async def run() -> ExitCode:
         async with _world(with_worker=True) as (world, settings):
             build = await found(world.builds, prefix)
-            if (await world.builds.status(build)).runtime_status in RESUMABLE:
-                await world.builds.resume(build)
+            if budget_usd is not None or (await world.builds.status(build)).runtime_status in RESUMABLE:
+                await world.builds.resume(build, budget_usd=budget_usd)
             watch = Watch(world, Console(quiet=as_json), model=str(model_of(settings)), ask=not as_json)
             return await watch.to_the_end(build, out, as_json=as_json)
 

@@ -27,7 +27,7 @@ from checkpoints.records import (
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadFilter, ThreadRepository
-from nodes.artifacts import Artifact, BuildRequest, Decision, ReviewAnswer, ReviewRequest
+from nodes.artifacts import Artifact, BuildRequest, Decision, Gate, ReviewAnswer, ReviewRequest
 from nodes.context import BuildOptions, effective_options
 from server.run_queue import RunQueue
 from server.services.build_progress import BuildProgress, progress_of
@@ -44,7 +44,7 @@ from server.services.build_status import (
     unmet_preferences_of,
     usage_report,
 )
-from server.services.errors import BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
+from server.services.errors import BudgetNotRaised, BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
 
 KIND = {"kind": "build"}
 """Metadata that marks a thread as a build; other graphs' threads live beside it."""
@@ -233,11 +233,11 @@ class Builds:
     async def decide(self, workflow_id: UUID, answer: ReviewAnswer, *, interrupt_id: str | None = None) -> Approval:
         """Record the decision and go on with it, in one transaction; exactly one of many wins.
 
-        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `ApprovalAlreadyDecided`, `ApprovalExpired`.
+        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `BudgetNotRaised`, `ApprovalAlreadyDecided`, `ApprovalExpired`.
         """
         # Read before the transaction: one that holds a connection and waits for another can wait for itself.
         asked = interrupt_id or await self._asked(workflow_id)
-        options = await self._options(workflow_id)
+        options = raised(await self._options(workflow_id), answer.budget_usd)
         async with self._ledger.database.transaction() as transaction:
             approval = await self._ledger.approvals.get(workflow_id, asked, transaction=transaction)
             check_current(answer, ReviewRequest.model_validate(approval.request))
@@ -276,21 +276,29 @@ class Builds:
         await self._run_queue.cancel(run.run_id)
         return await self.status(workflow_id)
 
-    async def resume(self, workflow_id: UUID) -> BuildStatus:
+    async def resume(self, workflow_id: UUID, *, budget_usd: float | None = None) -> BuildStatus:
         """Go on with a build that failed, was canceled or expired: from its last checkpoint, or with the same question.
 
-        Raises `BuildNotFound`, `BuildNotWaiting`.
+        With `budget_usd`, also with one that waits for a higher budget. Raises `BuildNotFound`, `BuildNotWaiting`,
+        `BudgetNotRaised`.
         """
         thread = await self._thread(workflow_id)
         runs = await self._runs(workflow_id)
+        if budget_usd is not None and await self._waits_for_money(workflow_id):
+            await self.decide(workflow_id, ReviewAnswer(decision=Decision.approved, budget_usd=budget_usd))
+            return await self.status(workflow_id)
         status = await self._runtime_status(thread, runs[0])
         if status not in RESUMABLE:
             raise BuildNotWaiting(f"It is {status}; only a failed, canceled or expired build is resumed.")
         given: JsonObject = {"input": None} if thread.values else {"input": first_input(runs)}
-        options = await self._options(workflow_id)
+        options = raised(await self._options(workflow_id), budget_usd)
         async with self._ledger.database.transaction() as transaction:
             await self._enqueue(workflow_id, given, options, transaction)
         return await self.status(workflow_id)
+
+    async def _waits_for_money(self, workflow_id: UUID) -> bool:
+        review = pending_review(await self._ledger.approvals.of_thread(workflow_id))
+        return review is not None and review.request.gate is Gate.budget
 
     # ------------------------------------------------------------------------------------------------ reading the ledger
 
@@ -340,11 +348,18 @@ def pending_review(approvals: list[Approval]) -> PendingReview | None:
 
 
 def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
-    """Refuse an answer for something other than what is asked now. Raises `DecisionStale`."""
+    """Refuse an answer for something other than what is asked now. Raises `DecisionStale`, `BudgetNotRaised`."""
     if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
         raise DecisionStale(f"It was for {answer.subject_sha256[:12]}, what waits is {request.subject_sha256[:12]}.")
     if answer.decision not in request.choices:
         raise DecisionStale(f"{answer.decision} is not a choice here.")
+    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
+        raise BudgetNotRaised(f"At least {request.budget.least_usd:.2f} dollars are needed.")
+
+
+def raised(options: BuildOptions, budget_usd: float | None) -> BuildOptions:
+    """The options with the limit a person set, if one did."""
+    return options if budget_usd is None else effective_options(options, BuildOptions(budget_usd=budget_usd))
 
 
 def title_of(thread: Thread) -> str | None:

@@ -21,6 +21,10 @@ class DecisionStale(ServiceError):
     """The decision was for something else than what waits now. Look at the build again, then decide."""
 
 
+class BudgetNotRaised(ServiceError):
+    """The build waits for a higher budget. Approve it with the new limit in `budget_usd`, or reject it."""
+
+
 class BuildFinished(ServiceError):
     """The build has ended, so there is nothing to cancel."""
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import operator
+import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -15,9 +17,10 @@ from langgraph.types import Send
 from nodes.agents.crew import CrewAICrew
 from nodes.agents.journal import InMemoryJournal
 from nodes.agents.models import AnswerForm
-from nodes.artifacts import AgentResult, Changeset, QaReview
+from nodes.artifacts import AgentResult, BudgetPause, Changeset, QaReview
 from nodes.context import AgentTask, BuildOptions
 from nodes.errors import AgentOutputInvalid, BudgetExhausted, JournalMismatch
+from nodes.pauses import collect_pauses, pausing
 from tests.integration.agents.fault_server import Answer, CutStream, Raw, Reply, Status, StreamError, fault_server
 from tests.unit.nodes.agents.scripted_model import CALL_USD, Hang, ScriptedChatModel, crew_around
 
@@ -28,6 +31,7 @@ PARTS = ("claims", "rooms", "staff", "visits")
 class State(TypedDict, total=False):
     component: str
     results: Annotated[list[AgentResult], operator.add]
+    paused: Annotated[tuple[BudgetPause, ...], collect_pauses]
 
 
 class Crash(Exception):
@@ -200,6 +204,35 @@ async def test_parallel_engineers_stay_within_the_budget_together(storage: Path)
     resumed.checkpointer = graph.checkpointer
     results = (await resumed.ainvoke(None, thread()))["results"]
     assert sorted(result.component for result in results) == sorted(parts)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_ceiling_of_a_cent_is_never_exceeded_however_engineers_interleave(seed: int, storage: Path) -> None:
+    chances, ceiling = random.Random(seed), 0.01  # noqa: S311 - a schedule, no secret
+    chat, journal = ScriptedChatModel(reply_to=changeset_for, pause=lambda: chances.choice((0, 1, 3, 7))), InMemoryJournal()
+    crew = crew_around(chat, storage, journal=journal)
+    parts = tuple(f"part{n}" for n in range(16))
+    with pytest.raises(BudgetExhausted):
+        await engineers_graph(crew, BuildOptions(budget_usd=ceiling), parts).ainvoke({}, thread())
+    assert await journal.spent_usd("t") + CALL_USD * (chat.started - chat.finished) <= ceiling
+    assert chat.finished > 1
+
+
+async def test_work_that_goes_on_after_a_raised_budget_replays_what_it_was_answered(storage: Path) -> None:
+    chat, journal = ScriptedChatModel(replies=["bad", GOOD]), InMemoryJournal()
+    crew = crew_around(chat, storage, journal=journal)
+    asked = AgentTask("review_app", {"spec": "{}", "components": "[]", "files": "[]", "report": "{}"}, QaReview)
+    crew_with_little = BuildOptions(budget_usd=await _smallest_budget(storage, asked) + CALL_USD / 2)
+
+    async def qa(state: State) -> State:
+        options = BuildOptions(budget_usd=1.0) if state.get("component") else crew_with_little
+        answer = await crew.perform(replace(asked, continues=state.get("component", "")), options)
+        return {"results": [answer.result]}
+
+    graph: Any = StateGraph(State).add_node("qa", pausing("qa", qa)).add_edge(START, "qa").compile(checkpointer=InMemorySaver())
+    pauses = (await graph.ainvoke({}, thread()))["paused"]
+    [result] = (await graph.ainvoke({"component": pauses[0].task_id}, thread()))["results"]
+    assert (chat.started, result.calls, result.replayed_calls) == (2, 2, 1)
 
 
 async def test_a_cancelled_run_leaves_no_model_call_behind(storage: Path) -> None:

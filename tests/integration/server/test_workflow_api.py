@@ -9,7 +9,7 @@ import pytest
 
 from nodes.artifacts import Changeset, UnmetPreference
 from nodes.context import AgentTask
-from nodes.errors import AgentOutputInvalid
+from nodes.errors import AgentOutputInvalid, BudgetExhausted
 from tests.factories import make_finding
 from tests.integration.server.conftest import DESCRIPTION, SPEC, RunAppyard, script, write_samples
 
@@ -87,6 +87,22 @@ async def test_a_build_that_waits_goes_on_with_the_decision(appyard: RunAppyard)
     assert done["runtime_status"] == "Completed"
     assert done["output"]["delivery"]["accepted_findings"] == 1
     assert {"role": "li", "content": "approved"} in done["conversation_history"]
+
+
+@pytest.mark.parametrize("route", ["approval", "resume"])
+async def test_a_build_whose_budget_is_used_waits_and_goes_on_with_a_higher_one(appyard: RunAppyard, route: str) -> None:
+    no_money = BudgetExhausted(spent_usd=0.98, budget_usd=1.0, next_call_usd=0.25)
+    yard = await appyard(script(write_component=[no_money, write_samples]))
+    build = await yard.start(options={"budget_usd": 1.0})
+    waiting = await yard.ended(build)
+    assert (waiting["runtime_status"], waiting["review"]["request"]["gate"]) == ("AwaitingApproval", "budget")
+    decision = {"approved": True} if route == "approval" else {}
+    refused = await yard.client.post(f"/api/{route}/{build}", json={**decision, "budget_usd": 1.0})
+    assert (refused.status_code, refused.json()["error"]) == (422, "BudgetNotRaised")
+    taken = await yard.client.post(f"/api/{route}/{build}", json={**decision, "budget_usd": 2.0})
+    assert taken.is_success
+    assert (await yard.ended(build))["runtime_status"] == "Completed"
+    assert yard.crew.options[-1].budget_usd == 2.0
 
 
 async def test_of_twenty_decisions_at_once_exactly_one_is_taken(appyard: RunAppyard) -> None:

@@ -78,6 +78,11 @@ class Build:
         return state
 
     @property
+    def kept(self) -> dict[str, Any]:
+        """All that the build remembers."""
+        return dict(self.graph.get_state({"configurable": {"thread_id": "1"}}).values)
+
+    @property
     def question(self) -> dict[str, Any]:
         (pending,) = self.graph.get_state({"configurable": {"thread_id": "1"}}).interrupts
         question: dict[str, Any] = pending.value
@@ -128,6 +133,56 @@ async def test_repair_ends_when_its_rounds_are_used() -> None:
     await build.start()
     assert build.verifier.verified == 3
     assert build.question["stop"] == RepairStop.rounds_exhausted
+
+
+async def test_a_repair_that_makes_it_worse_is_undone() -> None:
+    build = Build(rounds=[[make_finding(message="alpha broke")], [make_finding(message="beta broke"), make_finding(message="gamma broke")]])
+    await build.start()
+    assert build.question["question"].startswith("1 finding left. Stopped: the last repair made it worse and was undone.")
+    assert [finding["message"] for finding in build.question["findings"]] == ["alpha broke"]
+    assert (build.kept["version"].number, build.kept["components"]["claim"].attempt) == (3, 1)
+    assert build.kept["version"] == build.kept["checked"].version
+
+
+async def test_a_hint_goes_to_the_engineers_of_the_failing_parts() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+    build = Build(specs=[spec], rounds=[[make_finding("trip")], [make_finding("trip")], []])
+    await build.start()
+    assert build.question["choices"] == ["approved", "changes_requested", "rejected", "hint", "roll_back"]
+    state = await build.answer(decision="hint", feedback="The title may be empty.")
+    assert build.crew.names()[-2:] == ["write_component(trip#3)", "review_app"]
+    assert build.crew.tasks[-2].inputs["feedback"] == "The title may be empty."
+    assert state["outcome"].ending is Ending.delivered
+
+
+async def test_rolling_back_drops_the_changes_of_the_failing_part_and_says_what_is_not_met() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+    build = Build(specs=[spec], rounds=[[make_finding("trip")], [make_finding("trip")], []])
+    await build.start()
+    state = await build.answer(decision="roll_back")
+    assert state["outcome"] == Outcome(ending=Ending.delivered, reason="Every check passed.", stop=RepairStop.verified)
+    written = {name: part.files for name, part in build.kept["components"].items()}
+    assert written == {"claim": ("app/records/claims/samples.py",), "trip": ()}
+    [unmet] = state["spec"].unmet_preferences
+    assert unmet.preference == "What Trip needs beyond the generated code"
+    assert unmet.reason.endswith("because the change failed: GET /api/claims answered 500")
+
+
+async def test_rolling_back_returns_to_the_last_verified_version_if_there_is_one() -> None:
+    build = Build(rounds=[[], [make_finding()], [make_finding()]], app=GatePolicy.always)
+    first = await build.start()
+    await build.answer(decision="changes_requested", feedback="Longer titles.", components=["claim"])
+    state = await build.answer(decision="roll_back")
+    assert state["version"].tree == first["version"].tree
+    assert (state["version"].number, state["qa"].report.version, state["delivery"].version) == (4, 4, 4)
+    assert state["outcome"] == Outcome(ending=Ending.delivered, reason="Every check passed.", stop=RepairStop.verified)
+
+
+async def test_what_is_not_offered_is_asked_again() -> None:
+    build = Build(app=GatePolicy.always)
+    await build.start()
+    await build.answer(decision="hint", feedback="Look again.")
+    assert build.question["question"].startswith("hint is not offered here. Answer with one of: approved,")
 
 
 async def test_a_failure_no_component_is_to_blame_for_is_not_repaired() -> None:

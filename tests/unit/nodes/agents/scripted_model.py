@@ -6,7 +6,8 @@
     assert chat.prompts == [...]
 
 Replies are texts, exceptions to raise, or `Hang()` to wait until cancelled. After the last one, the last is repeated.
-With `reply_to` the answer is computed from the prompt instead, for agents that work side by side.
+With `reply_to` the answer is computed from the prompt instead, for agents that work side by side. `pause` says how many
+turns of the loop an answer takes.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ class ScriptedChatModel(BaseChatModel):
 
     replies: Sequence[Any] = ()
     reply_to: Callable[[str], str] | None = None
+    pause: Callable[[], int] | None = None
     chunk_characters: int = 16
     usage: bool = True
     prompts: list[str] = Field(default_factory=list)
@@ -103,6 +105,8 @@ class ScriptedChatModel(BaseChatModel):
         reply = self.replies[min(self.started, len(self.replies) - 1)] if self.reply_to is None else self.reply_to(prompt)
         self.started += 1
         self._begun.set()
+        for _ in range(self.pause() if self.pause else 0):
+            await asyncio.sleep(0)
         if isinstance(reply, Hang):
             await self._until_cancelled()
         if isinstance(reply, BaseException):
