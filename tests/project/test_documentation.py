@@ -136,9 +136,10 @@ def test_every_path_a_page_names_exists() -> None:
     assert missing == []
 
 
-def test_every_decision_is_listed_in_order_and_says_what_holds_it() -> None:
+def test_every_decision_has_its_own_number_and_says_what_holds_it() -> None:
     decisions = sorted(path for path in (REPOSITORY / "docs/decisions").glob("0*.md"))
-    assert [int(path.name[:4]) for path in decisions] == list(range(1, len(decisions) + 1))
+    numbers = [path.name[:4] for path in decisions]
+    assert len(set(numbers)) == len(numbers)
     headings = ["Context", "Decision", "Consequences", "Alternatives", "Held by"]
     for decision in decisions:
         text = decision.read_text()

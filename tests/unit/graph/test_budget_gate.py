@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from typing_extensions import override
 
 from graph.builder import build_graph
 from nodes.artifacts import BuildRequest, Changeset, Ending, Finding, Outcome, QaReview, RepairStop
@@ -31,6 +32,7 @@ class PaidCrew(ScriptedCrew):
         )
         self.stopping = stopping
 
+    @override
     async def perform(self, task: AgentTask[Any], options: BuildOptions) -> Any:
         about = task.component or task.name
         if about in self.stopping and (options.budget_usd or 0) <= 1.0:
