@@ -173,4 +173,4 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> set[str]:
     """The stems of all words of a name."""
-    return {stem(word) for word in text.replace("_", " ").replace("-", " ").split()}
+    return {stem(word) for word in text.lower().replace("e-mail", "email").replace("_", " ").replace("-", " ").split()}

@@ -71,7 +71,8 @@ def read_operations(clauses: list[Clause], draft: Draft) -> None:
     """`browse customers and perform the matching operations`: people work with everything they were said to see."""
     for clause in clauses:
         if not (
-            clause.verb in {"perform", "do", "carry"} and any(phrase.head in {"operation", "action", "task"} for phrase in clause.objects)
+            clause.verb in {"perform", "do", "carry out"}
+            and any(phrase.head in {"operation", "action", "task"} for phrase in clause.objects)
         ):
             continue
         for actor in actors_of(clause, draft):

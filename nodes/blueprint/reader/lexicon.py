@@ -186,7 +186,7 @@ _KINDS: dict[VerbKind, str] = {
     VerbKind.has: "have contain include consist comprise hold carry feature own",
     VerbKind.create: """create add submit register post send enter insert upload file write make schedule raise report propose
         publish share input set organise organize host plan launch define propose propose list advertise generate
-        issue compose import place set_up""",
+        issue compose import place set_up carry_out conduct fill_in fill_out write_up""",
     VerbKind.manage: "manage maintain administer handle administrate oversee moderate curate crud control supervise",
     VerbKind.read: """view see browse search read find list look query filter check review monitor display show sort retrieve access
         look_up export print explore compare download inspect discover follow""",
@@ -220,6 +220,10 @@ for _word in STEPS:
 PARTICLES = {
     ("sign", "up"),
     ("set", "up"),
+    ("carry", "out"),
+    ("fill", "in"),
+    ("fill", "out"),
+    ("write", "up"),
     ("make", "up"),
     ("take", "over"),
     ("hand", "in"),
@@ -258,7 +262,8 @@ ROLE_NOUNS = frozenset(
     storekeeper secretary assistant director headteacher principal dentist veterinarian vet therapist physician pharmacist caretaker
     janitor housekeeper curator photographer journalist subscriber follower learner mentor mentee investigator analyst auditor
     adopter keeper gardener farmer contributor viewer requester requestor boss colleague department person team storeman personnel
-    leader planner shopper renter lender creator poster blogger sponsor hr""".split()
+    leader planner shopper renter lender creator poster blogger sponsor hr organisation organization lodger carer baker barista
+    groomer florist plumber electrician surveyor""".split()
 )
 """People who may act in an app. A role is somebody who does something; a noun here that only has things done to it is a record."""
 

@@ -1,5 +1,7 @@
 """The life of a record: acts that are records themselves, states, and who moves a record from one to the next."""
 
+import re
+
 from nodes.artifacts import ACCOUNT, GUESSED, INFERRED, Action, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, StepDraft, is_role_noun, noun_of, stated
@@ -230,6 +232,8 @@ def _stepped(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> Record
     if direct is None and clause.passive:
         return None
     acts = [record for record in draft.records.values() if record.associated and record.initial]
+    if direct is not None and clause.passive and clause.verb == "cancel" and direct.noun.rsplit(" ", maxsplit=1)[-1] in SCHEDULED:
+        return direct  # `when a shift is cancelled`: the shift, not who signed up for it
     if direct is not None and not direct.associated and clause.verb in {"return", "cancel", "confirm", "check in", "check out", "pick up"}:
         onto = [record for record in acts if direct.noun in record.relations]
         if onto and not direct.initial:
@@ -258,15 +262,16 @@ def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
     """`mark tasks as done`, `mark them as in progress or done`."""
     direct = next((record for record in map(draft.find, clause.objects) if record is not None), None)
     record = direct or spoken
-    match_at = clause.quote.lower().find(" as ")
+    match_at = clause.said.lower().find(" as ")
     if record is None or match_at < 0:
         return
-    tail = clause.quote[match_at + 4 :].split(",")[0].split(" when ")[0].split(" by ")[0]
+    tail = clause.said[match_at + 4 :].split(",")[0].split(" when ")[0].split(" by ")[0]
     for value in tail.replace(" and ", " or ").split(" or "):
         words = value.strip().lower()
         verbal = len(words.split()) > 1 and words.split()[0] in VERBS  # "completed and add notes" goes on with another act
         if not words or verbal or len(words.split()) > 3 or words in {"favorite", "favourite", "favorites"}:
             continue
+        words = re.sub(r"^(?:(?:then|later|finally|as|either|being)\s+)+", "", words)
         state = slug(words)
         if not state or not state[0].isalpha():
             continue

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from nodes.blueprint.reader import trades
 from nodes.blueprint.reader.draft import is_role_noun, noun_of
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
+from nodes.blueprint.reader.life import SCHEDULED
 from nodes.blueprint.reader.phrases import Clause, Phrase, phrase_at
 from nodes.blueprint.reader.records import APP_NOUNS
 from nodes.blueprint.reader.tagging import Tag, tag_words
@@ -43,8 +45,9 @@ def plainly(clauses: Sequence[Clause]) -> list[Clause]:
 def _plain(clause: Clause, previous: Clause | None) -> Iterator[Clause]:
     """One clause in plainer words; the first rule that fits."""
     idiom = _idiom(clause)
-    if idiom:
-        yield from idiom
+    listed = _listed_with(clause)
+    if idiom or listed:
+        yield from idiom or listed
     elif clause.passive and clause.verb in _HAD:
         parts = tuple(phrase for entry in clause.attached for phrase in entry.phrases if phrase.determiner != "pronoun")
         yield Clause("have", clause.subjects, parts, quote=clause.quote)
@@ -64,6 +67,10 @@ def _idiom(clause: Clause) -> list[Clause]:
         case "keep" if clause.objects and clause.objects[0].head == "track":
             of = (clause.objects[0].of,) if clause.objects[0].of else ()
             return [replace(clause, verb="track", objects=(*of, *clause.after("of")))]
+        case "have" | "do" if _is_us(clause) and any(phrase.many for phrase in clause.objects) and not clause.negated:
+            return [replace(clause, verb="keep")]
+        case "give" | "teach" | "lead" if any(phrase.head in SCHEDULED for phrase in clause.objects):
+            return _lessons(clause)
         case "come" if clause.after("from"):
             return [replace(clause, verb="have", objects=clause.after("from"), attached=())]
         case "take" if [phrase.head for phrase in clause.objects] == ["place"]:
@@ -79,13 +86,44 @@ def _idiom(clause: Clause) -> list[Clause]:
             return []
 
 
+def _lessons(clause: Clause) -> list[Clause]:
+    """`Teachers give lessons to pupils`: a lesson has a teacher and a pupil, and pupils are kept."""
+    taught = tuple(phrase for phrase in clause.after("to") if is_role_noun(noun_of(phrase)))
+    people = tuple(replace(phrase, many=False, determiner="a") for phrase in (*clause.subjects, *taught) if phrase.determiner != "pronoun")
+    kept = [Clause("keep", (), taught, quote=clause.quote)] if taught else []
+    return [replace(clause, verb="create"), *kept, Clause("have", clause.objects, people, quote=clause.quote)]
+
+
+def _is_us(clause: Clause) -> bool:
+    return bool(clause.subjects) and all(phrase.head in {"we", "i"} for phrase in clause.subjects)
+
+
+def _listed_with(clause: Clause) -> list[Clause]:
+    """`Recipes with ingredients, steps and a rating`, without a verb; `keep laptops and phones as assets with …`."""
+    parts, kinds = clause.after("with", "including"), clause.after("as")
+    if clause.verb == "" and len(clause.objects) == 1 and clause.objects[0].many and len(parts) > 1:
+        return [Clause("have", clause.objects, parts, quote=clause.quote)]
+    if len(kinds) == 1 and kinds[0].many and clause.objects and VERBS.get(clause.verb, frozenset()) & _KEEPING and not clause.passive:
+        choices = tuple(phrase.name for phrase in clause.objects)
+        attached = tuple(entry for entry in clause.attached if entry.preposition != "as")
+        kind = Phrase("type", inside=choices, text="type")
+        return [
+            replace(clause, objects=kinds, attached=attached),
+            *([Clause("have", kinds, (kind,), quote=clause.quote)] if len(choices) > 1 else []),
+        ]
+    return []
+
+
 def _is_said_of_things(clause: Clause) -> bool:
     plain = [phrase for phrase in clause.subjects if phrase.determiner not in {"pronoun", "my", "our", "their"}]
     things = bool(plain) and all(
         phrase.determiner and phrase.head not in APP_NOUNS and not is_role_noun(noun_of(phrase)) for phrase in plain
     )
     single = clause.verb not in {"link", "connect", "relate"} or all(phrase.determiner for phrase in clause.objects)
-    return clause.verb in _HAS_OF_THINGS and things and single and not (clause.passive or clause.modal or clause.negated)
+    bare = [phrase for phrase in clause.objects if phrase.many and not phrase.determiner]
+    business = len(bare) > 1 and len(bare) == len(clause.objects)  # `a shop keeps bikes and parts`
+    said = clause.verb in _HAS_OF_THINGS and not (clause.passive or clause.modal or clause.negated)
+    return said and things and single and not business
 
 
 def _stores_for_each(clause: Clause) -> bool:
@@ -117,7 +155,10 @@ def _opened(clause: Clause) -> Iterator[Clause]:
         objects = objects[: -len(listed)]
     plain = tuple(replace(phrase, inside=()) if _lists_parts(phrase) else phrase for phrase in objects)
     yield replace(clause, objects=plain) if plain != clause.objects else clause
-    every = (*clause.objects, *(phrase for entry in clause.attached for phrase in entry.phrases))
+    every = (*clause.subjects, *clause.objects, *(phrase for entry in clause.attached for phrase in entry.phrases))
+    nested = clause.after("with") if clause.verb in {"have", "contain"} else ()
+    if nested and clause.objects and clause.objects[-1].many:  # `an order has several lines with a product and a quantity`
+        yield Clause("have", (replace(clause.objects[-1], inside=()),), nested, quote=clause.quote)
     for phrase in every:
         inner = phrase if phrase.inside else phrase.of or phrase
         if _lists_parts(inner):
@@ -128,7 +169,7 @@ def _opened(clause: Clause) -> Iterator[Clause]:
 
 def _with_examples(clause: Clause) -> Iterator[Phrase]:
     """`a location such as terrace or bar`: what could be chosen."""
-    examples = clause.after("as") if clause.verb == "have" and " such as " in clause.quote else ()
+    examples = clause.after("as") if clause.verb == "have" and " such as " in clause.said else ()
     for phrase in clause.objects:
         if examples and phrase is clause.objects[-1] and not phrase.inside:
             yield replace(phrase, inside=tuple(example.name for example in examples))
@@ -137,9 +178,11 @@ def _with_examples(clause: Clause) -> Iterator[Phrase]:
 
 
 def _lists_parts(phrase: Phrase) -> bool:
-    """`members (name, e-mail, phone)` against `priority (low, high)`: at least half are words for parts."""
+    """`members (name, e-mail, phone)` against `priority (low, high)`: at least half are words for parts, or for what is referred to."""
     heads = [inner.head for inner in _phrases(phrase.inside)]
-    return len(heads) > 1 and phrase.head not in ATTRIBUTES and 2 * sum(head in ATTRIBUTES for head in heads) >= len(heads)
+    parts = sum(head in ATTRIBUTES for head in heads)
+    known = sum(head in ATTRIBUTES or trades.is_known(head) for head in heads)
+    return len(heads) > 1 and phrase.head not in ATTRIBUTES and parts > 0 and 2 * known >= len(heads)
 
 
 def _phrases(texts: tuple[str, ...]) -> Iterator[Phrase]:
@@ -151,7 +194,7 @@ def _phrases(texts: tuple[str, ...]) -> Iterator[Phrase]:
 
 def _behind_colon(clause: Clause, objects: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
     """`keep properties: address, rent`: the parts of what stands before the colon, if the first is a word for a part."""
-    before, colon, behind = clause.quote.partition(":")
+    before, colon, behind = clause.said.partition(":")
     if not colon or not VERBS.get(clause.verb, frozenset()) & _KEEPING:
         return ()
     listed = tuple(phrase for phrase in objects if phrase.text in behind and phrase.text not in before)

@@ -366,12 +366,17 @@ def _for_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft, 
             owner.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
     elif clause.verb in ASSOCIATIONS and _is_part_of_act(phrase, owner):
         add_field(owner, phrase, source)
+    elif VerbKind.create in VERBS.get(clause.verb, frozenset()) and phrase.head in _WHEN and phrase.modifiers:
+        add_field(owner, phrase, source)  # `place an order for a pickup date`
+
+
+_WHEN = frozenset({"date", "time", "day"})
 
 
 def _is_part_of_act(phrase: Phrase, act: RecordDraft) -> bool:
     """`book for a number of people`, `subscribe on a start date`; the dates of a span of time are read elsewhere."""
     counted = phrase.of is not None and phrase.head in {"number", "amount"}
-    spanned = act.timed and phrase.head in {"date", "time", "day"}
+    spanned = act.timed and phrase.head in _WHEN and not phrase.modifiers
     return counted or (phrase.head in ATTRIBUTES and phrase.determiner not in lexicon.NUMBERS and not spanned)
 
 

@@ -52,7 +52,7 @@ class Clause:
     """Who does what to what: the unit the meaning passes read.
 
     `verb` is a base form; `be` marks "is a", `:` a colon behind the subject, and `""` a sentence without a verb. `tail`
-    holds the words behind a form of "be" up to the end of the sentence.
+    holds the words behind a form of "be" up to the end of the sentence. `quote` is what the user wrote.
     """
 
     verb: str
@@ -65,6 +65,12 @@ class Clause:
     modal: str = ""
     quote: str = ""
     tail: tuple[Word, ...] = ()
+    plain: str = ""
+
+    @property
+    def said(self) -> str:
+        """The sentence as the grammar read it: the quote, in plainer words where it was reworded."""
+        return self.plain or self.quote
 
     def after(self, *prepositions: str) -> tuple[Phrase, ...]:
         """The phrases behind the named prepositions."""
@@ -76,6 +82,7 @@ class _Reading:
     """The state of reading one sentence."""
 
     quote: str
+    plain: str = ""
     clauses: list[Clause] = field(default_factory=list)
     subjects: tuple[Phrase, ...] = ()
     pending: list[Phrase] = field(default_factory=list)
@@ -104,6 +111,7 @@ class _Reading:
                     self.modal,
                     self.quote,
                     self.tail,
+                    self.plain,
                 )
             )
         self.verbs, self.objects, self.attached, self.complements = [], [], [], []
@@ -141,7 +149,7 @@ class _Reading:
 
 def clauses_of(sentence: Sentence) -> list[Clause]:
     """Every clause of a sentence, in order; a sentence without a verb gives one clause with the verb `""`."""
-    reading = _Reading(quote=sentence.text)
+    reading = _Reading(quote=sentence.text, plain=sentence.plain)
     words = sentence.words
     position = 0
     previous: Word | None = None
@@ -151,7 +159,8 @@ def clauses_of(sentence: Sentence) -> list[Clause]:
             step = _read_phrase(reading, words, position)
         else:
             step = _read_other(reading, words, position, previous)
-        previous = words[position + step - 1]
+        beginning = word.tag is Tag.adverb and previous is not None and previous.tag in {Tag.comma, Tag.conjunction}
+        previous = previous if beginning else words[position + step - 1]  # `…, and later marks it as paid`
         position += step
     if reading.verbs:
         reading.finish()
@@ -211,7 +220,7 @@ def _read_break(reading: _Reading, tag: Tag) -> None:
     """`quantity in stock and reorder level`: the list of parts goes on. A colon behind a noun begins the list of its parts."""
     listing = (
         bool(reading.verbs)
-        and reading.verbs[-1] in {"have", "carry", "comprise", "feature"}
+        and reading.verbs[-1] in {"have", "carry", "comprise", "feature", ":"}
         and reading.preposition in {"in", "on", "at", "per", "for"}
     )
     if listing or (tag is Tag.colon and reading.verbs):
@@ -248,6 +257,11 @@ def _start_clause(reading: _Reading, previous: Word | None) -> None:
             reading.finish()
             reading.subjects, reading.pending, reading.modal = (subject,), [], ""
             return
+    opened = sum(len(entry.phrases) for entry in reading.attached)
+    if not reading.verbs and not reading.pending and direct and opened > 1:  # `After the visit the vet writes …`
+        subject = reading.withdraw_subject()
+        reading.pending = [subject] if subject is not None else []
+        reading.attached = []
     if reading.verbs and (reading.objects or reading.attached or reading.complements or reading.passive):
         reading.finish()
     if reading.pending:
@@ -300,6 +314,9 @@ def _read_participle(reading: _Reading, words: tuple[Word, ...], position: int) 
     word = words[position]
     base, length = word.base, 1
     following = words[position + 1] if position + 1 < len(words) else None
+    listing = reading.verbs[-1:] == ["have"] or reading.preposition == "with"
+    if listing and (following is None or following.tag in {Tag.comma, Tag.conjunction}):
+        return 1  # `has a title and a year built`, `with the medicine given and the price`
     if following is not None and (base, following.lower) in PARTICLES:
         base, length = f"{base} {following.lower}", 2
     if reading.verbs and reading.verbs[-1] == "be":

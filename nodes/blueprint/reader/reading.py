@@ -13,8 +13,8 @@ from nodes.blueprint.reader.paraphrase import plainly
 from nodes.blueprint.reader.parts import read_parts
 from nodes.blueprint.reader.phrases import Clause, clauses_of
 from nodes.blueprint.reader.records import read_records, read_roles
+from nodes.blueprint.reader.rewording import plain_sentences
 from nodes.blueprint.reader.rules import read_reports, read_rules
-from nodes.blueprint.reader.tagging import sentences_of
 from nodes.blueprint.reader.title import title_for
 from nodes.errors import DescriptionUnclear
 
@@ -49,7 +49,7 @@ def _read_new(sentence: str) -> AppSpec | None:
 
 def read_into(draft: Draft, text: str) -> None:
     """Run all passes over `text`. Raises `DescriptionUnclear` if it names nothing that could be kept."""
-    clauses = plainly([clause for sentence in sentences_of(text) for clause in clauses_of(sentence)])
+    clauses = plainly([clause for sentence in plain_sentences(text) for clause in clauses_of(sentence)])
     read_roles(clauses, draft)
     read_aliases(clauses, draft)
     read_records(clauses, draft)

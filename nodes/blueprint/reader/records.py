@@ -1,5 +1,7 @@
 """Which nouns are people who act and which are records the app keeps."""
 
+import re
+
 from nodes.blueprint.reader import lexicon, trades
 from nodes.blueprint.reader.draft import TAILS, UNCOUNTED, Draft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
@@ -50,8 +52,40 @@ def _actors(clause: Clause) -> list[str]:
     if not acting_verb(clause.verb) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
         return []
     actors = clause.after("by") if clause.passive else clause.subjects
-    everybody = any(actor.head in EVERYBODY for actor in actors) and bool(VERBS.get(clause.verb, frozenset()) & _CONTRIBUTING)
-    return [noun for noun in map(_role_of, actors) if noun] + (["user"] if everybody else [])
+    kinds = VERBS.get(clause.verb, frozenset())
+    everybody = any(actor.head in EVERYBODY for actor in actors) and bool(kinds & _CONTRIBUTING)
+    deciding = VerbKind.transition in kinds or clause.verb == "mark"
+    making = bool(kinds & (_CONTRIBUTING | {VerbKind.update})) or deciding
+    found = [_role_of(actor) or (_agent(actor, deciding=deciding) if making else "") for actor in actors]
+    return [noun for noun in found if noun] + (["user"] if everybody else [])
+
+
+_DEPARTMENTS = frozenset(
+    """finance hr accounting accounts office board committee reception management administration procurement purchasing sales support
+    security council jury leadership secretariat legal logistics dispatch headquarters kitchen front-desk""".split()
+)
+"""Parts of an organisation that decide: `finance approves`. Only who decides; `the office sells books` says nothing of roles."""
+
+_AGENT = re.compile(r"[a-z-]{2,}(?:er|or|ist|ian|eur|keeper|master|man|woman|person)$")
+"""English agent nouns, Quirk et al., A Comprehensive Grammar, I.31."""
+
+_NO_AGENTS = frozenset(
+    """order offer number letter paper folder container printer computer server router scanner monitor counter poster filter sensor motor
+    door floor tender voucher newsletter register transfer charter chapter parameter boiler locker factor sector error color reminder
+    tracker planner calendar trailer header footer layer center centre matter water power quarter semester newspaper cover answer
+    leader-board organizer dinner supper weather summer winter corner paper cluster""".split()
+)
+
+
+def _agent(phrase: Phrase, *, deciding: bool) -> str:
+    """A person in no list, known by what they do: `the quizmaster makes quizzes`, `finance approves claims`."""
+    noun = noun_of(phrase)
+    head = noun.rsplit(" ", maxsplit=1)[-1]
+    if phrase.determiner == "pronoun" or not noun or head in lexicon.GENERIC_NOUNS | APP_NOUNS:
+        return ""
+    if head in _DEPARTMENTS and deciding:
+        return noun
+    return noun if _AGENT.fullmatch(head) and head not in _NO_AGENTS and head not in ATTRIBUTES else ""
 
 
 def _permitted(clause: Clause) -> list[str]:
@@ -114,12 +148,16 @@ def is_recordable(noun: str, *, listed: bool = False, described: bool = False) -
     return head not in {"user", "account", "them", "themselves"} and head not in lexicon.ADMINISTRATORS and len(head) > 1
 
 
+_ONE_OF_MANY = frozenset({"a", "an", "each", "every"})
+
+
 def _owners(clause: Clause, draft: Draft) -> None:
     """`A customer has a name, …` and `Customer: name, …`."""
     if clause.verb == "belong":
         _add_all(draft, (*clause.subjects, *clause.after("to")), clause)
         return
-    listing = clause.verb == ":" and clause.objects and not clause.attached
+    units = {"in", "per", "at", "of", "from", "to"}  # `weight in kg, price per kg`
+    listing = clause.verb == ":" and clause.objects and all(entry.preposition in units for entry in clause.attached)
     describing = clause.verb in {"have", "contain", "include", "consist", "hold", "need"} and not clause.passive
     if not (describing or listing):
         return
@@ -130,7 +168,7 @@ def _owners(clause: Clause, draft: Draft) -> None:
     for subject in clause.subjects:
         noun = noun_of(subject)
         named = (
-            is_recordable(noun, described=described and subject.many and len(parts) > 1)
+            is_recordable(noun, described=described and (subject.many or subject.determiner in _ONE_OF_MANY) and len(parts) > 1)
             and noun not in draft.hidden
             and subject.determiner != "pronoun"
         )

@@ -115,8 +115,10 @@ def read_reports(clauses: list[Clause], draft: Draft) -> None:
             phrase
             for phrase in clause.objects
             if phrase not in wanted
-            and clause.after("per")
-            and clause.verb in {"see", "view", "show", "report", "display", "chart", "calculate", "count", "sum", "generate"}
+            and (
+                (clause.after("per") and clause.verb in {"see", "view", "show", "display", "generate"})
+                or (clause.after("per", "by") and clause.verb in _COUNTING)
+            )
         ]
         if (
             any(phrase.head in {"score", "rank", "leaderboard"} for phrase in (*clause.objects, *clause.after("on")))
@@ -129,9 +131,12 @@ def read_reports(clauses: list[Clause], draft: Draft) -> None:
             )
         for phrase in wanted:
             kept_itself = phrase.head in draft.records and not phrase.of and phrase.modifiers[:1] not in {("total",), ("average",)}
-            if kept_itself and not clause.after("per"):
+            if kept_itself and not clause.after("per", "by"):
                 continue
             _report(phrase, clause, draft)
+
+
+_COUNTING = frozenset("report chart calculate compute count sum total summarise summarize plot analyse analyze".split())
 
 
 def _is_figure(phrase: Phrase) -> bool:
@@ -179,6 +184,10 @@ def _subject(phrase: Phrase, draft: Draft) -> tuple[RecordDraft | None, str | No
     )
     if phrase.head in {"score", "rank", "leaderboard"}:
         return None, None
+    if found is None and phrase.head in _MONEY_WORDS:
+        paying = [record for record in draft.records.values() if _money_of(record)]
+        found = paying[0] if len(paying) == 1 else None
+        return found, _money_of(found) if found else None
     if found is None and phrase.head in {"result", "statistic", "analysis", "report"} | set(words):
         voted = draft.records.get("vote")
         found = voted if voted and "result" in words else _busiest(draft)
@@ -189,6 +198,14 @@ def _subject(phrase: Phrase, draft: Draft) -> tuple[RecordDraft | None, str | No
     sums = "total" in words or "financial" in words or "sum" in words
     money = next((key for key, field in found.fields.items() if field.type is FieldType.money), None) if sums else None
     return found, money
+
+
+_MONEY_WORDS = frozenset("expense cost spending revenue income turnover sale money payment earning total".split())
+"""What people call the sum of the only money there is."""
+
+
+def _money_of(record: RecordDraft) -> str | None:
+    return next((key for key, field in record.fields.items() if field.type is FieldType.money), None)
 
 
 def _busiest(draft: Draft) -> RecordDraft | None:

@@ -7,9 +7,10 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader import lexicon, trades
 from nodes.blueprint.reader.lexicon import IRREGULAR_VERBS, VERBS
 from nodes.blueprint.reader.naming import is_plural
+from nodes.blueprint.reader.values import ATTRIBUTES
 
 
 class Tag(StrEnum):
@@ -58,22 +59,23 @@ class Word:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence: its own text (for quotes) and its words."""
+    """A sentence: its own text (for quotes) and its words; `plain` is the text the words are of, where that was reworded."""
 
     text: str
     words: tuple[Word, ...]
+    plain: str = ""
 
 
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|no|approx|incl|mr|mrs|dr)\.", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’&.+#/-][^\W_]+)*'?|[,:;()&—–]", re.UNICODE)
-_BULLET = re.compile(r"^\s*(?:[-*•–·]|\d+[.)]|[a-z]\))\s+", re.IGNORECASE)
+BULLET = re.compile(r"^\s*(?:[-*•–·]|\d+[.)]|[a-z]\))\s+", re.IGNORECASE)
 
 
 def sentences_of(text: str) -> list[Sentence]:
     """Split `text` at full stops, semicolons and line ends; bullets lose their mark."""
     found = []
     for raw in text.splitlines():
-        line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), _BULLET.sub("", raw).strip().strip("#*`> "))
+        line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), BULLET.sub("", raw).strip().strip("#*`> "))
         for part in re.split(r"(?<=[.!?…])\s+|;\s*|(?<=[a-z)])\.(?=[A-Z][a-z])", line):
             plain = part.strip().rstrip(".!?… ")
             found += [Sentence(plain, tag_words(plain))] if plain else []
@@ -130,7 +132,9 @@ _CLOSED: dict[str, Tag] = {
     "cannot": Tag.modal,
     "can't": Tag.modal,
 }
-_OBJECT_STARTS = lexicon.DETERMINERS | lexicon.POSSESSIVES | lexicon.QUANTITIES | lexicon.NUMBERS | {"them", "it", "him", "us", "that"}
+_OBJECT_STARTS = (
+    lexicon.DETERMINERS | lexicon.POSSESSIVES | lexicon.QUANTITIES | lexicon.NUMBERS | {"them", "it", "him", "us", "me", "that"}
+)
 _VERBAL = {Tag.verb, Tag.modal, Tag.be}
 
 
@@ -152,6 +156,9 @@ def _classify(written: str, before: list[Word], following: list[str]) -> tuple[T
         return tag, verb[0] if tag in _VERB_TAGS else lower
     if _stands_between_verbs(before, following):
         return Tag.verb, lower
+    ends = not following or following[0] in {",", ")", "and", "or", "has", "have", "belongs", "needs"}
+    if ends and (lower in ATTRIBUTES or trades.is_known(lower)) and lexicon_tag(lower).startswith("JJ"):
+        return Tag.noun, lower  # `full name, mobile, e-mail`, `a flat has a number`
     return _by_form(lower, before[-1] if before else None), lower
 
 
@@ -179,7 +186,7 @@ def _stands_between_verbs(before: list[Word], following: list[str]) -> bool:
     if len(before) < 2 or before[-1].tag not in {Tag.comma, Tag.conjunction} or before[-2].tag is not Tag.verb or before[-2].base == "have":
         return False
     behind = [word for word in following[:2] if word not in {",", "and", "or"}]
-    return bool(following) and following[0] in {",", "or", "and"} and bool(behind) and behind[0] in VERBS
+    return bool(following) and following[0] in {",", "or", "and"} and bool(behind) and base_of(behind[0]) is not None
 
 
 _VERB_TAGS = {Tag.verb, Tag.participle, Tag.gerund}
@@ -217,6 +224,8 @@ def _could_be_base(word: str) -> bool:
 
 def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following: list[str]) -> Tag:
     base, form = verb
+    if form is Tag.gerund and lower in _THINGS_IN_ING and before and before[-1].tag is Tag.preposition and before[-1].lower != "by":
+        return Tag.noun if not (following and following[0] in _OBJECT_STARTS) else Tag.gerund
     if form is Tag.gerund:
         return _gerund(before[-1] if before else None, following[0] if following else "")
     if form is Tag.participle:
@@ -236,6 +245,8 @@ def _first(lower: str, base: str, following: list[str]) -> Tag:
 def _finite(lower: str, base: str, before: list[Word], following: list[str]) -> Tag:
     """The class of a possible verb in its base form or third person, by the word before it."""
     previous = before[-1]
+    if previous.tag is Tag.closing and (outside := _before_bracket(before)):
+        return _finite(lower, base, outside, following)
     match previous.tag:
         case Tag.modal | Tag.to | Tag.negation:
             return Tag.verb
@@ -246,11 +257,24 @@ def _finite(lower: str, base: str, before: list[Word], following: list[str]) -> 
         case Tag.be:
             return Tag.adjective
         case Tag.noun:
-            return Tag.verb if _agrees(lower, base, before, following) else Tag.noun
+            wishing = base in {"want", "need", "wish", "have"} and following[:1] == ["to"]
+            return Tag.verb if wishing or _agrees(lower, base, before, following) else Tag.noun
         case Tag.comma | Tag.conjunction | Tag.colon:
             return Tag.verb if _continues_verbs(lower, base, before, following) else Tag.noun
         case _:
             return Tag.noun
+
+
+def _before_bracket(words: list[Word]) -> list[Word]:
+    """`tenants (name, phone) rent flats`: the words before the bracket that just closed."""
+    opening = next((index for index in range(len(words) - 1, -1, -1) if words[index].tag is Tag.opening), 0)
+    return words[:opening]
+
+
+_THINGS_IN_ING = frozenset(
+    "building meeting training listing booking posting hearing wedding painting drawing finding rating filing opening outing".split()
+)
+"""Things that are called like acts: `rent per building`."""
 
 
 def _gerund(previous: Word | None, following: str) -> Tag:
@@ -268,9 +292,17 @@ def _participle(before: list[Word], following: str) -> Tag:
     recent = [word for word in before[-3:] if word.tag is Tag.be]
     if previous is not None and (previous.tag is Tag.be or recent):
         return Tag.participle
+    if previous is not None and previous.tag in {Tag.comma, Tag.conjunction, Tag.opening, Tag.colon} and _continues_phrase(following):
+        return Tag.adjective
     if previous is not None and previous.tag is Tag.noun and following not in {"by", "on", "to", "with", "for", "from", "in", "at", ""}:
         return Tag.verb if following in _OBJECT_STARTS else Tag.participle
     return Tag.participle if previous is not None and previous.tag in {Tag.noun, Tag.conjunction, Tag.comma} else Tag.adjective
+
+
+def _continues_phrase(word: str) -> bool:
+    """`title, requested amount`: a noun follows, so that the participle before it is its adjective."""
+    closed = lexicon.PREPOSITIONS | lexicon.CONJUNCTIONS | lexicon.ADVERBS | lexicon.RELATIVES | lexicon.MODALS | _OBJECT_STARTS
+    return word[:1].isalpha() and word not in closed | {"to", "if"}
 
 
 def _starts_object(word: str, following: list[str]) -> bool:
@@ -285,7 +317,9 @@ def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> 
     """Whether a word after a noun is its verb: `members borrow books` yes, `purchase records` no."""
     if _verb_since_break(before) and not (lower == base and any(word.base in {"let", "help", "have"} for word in before[-4:])):
         return False
-    subject = before[-1]
+    subject = _head_of(before)
+    if subject is not before[-1]:
+        return lower == base and is_plural(subject.lower)
     following_word = following[0] if following else ""
     opened = next((word for word in reversed(before) if word.tag not in {Tag.noun, Tag.adjective}), None)
     counted = (
@@ -296,11 +330,19 @@ def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> 
         return (is_many and (not counted or (opened is not None and opened.lower in {"the", "some"}))) or (
             counted and is_plural(subject.lower)
         )
-    named = subject.text[:1].isupper() and len(before) == 1 and not is_plural(subject.lower)
+    begins = len(before) == 1 or before[-2].tag in {Tag.comma, Tag.conjunction}
+    named = subject.text[:1].isupper() and begins and not is_plural(subject.lower)
     if counted or (named and following_word not in VERBS):
         listed = following_word in {"or", "and", ","} and len(following) > 1 and base_of(following[1]) is not None
         return listed or base in _NEVER_NOUNS or following_word not in {"", ",", "and", "or", "of", "system", "app"}
     return False
+
+
+def _head_of(before: list[Word]) -> Word:
+    """`members of a club vote`: the members do."""
+    last = next((index for index in range(len(before) - 1, 0, -1) if before[index].tag not in {Tag.noun, Tag.adjective, Tag.determiner}), 0)
+    attached = before[last].lower == "of" and last == 1 and before[0].tag is Tag.noun and len(before) > last + 1
+    return before[0] if attached and before[last + 1].tag is Tag.determiner else before[-1]
 
 
 def _verb_since_break(before: list[Word]) -> bool:
@@ -338,7 +380,7 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
         return False
     if third_person and finite[-1].base == "have":
         return following_word in _OBJECT_STARTS
-    if lower in _NEVER_NOUNS:
+    if base in _NEVER_NOUNS:
         return True
     return following_word in _OBJECT_STARTS or following_word == "to" or (_starts_object(following_word, following) and lower == base)
 

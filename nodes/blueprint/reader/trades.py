@@ -106,3 +106,8 @@ def _parsed(part: str) -> tuple[str, FieldType | None, tuple[str, ...], bool]:
 def is_known(noun: str) -> bool:
     """Whether the table has fields for exactly this noun."""
     return noun in _BY_NOUN
+
+
+def known_nouns() -> frozenset[str]:
+    """Every noun of the table."""
+    return frozenset(_BY_NOUN)

@@ -33,6 +33,7 @@ HEAD_RULES = (
     _rule("datetime timestamp", FieldType.datetime),
     _rule("date day", FieldType.date),
     _rule("duration minute minutes", FieldType.integer, minimum=0),
+    _rule("km kilometre kilometer litre liter kilo kg gram", FieldType.decimal, minimum=0),
     _rule("time", FieldType.datetime),
     _rule("rating star stars", FieldType.integer, minimum=1, maximum=5),
     _rule(
@@ -68,7 +69,9 @@ ATTRIBUTES = frozenset(
     """name title subject label code isbn sku address colour color size brand make model breed species genre location place city country
     position role language nationality occupation job_title status state type category kind grade plan unit
     reference number surname firstname lastname nickname username caption heading author publisher period term option_text
-    edition skill skills hobby subject manufacturer street zip postcode county region party slug emoji result rank""".split()
+    edition skill skills hobby subject manufacturer destination origin purpose
+    speciality specialty shelf allergen start end outcome cause stage vat expiry street zip
+    postcode county region party slug emoji result rank""".split()
 ).union(*(rule.words for rule in HEAD_RULES)) - {"document", "file", "comment", "message", "question", "payment", "expense", "donation",
     "guest", "person", "people", "room", "passengers", "attendees", "charge",
     "prescription", "treatment", "step", "point", "seat"}  # fmt: skip

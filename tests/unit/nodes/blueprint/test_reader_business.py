@@ -17,7 +17,7 @@ from tests.unit.nodes.blueprint.business_descriptions import BUSINESS
 from tests.unit.nodes.blueprint.descriptions import Wanted
 
 MISSED = {
-    "reservations": {"reservation.date", "reservation.time"},  # read as a start and an end
+    "reservations": {"reservation.time"},  # read with the date
     "stock": {"article.quantity_on_hand"},  # called quantity
     "rentals": {"contractor"},  # only named as somebody a repair is assigned to
     "volunteers": {"site", "volunteer.driving_licence", "volunteer.languages_spoken"},
