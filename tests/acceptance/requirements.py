@@ -7,6 +7,7 @@ from typing import NamedTuple
 SDK = "langgraph-sdk 0.4.14"
 WIRE = "langgraph-api 0.16.7, observed"
 PROTOCOL_TYPES = "langchain-protocol 0.0.20"
+NPM = "@langchain/langgraph-sdk 1.15.0"
 MCP = "Model Context Protocol, mcp 1.30.0"
 A2A = "Agent2Agent 0.3.0, a2a-sdk 1.3.0"
 OURS = "Appyard"
@@ -158,4 +159,12 @@ AGENTS = (
     Requirement("a2a.bad_input", A2A, "What cannot be done is answered with the protocol's number, an unknown agent with 404."),
 )
 
-REQUIREMENTS = (*RUNS, *CRONS, *AGENTS, *THREADS, *PROTOCOL, *SERVER)
+CLIENTS = (
+    Requirement("clients.javascript", NPM, "The npm client streams, rejoins, stops, forks, copies, and speaks the thread protocol."),
+    Requirement(
+        "clients.chat", NPM, "React's useStream works as agent-chat-ui uses it: thread, question, history, once more, stop, rejoin."
+    ),
+    Requirement("clients.inbox", NPM, "agent-inbox's calls: lists with questions, pages, answers with and without following, ignore."),
+)
+
+REQUIREMENTS = (*CLIENTS, *RUNS, *CRONS, *AGENTS, *THREADS, *PROTOCOL, *SERVER)

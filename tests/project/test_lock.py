@@ -1,5 +1,6 @@
 """The lock files pin everything by hash, name no place to load from, and fit pyproject.toml."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,8 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
-LOCKS = ("requirements.lock", "requirements-dev.lock", "nodes/verification/python_web/requirements.lock")
+JAVASCRIPT = "tests/acceptance/js"
+LOCKS = ("requirements.lock", "requirements-dev.lock", "nodes/verification/python_web/requirements.lock", f"{JAVASCRIPT}/requirements.lock")
 ENTRY = re.compile(r"^(?P<requirement>[^\s#][^\\]*?)\s*\\\n(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
 
@@ -60,3 +62,15 @@ def test_the_development_lock_fits_its_group_and_holds_the_runtime_lock() -> Non
 def test_the_lock_of_built_apps_fits_what_they_may_import() -> None:
     listed = (REPOSITORY / "nodes/verification/python_web/requirements.in").read_text().splitlines()
     assert unmet([line for line in listed if line and not line.startswith("#")], "nodes/verification/python_web/requirements.lock") == []
+
+
+def test_the_lock_of_node_fits_what_is_asked_for() -> None:
+    listed = (REPOSITORY / JAVASCRIPT / "requirements.in").read_text().splitlines()
+    assert unmet([line for line in listed if line and not line.startswith("#")], f"{JAVASCRIPT}/requirements.lock") == []
+
+
+def test_the_lock_of_the_javascript_clients_has_a_hash_for_everything_and_no_place_to_load_from() -> None:
+    packages = json.loads((REPOSITORY / JAVASCRIPT / "package-lock.json").read_text())["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+    assert [name for name, package in installed.items() if "integrity" not in package] == []
+    assert [name for name, package in installed.items() if "resolved" in package] == []
