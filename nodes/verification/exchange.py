@@ -46,6 +46,14 @@ class Answer:
         return body if isinstance(body, dict) else {}
 
 
+@dataclass(frozen=True)
+class Content:
+    """A request body that is not JSON, such as a file."""
+
+    data: bytes
+    media_type: str
+
+
 @dataclass
 class Exchange:
     """A connection to one running app. `log` has one line per request: who, what, the answer."""
@@ -70,8 +78,8 @@ class Exchange:
         return Answer(method, path, status, text)
 
     async def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: object) -> tuple[int, str]:
-        content = json.dumps(body).encode() if body is not None else None
-        typed = {**headers, "Content-Type": "application/json"} if content else headers
+        given = body if isinstance(body, Content) or body is None else Content(json.dumps(body).encode(), "application/json")
+        content, typed = (given.data, {**headers, "Content-Type": given.media_type}) if given else (None, headers)
         request = self.client.build_request(method, path, headers=typed, content=content)
         answer = await self.client.send(request, stream=True)
         try:
@@ -88,6 +96,8 @@ class Exchange:
 
 def _shown(body: object) -> str:
     """The body without its password, since logs become part of the evidence."""
+    if isinstance(body, Content):
+        return f"{len(body.data)} bytes of {body.media_type.partition(';')[0]}"
     shown = {**body, "password": "..."} if isinstance(body, dict) and "password" in body else body
     return json.dumps(shown)[:300]
 

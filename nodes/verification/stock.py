@@ -1,8 +1,10 @@
 """Sign in as the demo accounts of each role, and make the records a probe needs, in order of their relations."""
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from typing_extensions import override
 
@@ -22,7 +24,7 @@ from nodes.artifacts import (
 )
 from nodes.contract import relation_property
 from nodes.stack import StackProfile, demo_email
-from nodes.verification.exchange import Answer, Exchange, Json
+from nodes.verification.exchange import Answer, Content, Exchange, Json
 from nodes.verification.payloads import Body, relations_in_rules, valid_body
 
 
@@ -118,9 +120,16 @@ class Stock:
         self._numbers = itertools.count(1)
         self._shared: dict[tuple[str, Person | None], Made] = {}
 
-    async def call(self, endpoint: Endpoint, person: Person | None, record_id: int | None = None, body: Json = None) -> Answer:
-        """Call an endpoint as somebody, or signed out."""
-        path = endpoint.path.replace("{id}", str(record_id))
+    async def call(
+        self,
+        endpoint: Endpoint,
+        person: Person | None,
+        record_id: int | None = None,
+        body: Json | Content = None,
+        part: int | str | None = None,
+    ) -> Answer:
+        """Call an endpoint as somebody, or signed out. `part` fills the path's parameter after `{id}`."""
+        path = re.sub(r"\{\w+\}", quote(str(part)), endpoint.path.replace("{id}", str(record_id)))
         token = self.people.tokens.get(person) if person else None
         return await self._exchange.call(endpoint.method, path, who=str(person or "signed out"), token=token, body=body)
 
