@@ -1,5 +1,6 @@
 """What the contract lets people expect of the running app, and what is noted where an answer is another."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from nodes.artifacts import (
@@ -80,14 +81,18 @@ class Expectations:
         """Whether the person may add such a record."""
         return self.stock.permissions.scope(person, self.stock.permissions.endpoint(record.name, Operation.create)) is not None
 
-    async def targets_in_every_state(self, record: RecordSpec, endpoint: Endpoint, person: Person) -> list[Made]:
-        """The same, and one own record in each state in which only others may still change it."""
-        made = await self.targets(record, endpoint, person)
+    async def targets_in_every_state(self, record: RecordSpec, endpoint: Endpoint, person: Person) -> AsyncIterator[Made]:
+        """The same, and one own record in each state in which only others may still change it.
+
+        Each is made when it is its turn: a limit may leave no room for all of them at once.
+        """
+        for made in await self.targets(record, endpoint, person):
+            yield made
         states = [state.name for state in record.workflow.states] if record.workflow and endpoint.own_states else []
-        if self.stock.permissions.scope(person, endpoint) is not Scope.own or not self.may_create(person, record):
-            return made
-        settled = [await self.made_by(record, endpoint, person, state) for state in states if state not in endpoint.own_states]
-        return [*made, *filter(None, settled)]
+        if self.stock.permissions.scope(person, endpoint) is Scope.own and self.may_create(person, record):
+            for state in states:
+                if state not in endpoint.own_states and (settled := await self.made_by(record, endpoint, person, state)):
+                    yield settled
 
     async def made_by(self, record: RecordSpec, endpoint: Endpoint, maker: Person, state: str | None) -> Made | None:
         """A new record of that person, noting why where there is none."""

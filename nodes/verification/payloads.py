@@ -41,7 +41,7 @@ def valid_body(spec: AppSpec, record: RecordSpec, number: int, references: Mappi
 
     `references` holds the ids of related records by relation name; a relation without one is left out.
     """
-    body: Body = {field.name: _value(field, number) for field in record.fields}
+    body: Body = {field.name: _value(field, number) for field in record.fields} | _dates_in_limits(spec, record, number)
     for relation in record.relations:
         if relation.name in references:
             body[relation_property(relation)] = references[relation.name]
@@ -51,6 +51,16 @@ def valid_body(spec: AppSpec, record: RecordSpec, number: int, references: Mappi
             start, end = rule.fields
             body[end] = _later(fields[start], body[start])
     return body
+
+
+def _dates_in_limits(spec: AppSpec, record: RecordSpec, number: int) -> Body:
+    """What is counted by day, week or month comes later than the demo data, and each record in a month of its own."""
+    counted = {name for rule in _rules(spec, record) if rule.kind is RuleKind.limit for name in rule.fields}
+    return {
+        field.name: _moment_for(field.type, (20 + number * 6) * (1 if field.type is FieldType.date else 7))
+        for field in record.fields
+        if field.name in counted
+    }
 
 
 def broken_bodies(spec: AppSpec, record: RecordSpec, valid: Body) -> Iterator[BrokenBody]:

@@ -19,6 +19,7 @@ from nodes.artifacts import (
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Answer, Exchange, Json
 from nodes.verification.expectations import Expectations, said
+from nodes.verification.limits import exceed
 from nodes.verification.observed import CheckImpossible, Observed, counted, with_article
 from nodes.verification.payloads import NOBODY, Body, BrokenBody, broken_bodies, broken_changes, changed_body, clashing_bodies
 from nodes.verification.recipes import EXERCISES
@@ -139,6 +140,16 @@ class _Probe(Expectations):
             self.compare(endpoint, person, made.sent, made.received, "was sent")
             await self.read_back(record, person, made.id, made.sent, endpoint)
         await self._invalid_bodies(record, endpoint)
+        await self._limits(record, endpoint)
+
+    async def _limits(self, record: RecordSpec, endpoint: Endpoint) -> None:
+        """As many as a limit allows are taken, and one more is refused."""
+        for rule, person in [(rule, person) for rule in self.stock.limits_of(record.name) for person in self.allowed(endpoint)[:1]]:
+            result = await exceed(self.stock, self.spec, rule, person)
+            if result.unseen:
+                self.unprobed.append(f"{endpoint.method} {endpoint.path}: {rule.message} {result.unseen}")
+            elif result.wrong and result.last:
+                self.find(endpoint, result.last, f"as {person}: {result.wrong}, {said(result.last)}")
 
     async def _invalid_bodies(self, record: RecordSpec, endpoint: Endpoint) -> None:
         person = next(iter(self.allowed(endpoint)), None)
@@ -212,7 +223,7 @@ class _Probe(Expectations):
         change = await self._change(record, target)
         await self.refusals(endpoint, target, change)
         for person in self.allowed(endpoint):
-            for made in await self.targets_in_every_state(record, endpoint, person):
+            async for made in self.targets_in_every_state(record, endpoint, person):
                 change, expected = await self._change(record, made), self.expected(endpoint, person, made)
                 answer = await self.expect(endpoint, person, expected, made, body=change)
                 if answer.status == 200 == expected:
@@ -235,7 +246,7 @@ class _Probe(Expectations):
         target = await self.stock.make_or_find(record)
         await self.refusals(endpoint, target)
         for person in self.allowed(endpoint):
-            for made in await self.targets_in_every_state(record, endpoint, person):
+            async for made in self.targets_in_every_state(record, endpoint, person):
                 expected = self.expected(endpoint, person, made)
                 answer = await self.expect(endpoint, person, expected, made)
                 await self._check_gone(record, endpoint, made, gone=answer.status == 204 == expected)

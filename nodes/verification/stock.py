@@ -119,6 +119,7 @@ class Stock:
         self.permissions = Permissions(contract)
         self._numbers = itertools.count(1)
         self._shared: dict[tuple[str, Person | None], Made] = {}
+        self._made: list[Made] = []
 
     async def call(
         self,
@@ -128,10 +129,57 @@ class Stock:
         body: Json | Content = None,
         part: int | str | None = None,
     ) -> Answer:
-        """Call an endpoint as somebody, or signed out. `part` fills the path's parameter after `{id}`."""
+        """Call an endpoint as somebody, or signed out. `part` fills the path's parameter after `{id}`.
+
+        Where a limit stands in the way, something the probe made gives room.
+        """
+        answer = await self.send(endpoint, person, record_id, body, part)
+        limits = [rule for rule in self.limits_of(endpoint.record) if answer.status == 422 and rule.message in answer.text]
+        if person and limits:
+            maker = self._maker_of(endpoint.record, record_id) or person
+            room = [await self._give_room(rule, maker, besides=record_id) for rule in limits]
+            return await self.send(endpoint, person, record_id, body, part) if all(room) else answer
+        return answer
+
+    async def send(
+        self,
+        endpoint: Endpoint,
+        person: Person | None,
+        record_id: int | None = None,
+        body: Json | Content = None,
+        part: int | str | None = None,
+    ) -> Answer:
+        """The same without giving room."""
         path = re.sub(r"\{\w+\}", quote(str(part)), endpoint.path.replace("{id}", str(record_id)))
         token = self.people.tokens.get(person) if person else None
         return await self._exchange.call(endpoint.method, path, who=str(person or "signed out"), token=token, body=body)
+
+    def limits_of(self, record: str) -> list[RuleSpec]:
+        """The limits on one kind of record."""
+        return [rule for rule in self._spec.rules if rule.kind is RuleKind.limit and rule.record == record]
+
+    def _maker_of(self, record: str, record_id: int | None) -> Person | None:
+        return next((made.creator for made in self._made if (made.record, made.id) == (record, record_id)), None)
+
+    async def _give_room(self, rule: RuleSpec, maker: Person, besides: int | None) -> bool:
+        """Delete one of the counted records that `maker` made, to which nothing refers; False if there is none."""
+        endpoint = self.permissions.endpoint(rule.record, Operation.delete)
+        for made in [made for made in self._made if made.record == rule.record and made.creator == maker and made.id != besides]:
+            deleter = self.walker(endpoint, made)
+            if endpoint is None or deleter is None or not await self._is_counted(rule, made):
+                continue
+            if (await self.send(endpoint, deleter, made.id, None)).status == endpoint.success_status:
+                self._made.remove(made)
+                self._shared = {key: other for key, other in self._shared.items() if other is not made}
+                return True
+        return False
+
+    async def _is_counted(self, rule: RuleSpec, made: Made) -> bool:
+        endpoint = self.permissions.endpoint(rule.record, Operation.read)
+        if not rule.states or endpoint is None:
+            return True
+        present = await self.send(endpoint, self.walker(endpoint, made), made.id, None)
+        return present.object.get("state") in rule.states
 
     async def body_for(
         self, record: RecordSpec, person: Person | None, making: tuple[str, ...] = (), given: Mapping[str, Json] | None = None
@@ -203,13 +251,20 @@ class Stock:
             raise NotMade(f"nobody who could sign in may create any {record.name}")
         body = await self.body_for(record, person, making, given)
         answer = await self.call(endpoint, person, body=body)
-        record_id = answer.object.get("id")
-        if answer.status != endpoint.success_status or not isinstance(record_id, int):
+        made = self.remember(endpoint, person, answer, body)
+        if made is None:
             raise NotMade(f"no {record.name} could be created", answer)
-        creator_id = answer.object.get("created_by_id")
+        return made
+
+    def remember(self, endpoint: Endpoint, person: Person, answer: Answer, body: Body | None = None) -> Made | None:
+        """What was made, if anything was."""
+        record_id, creator_id = answer.object.get("id"), answer.object.get("created_by_id")
+        if answer.status != endpoint.success_status or not isinstance(record_id, int):
+            return None
         if isinstance(creator_id, int):
             self.people.account_ids[person] = creator_id
-        return Made(record.name, record_id, person, body, answer.object)
+        self._made.append(Made(endpoint.record, record_id, person, body or {}, answer.object))
+        return self._made[-1]
 
     async def make_or_find(self, record: RecordSpec) -> Made:
         """A new record, or where nobody may make one, one of the demo data. Raises `NotMade`."""
@@ -227,9 +282,9 @@ class Stock:
     async def in_state(self, record: RecordSpec, state: str, person: Person | None = None) -> Made:
         """A new record, walked to `state` by whoever may do each step. Raises `NotMade`."""
         made = await self.make(record, person)
-        for step in self._path(record, state):
+        for step in self.path(record, state):
             endpoint = self.permissions.endpoint(record.name, Operation.transition, step.name)
-            walker = self._walker(endpoint, made)
+            walker = self.walker(endpoint, made)
             if endpoint is None or walker is None:
                 raise NotMade(f"nobody may {step.name} any {record.name} made by {made.creator}")
             answer = await self.call(endpoint, walker, made.id)
@@ -237,14 +292,15 @@ class Stock:
                 raise NotMade(f"{step.name} failed on the way to {state}", answer)
         return replace(made, received={**made.received, "state": state})
 
-    def _walker(self, endpoint: Endpoint | None, made: Made) -> Person | None:
+    def walker(self, endpoint: Endpoint | None, made: Made) -> Person | None:
+        """Somebody who may call an endpoint for what was made."""
         for person in self.people.tokens:
             scope = self.permissions.scope(person, endpoint)
             if scope is Scope.all or (scope is Scope.own and person == made.creator):
                 return person
         return None
 
-    def _path(self, record: RecordSpec, state: str) -> list[Transition]:
+    def path(self, record: RecordSpec, state: str) -> list[Transition]:
         """The shortest way from the initial state. Raises `NotMade` if there is none."""
         workflow = record.workflow
         assert workflow is not None

@@ -147,6 +147,11 @@ class AppView:
         return sentence_list([lower_first(role.label) for role in self.registering], last="or")
 
     @property
+    def has_periods(self) -> bool:
+        """Whether anything is limited per day, week or month."""
+        return any(rule.spec.period for record in self.records for rule in record.limits)
+
+    @property
     def report_roles(self) -> tuple[str, ...]:
         """Roles that can open at least one report, in the order of the specification."""
         return tuple(role.name for role in self.spec.roles if any(role.name in report.grants for report in self.reports))

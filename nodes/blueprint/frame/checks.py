@@ -50,10 +50,26 @@ class RuleView:
     @property
     def place(self) -> str:
         """The input the message is shown at; empty for the form as a whole."""
-        given = [column.name for column in self.columns if column.name != "created_by_id"]
+        given = [column.name for column in (self.same if self.kind is RuleKind.limit else self.columns) if column.name != "created_by_id"]
         if not given:
             return ""
         return given[-1] if self.kind is RuleKind.ordered else given[0]
+
+    @property
+    def maximum(self) -> int:
+        """Of a limit."""
+        assert self.spec.maximum is not None
+        return self.spec.maximum
+
+    @property
+    def constant(self) -> str:
+        """What a limit's figures are called in `rules.py`."""
+        return names.constant(self.spec.name)
+
+    @property
+    def same(self) -> tuple[Column, ...]:
+        """The columns in which the records a limit counts agree."""
+        return (*self.columns, *((self.per,) if self.per else ()))
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,7 @@ def _is_enforceable(rule: RuleSpec, columns: dict[str, Column]) -> bool:
         RuleKind.unique_together: 1,
         RuleKind.positive: 1,
         RuleKind.same_parent: 2,
+        RuleKind.limit: 0,
     }
     known = all(name in columns for name in rule.fields) and (rule.per is None or rule.per in columns)
     return rule.kind in needed and known and len(rule.fields) >= needed[rule.kind]
@@ -130,7 +147,9 @@ def _rule_check(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) ->
             return CheckView(function, True, rule.place, rule.message, _overlap(rule, var, cls, freeing))
         case RuleKind.same_parent:
             return CheckView(function, True, rule.place, rule.message, _same_parent(rule, var))
-        case RuleKind.limit | RuleKind.custom:
+        case RuleKind.limit:
+            return CheckView(function, True, rule.place, rule.message, _limit(rule, var, cls))
+        case RuleKind.custom:
             raise AssertionError("left to engineers, see _is_enforceable")
 
 
@@ -161,6 +180,28 @@ def _same_parent(rule: RuleView, var: str) -> tuple[str, ...]:
     return (f"return {_known((part, whole), var)}{found}.{link} != {var}.{whole.attr}",)
 
 
+def _limit(rule: RuleView, var: str, cls: str) -> tuple[str, ...]:
+    """Only what is counted itself can be one too many."""
+    outside = [f"{var}.state not in {rule.constant}_STATES"] if rule.spec.states else []
+    outside += [f"{var}.{column.attr} is None" for column in rule.same if not column.required]
+    lines = [f"if {' or '.join(outside)}:", "    return False"] if outside else []
+    conditions = [f"{cls}.state.in_({rule.constant}_STATES)"] if rule.spec.states else []
+    if rule.per:
+        conditions.insert(0, f"{cls}.{rule.per.attr} == {var}.{rule.per.attr}")
+    if rule.per and rule.per_target:
+        lines.append(f"records.take_turn(session, {_class_of(rule.per_target)}, {var}.{rule.per.attr})")
+    if rule.spec.period:
+        column = rule.columns[0].attr if rule.columns else "created_at"
+        moment = f"{var}.{column}" if rule.columns else f"{var}.created_at or dt.datetime.now(dt.UTC)"
+        conditions.append(f"periods.within(periods.Period.{rule.spec.period.value.upper()}, {cls}.{column}, {moment})")
+    lines.append(f"return records.count_others(session, {', '.join([var, *conditions])}) >= {rule.constant}_MAXIMUM")
+    return tuple(lines)
+
+
+def _class_of(target: str) -> str:
+    return "Account" if target == ACCOUNT else names.model_class(target)
+
+
 def _overlap(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) -> tuple[str, ...]:
     first, last = rule.columns[:2]
     concerned = (first, last) if rule.per is None else (rule.per, first, last)
@@ -171,8 +212,7 @@ def _overlap(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) -> tu
         lines += [f"if {var}.state in FREEING_STATES:", "    return False"]
         conditions.append(f"{cls}.state.not_in(FREEING_STATES)")
     if rule.per and rule.per_target:
-        target = "Account" if rule.per_target == ACCOUNT else names.model_class(rule.per_target)
-        lines.append(f"records.take_turn(session, {target}, {var}.{rule.per.attr})")
+        lines.append(f"records.take_turn(session, {_class_of(rule.per_target)}, {var}.{rule.per.attr})")
         conditions.insert(0, f"{cls}.{rule.per.attr} == {var}.{rule.per.attr}")
     lines.append(f"return records.another_exists(session, {var}, {', '.join(conditions)})")
     return tuple(lines)

@@ -1,12 +1,12 @@
 """Valid values for the tests of a generated app: one Python expression per member, different for every `number`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from nodes.artifacts import ACCOUNT, FieldType, Relation, RuleKind
+from nodes.artifacts import ACCOUNT, FieldType, Relation, RuleKind, RulePeriod
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.checks import RuleView
 from nodes.blueprint.frame.members import FieldView, RelationView
-from nodes.blueprint.frame.record_view import RecordView
+from nodes.blueprint.frame.record_view import RecordView, TransitionView
 from nodes.blueprint.frame.text import python_literal
 from nodes.contract import relation_property
 
@@ -142,13 +142,63 @@ def breaking(record: RecordView, rule: RuleView, state: str | None = None) -> tu
             assert rule.belonging is not None
             other = f"make.{rule.belonging.part}(author).id"
             return (*_values(record, rule), f"broken = values | {{{python_literal(rule.columns[0].name)}: {other}}}")
-        case RuleKind.limit | RuleKind.custom:
+        case RuleKind.limit:
+            return _exceeding(record, rule, state)
+        case RuleKind.custom:
             raise AssertionError("left to engineers, see checks")
+
+
+def _exceeding(record: RecordView, rule: RuleView, state: str | None) -> tuple[str, ...]:
+    """As many as a limit allows, which agree in what it counts them by; `broken` is the body of one more."""
+    make, named = f"make.{record.name}", [python_literal(name) for name in _same(record, rule)]
+    arguments = ["author", *((python_literal(state),) if state else ()), *(("**same",) if named else ())]
+    kept = (f"for _ in range({rule.maximum}):", f"    {make}({', '.join(arguments)})")
+    if not named:
+        return (*kept, f"broken = {make}_values(author)")
+    shared = f"same = {{name: values[name] for name in ({', '.join(named)}{',' if len(named) == 1 else ''})}}"
+    return (*_values(record, rule), shared, *kept, f"broken = {make}_values(author) | same")
+
+
+def can_be_reached(record: RecordView, rule: RuleView) -> bool:
+    """Whether a test can store as many as a limit allows: not if another rule keeps those from being the same."""
+    same = set(_same(record, rule)) | ({"created_by_id"} if rule.per and rule.per.name == "created_by_id" else set())
+    together = any({column.name for column in other.columns} <= same for other in record.rules if other.kind is RuleKind.unique_together)
+    unique = any(field.name in same for field in record.fields if field.spec.unique)
+    overlapping = any(other.columns[0].name in same and (other.per is None or other.per.name in same) for other in record.overlap_rules)
+    stricter = any(other.maximum <= rule.maximum and not other.columns and other is not rule for other in record.limits)
+    return not (together or unique or overlapping or stricter)
+
+
+def counted_step(record: RecordView, rule: RuleView) -> tuple[str, TransitionView] | None:
+    """A step that leads among the counted records, and the state before it; None where a new record is counted at once."""
+    if not rule.spec.states or record.initial in rule.spec.states:
+        return None
+    found = (
+        (state, step)
+        for step in record.transitions
+        if step.spec.to_state in rule.spec.states
+        for state in step.spec.from_states
+        if state not in rule.spec.states
+    )
+    return next(found, None)
+
+
+def several(record: RecordView) -> int:
+    """How many records a test can make in one person's name, three at most: a limit may leave room for fewer."""
+    counted = (rule for rule in record.limits if not rule.spec.states or record.initial in rule.spec.states)
+    alike = (rule for rule in counted if not rule.columns and rule.per_target in (None, ACCOUNT))
+    return min((3, *(rule.maximum for rule in alike)))
+
+
+def days_apart(records: Sequence[RecordView]) -> int:
+    """How many days the dates of two records lie apart, so that neither ranges nor months coincide."""
+    monthly = any(rule.spec.period is RulePeriod.month for record in records for rule in record.limits)
+    return 40 if monthly else 10
 
 
 def _same(record: RecordView, rule: RuleView) -> tuple[str, ...]:
     """The properties two records have in common that clash: the rule's, and whatever has to agree with those."""
-    same = [column.name for column in (*rule.columns, *((rule.per,) if rule.per else ())) if column.name != "created_by_id"]
+    same = [column.name for column in rule.same if column.name != "created_by_id"]
     given = {record.input_name(member) for member in required_members(record)}
     joined = [{column.name for column in entry.columns} & given for entry in record.rules if entry.belonging]
     for name in same:  # grows while it is read
@@ -158,7 +208,7 @@ def _same(record: RecordView, rule: RuleView) -> tuple[str, ...]:
 
 def _values(record: RecordView, rule: RuleView) -> tuple[str, ...]:
     """Lines that bind `values` to a body with a value for each column of the rule, the optional ones included."""
-    concerned = {column.name for column in (*rule.columns, *((rule.per,) if rule.per else ()))}
+    concerned = {column.name for column in rule.same}
     known = {record.input_name(member) for member in required_members(record)}
     lines = [f"values = make.{record.name}_values(author)"]
     optional = [member for member in record.members if record.input_name(member) in concerned - known]

@@ -60,8 +60,10 @@ def _target(folder: str, path: str) -> str:
 
 def _is_left_out(app: AppView, path: str) -> bool:
     """What only some apps have."""
-    return (path.startswith(("reports.py", "templates/reports/")) and not app.reports) or (
-        path == "templates/accounts/register.html" and not app.registering
+    return (
+        (path.startswith(("reports.py", "templates/reports/")) and not app.reports)
+        or (path == "templates/accounts/register.html" and not app.registering)
+        or (path == "periods.py" and not app.has_periods)
     )
 
 

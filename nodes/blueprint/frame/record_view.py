@@ -303,6 +303,16 @@ class RecordView:
         return tuple(rule for rule in self.rules if rule.kind is RuleKind.no_overlap)
 
     @property
+    def limits(self) -> tuple[RuleView, ...]:
+        """At most so many of them."""
+        return tuple(rule for rule in self.rules if rule.kind is RuleKind.limit)
+
+    @property
+    def steps_can_break_rules(self) -> bool:
+        """Whether a step can lead into a state in which a rule is broken."""
+        return bool(self.freeing_states and self.overlap_rules) or any(rule.spec.states for rule in self.limits)
+
+    @property
     def belongs(self) -> bool:
         """Whether references of the record have to agree with one another."""
         return any(rule.belonging for rule in self.rules)
@@ -314,7 +324,8 @@ class RecordView:
     @property
     def asked_targets(self) -> tuple[RelationView, ...]:
         """Other records the rules look at or take turns on, for imports."""
-        wanted = {rule.per_target for rule in self.overlap_rules} | {rule.belonging.part for rule in self.rules if rule.belonging}
+        wanted = {rule.per_target for rule in (*self.overlap_rules, *self.limits)}
+        wanted |= {rule.belonging.part for rule in self.rules if rule.belonging}
         return tuple(relation for relation in self.targets if relation.spec.target in wanted)
 
     @property

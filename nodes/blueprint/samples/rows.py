@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldSpec, FieldType, RecordSpec, Relation, RelationKind, RuleKind, Scope
+from nodes.artifacts import (
+    ACCOUNT,
+    Action,
+    AppSpec,
+    FieldSpec,
+    FieldType,
+    RecordSpec,
+    Relation,
+    RelationKind,
+    RuleKind,
+    RulePeriod,
+    RuleSpec,
+    Scope,
+)
 from nodes.blueprint.samples import material
 from nodes.blueprint.samples.values import Value, Written, day, moment, money, number, written
 
@@ -344,9 +357,33 @@ def _keeps_rules(spec: AppSpec, record: RecordSpec, row: Row, rows: list[Row]) -
             continue
         if rule.kind is RuleKind.unique_together and any(_key(other, rule.fields) == _key(row, rule.fields) for other in rows):
             return False
+        if rule.kind is RuleKind.limit and not _within_limit(record, rule, row, rows):
+            return False
         if rule.kind is RuleKind.positive and _plain(row.values[rule.fields[0]]) <= 0:
             return False
     return True
+
+
+def _within_limit(record: RecordSpec, rule: RuleSpec, row: Row, rows: list[Row]) -> bool:
+    """Whether a limit allows one more. What counts per person leaves room for the first record they add themselves."""
+    initial = record.workflow.initial if record.workflow else ""
+    if rule.maximum is None or (rule.states and not {row.state, initial} & set(rule.states)):
+        return True
+    counted = [other for other in rows if not rule.states or other.state in rule.states]
+    near = [other for other in counted if rule.per is None or _key(other, (rule.per,)) == _key(row, (rule.per,))]
+    if rule.fields:
+        return sum(_is_near(record, rule, row, other) for other in near) < rule.maximum
+    personal = rule.per in {None, "created_by", *(relation.name for relation in record.relations if relation.target == ACCOUNT)}
+    return len(near) < rule.maximum - personal
+
+
+def _is_near(record: RecordSpec, rule: RuleSpec, row: Row, other: Row) -> bool:
+    """Whether two rows may fall into the same period, whatever day the samples are loaded."""
+    name = rule.fields[0]
+    kind = next(entry.type for entry in record.fields if entry.name == name)
+    unit = 1440 if kind is FieldType.datetime else 1
+    days = {RulePeriod.day: 1, RulePeriod.week: 7, RulePeriod.month: 31, None: 1}[rule.period]
+    return abs(_plain(row.values[name]) // unit - _plain(other.values[name]) // unit) < days
 
 
 def _key(row: Row, names: tuple[str, ...]) -> tuple[Value | str | list[int], ...]:

@@ -12,6 +12,7 @@ from nodes.artifacts import (
     ReportSpec,
     RoleSpec,
     RuleKind,
+    RulePeriod,
     RuleSpec,
     Scope,
     Transition,
@@ -250,6 +251,70 @@ POLLS = AppSpec(
     reports=(ReportSpec(name="votes_by_option", label="Votes by option", record="vote", group_by="option"),),
 )
 
+LENDING = AppSpec(
+    name="lending",
+    title="Lending library",
+    summary="Members ask for books, a librarian hands them out, and nobody has more than three at a time.",
+    records=(
+        record("book", "books", field("title", required=True)),
+        record(
+            "loan",
+            "loans",
+            relation("book", required=True),
+            field("day", FieldType.date, required=True),
+            workflow=workflow(
+                "requested lent returned",
+                step("lend", "requested", "lent", "librarian"),
+                step("give_back", "lent", "returned", "librarian"),
+            ),
+            title="book",
+        ),
+        record("wish", "wishes", field("title", required=True), field("wanted_at", FieldType.datetime), relation("book")),
+    ),
+    roles=(RoleSpec(name="member", label="Member", may_register=True), RoleSpec(name="librarian", label="Librarian"), ADMINISTRATOR),
+    permissions=(
+        *allow("member", "book", "read"),
+        *allow("member", "loan", "read create update", Scope.own),
+        *allow("member", "wish", "read create delete", Scope.own),
+        *allow("librarian", "book", EVERYTHING),
+        *allow("librarian", "loan", EVERYTHING),
+        *(p for name in ("book", "loan", "wish") for p in allow("administrator", name, EVERYTHING)),
+    ),
+    rules=(
+        RuleSpec(
+            name="three_books",
+            record="loan",
+            kind=RuleKind.limit,
+            per="created_by",
+            maximum=3,
+            states=("lent",),
+            message="A member may borrow at most three books.",
+        ),
+        RuleSpec(
+            name="two_a_day",
+            record="loan",
+            kind=RuleKind.limit,
+            fields=("day",),
+            per="book",
+            maximum=2,
+            period=RulePeriod.day,
+            message="A book is lent at most twice a day.",
+        ),
+        RuleSpec(
+            name="two_wishes", record="wish", kind=RuleKind.limit, per="created_by", maximum=2, message="At most two wishes at a time."
+        ),
+        RuleSpec(
+            name="one_wish_a_month",
+            record="wish",
+            kind=RuleKind.limit,
+            fields=("wanted_at",),
+            maximum=1,
+            period=RulePeriod.month,
+            message="At most one wish for each month.",
+        ),
+    ),
+)
+
 NOTES = AppSpec(
     name="notes",
     title="Notes",
@@ -346,4 +411,4 @@ def sixty_records() -> AppSpec:
     )
 
 
-ALL = {spec.name: spec for spec in (CLAIMS, RENTAL, CUSTOMERS, POLLS, NOTES, HOSTILE)}
+ALL = {spec.name: spec for spec in (CLAIMS, RENTAL, CUSTOMERS, POLLS, LENDING, NOTES, HOSTILE)}

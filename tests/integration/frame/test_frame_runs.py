@@ -13,7 +13,7 @@ from nodes.contract import contract_of
 from nodes.stack import PYTHON_WEB
 from nodes.verification.contract_diff import diff_contract
 from nodes.verification.toolchain import default_toolchain, install_toolchain
-from tests.integration.frame.frame_specs import CUSTOMERS, HOSTILE, RENTAL
+from tests.integration.frame.frame_specs import CUSTOMERS, HOSTILE, LENDING, POLLS, RENTAL
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def run(folder: Path, *argv: str | Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("spec", [RENTAL, CUSTOMERS, HOSTILE], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [RENTAL, CUSTOMERS, POLLS, LENDING, HOSTILE], ids=lambda spec: spec.name)
 def test_an_app_passes_its_own_tests_and_lint(python: Path, tmp_path: Path, spec: AppSpec) -> None:
     written(tmp_path, spec)
     assert " passed" in run(tmp_path, python, *PYTHON_WEB.test_argv[1:])
