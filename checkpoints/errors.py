@@ -114,6 +114,10 @@ class IdempotencyConflict(PersistenceError):
 # ------------------------------------------------------------------------------------------------ the database itself
 
 
+class DeliveryNotFound(PersistenceError):
+    """There is no such delivery; those that were settled a month ago are forgotten."""
+
+
 class DatabaseUnreachable(PersistenceError):
     """The database does not answer. Check DATABASE_URL and that PostgreSQL runs; nothing that was accepted is lost."""
 

@@ -809,3 +809,49 @@ DELETE FROM crons WHERE cron_id = %(cron_id)s;
 -- moment --
 -- The database's time.
 SELECT now() AS moment;
+
+
+-- add_webhook_delivery --
+-- Something to send, in the transaction that made it true.
+INSERT INTO webhook_deliveries (run_id, thread_id, event, url, body)
+VALUES (%(run_id)s, %(thread_id)s, %(event)s, %(url)s, %(body)s);
+
+-- take_due_webhooks --
+-- Deliveries that are due, kept from other senders for a while: one whose sender dies is due again after it.
+UPDATE webhook_deliveries
+SET attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease_seconds)s), updated_at = now()
+WHERE delivery_id IN (
+    SELECT delivery_id
+    FROM webhook_deliveries
+    WHERE status = 'pending' AND due_at <= now()
+    ORDER BY due_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING *;
+
+-- settle_webhook --
+-- Delivered, given up, or with a delay to be tried again; unless another sender has taken it since.
+UPDATE webhook_deliveries
+SET status = %(status)s, answer = %(answer)s, due_at = now() + make_interval(secs => %(delay_seconds)s), updated_at = now()
+WHERE delivery_id = %(delivery_id)s AND attempts = %(attempts)s;
+
+-- search_webhooks --
+-- One page of deliveries that match every filter given, the newest first.
+SELECT *
+FROM webhook_deliveries
+WHERE (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
+    AND (%(status)s::text IS NULL OR status = %(status)s::text)
+ORDER BY created_at DESC, delivery_id
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- replay_webhook --
+-- Send it again, whatever came of it: the same id and the same body.
+UPDATE webhook_deliveries
+SET status = 'pending', attempts = 0, due_at = now(), updated_at = now()
+WHERE delivery_id = %(delivery_id)s
+RETURNING *;
+
+-- forget_webhooks --
+-- Let go of what was settled long ago.
+DELETE FROM webhook_deliveries WHERE status <> 'pending' AND updated_at < now() - make_interval(days => %(days)s);

@@ -367,6 +367,31 @@ class AgentUsage(Usage):
     agent: str
 
 
+class DeliveryStatus(StrEnum):
+    """What came of something that was to be sent."""
+
+    pending = "pending"
+    delivered = "delivered"
+    given_up = "given_up"
+
+
+class WebhookDelivery(Record):
+    """Something to send to a webhook. Its id is the receiver's means to know a repetition; `answer` is what came back last."""
+
+    delivery_id: UUID
+    run_id: UUID
+    thread_id: UUID
+    event: str
+    url: str
+    body: str
+    status: DeliveryStatus
+    attempts: int
+    due_at: datetime
+    answer: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
 class StoredAnswer(Record):
     """The answer that was given to the first request with an idempotency key."""
 

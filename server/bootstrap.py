@@ -22,6 +22,7 @@ from checkpoints.run_events import RunEventRepository
 from checkpoints.run_notifications import RunNotifications
 from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadRepository
+from checkpoints.webhooks import WebhookRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
@@ -30,6 +31,7 @@ from server.services.builds import Builds, Ledger
 from server.services.health import Health
 from server.services.metrics import Metrics
 from server.services.threads import Threads, TimeToLive
+from server.services.webhooks import Webhooks, WebhookTargets
 from server.settings import Settings, add_to_environment
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class ServedWorld:
     runs: "Runs"
     crons: "Crons"
     mcp_tools: "McpTools"
+    webhooks: Webhooks
     agent_tasks: "AgentTasks"
     run_streams: "RunStreams"
     thread_streams: "ThreadStreams"
@@ -114,6 +117,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             approvals=ApprovalRepository(database),
             artifacts=ArtifactRepository(database),
             model_calls=ModelCallRepository(database),
+            webhooks=WebhookRepository(database),
             assistants=AssistantRepository(database),
             idempotency=IdempotencyRepository(database),
         )
@@ -197,6 +201,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             runs=runs,
             crons=make_crons(ledger, world.run_queue, assistants, runs),
             mcp_tools=McpTools(assistants, runs, run_streams),
+            webhooks=Webhooks(ledger.webhooks, webhook_targets(world.settings)),
             agent_tasks=AgentTasks(ledger, assistants, runs, run_streams, states),
             run_streams=run_streams,
             thread_streams=ThreadStreams(ledger),
@@ -257,11 +262,13 @@ def sweep_minutes(config: LanggraphConfig) -> float:
 async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue") -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
     # Here, because a process that only serves or prints help need not load everything that runs graphs.
+    from server.outbound import OutboundCaller
     from server.services.assistants import Assistants
     from server.services.runs import Runs
     from server.worker.execute_run import RunExecutor, WorkerLimits
     from server.worker.fire_crons import fire_crons
     from server.worker.run_worker import RunWorker
+    from server.worker.send_webhooks import WebhookSender
 
     name = f"{socket.gethostname()}:{os.getpid()}"
     executor = RunExecutor(
@@ -271,18 +278,34 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
         ledger.run_events,
         ledger.approvals,
         graphs,
+        Webhooks(ledger.webhooks, webhook_targets(settings)),
         owner=name,
         limits=WorkerLimits(settings.lease_seconds, settings.review_expiry_hours),
     )
     worker = RunWorker(executor, ledger.runs, ledger.approvals, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
     assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, graphs)
     crons = make_crons(ledger, run_queue, assistants, Runs(ledger, run_queue, assistants))
+    sender = WebhookSender(
+        ledger.webhooks,
+        OutboundCaller(allows_private=settings.webhooks_to_private_addresses),
+        secret=settings.webhook_secret.get_secret_value() if settings.webhook_secret else None,
+    )
     async with worker.at_work():
         firing = asyncio.create_task(fire_crons(crons), name="fire_crons")
+        sending = asyncio.create_task(sender.send_for_ever(), name="send_webhooks")
         try:
             yield worker
         finally:
             await stopped(firing)
+            await stopped(sending)
+
+
+def webhook_targets(settings: Settings) -> WebhookTargets:
+    """Where people are told of builds."""
+    return WebhookTargets(
+        settings.webhook_url.get_secret_value() if settings.webhook_url else None,
+        settings.slack_webhook_url.get_secret_value() if settings.slack_webhook_url else None,
+    )
 
 
 async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":

@@ -1,10 +1,11 @@
 """Read the environment, once. The only module that does; everything else receives arguments."""
 
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -61,16 +62,48 @@ class Settings(BaseSettings):
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
     review_expiry_hours: float = Field(default=24.0, gt=0, description="How long a build waits for a person before it expires.")
 
+    webhook_url: SecretStr | None = Field(default=None, description="Told of builds that wait for a person, are finished, or failed.")
+    slack_webhook_url: SecretStr | None = Field(
+        default=None, description="The same as a chat shows it: an incoming webhook of Slack, Mattermost or Rocket.Chat."
+    )
+    webhook_secret: SecretStr | None = Field(default=None, description="whsec_…; signs what is sent to webhooks (Standard Webhooks).")
+    webhooks_to_private_addresses: bool = Field(
+        default=False, description="Also call webhooks on this machine and network, by http and on any port."
+    )
+
     worker_concurrency: int = Field(default=4, ge=1, le=64, description="Runs one worker drives at once.")
     lease_seconds: float = Field(default=10.0, ge=2, description="A run whose worker is silent for this long is taken over.")
     toolchain_dir: Path | None = Field(default=None, description="Where the packages of built apps are. Empty: beside Appyard's own.")
     unsafe_local: bool = Field(default=False, description="Run generated code WITHOUT a sandbox if there is none. Loopback only.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_a_key(cls, given: SecretStr | None) -> SecretStr | None:
+        """Standard Webhooks asks for 24 to 64 bytes; found out at the start rather than with the first webhook."""
+        if given and not 24 <= len(_webhook_key(given.get_secret_value())) <= 64:
+            raise ValueError("write whsec_ and 24 to 64 random bytes in base64, such as of `openssl rand -base64 32`")
+        return given
+
+    @field_validator("webhook_url", "slack_webhook_url")
+    @classmethod
+    def _is_an_address(cls, given: SecretStr | None) -> SecretStr | None:
+        if given and not given.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("write an address such as https://example.com/hook")
+        return given
+
     @property
     def root(self) -> Path:
         """`data_dir` with `~` resolved."""
         return self.data_dir.expanduser().absolute()
+
+
+def _webhook_key(secret: str) -> bytes:
+    """The bytes of `whsec_…`; none if it is no base64."""
+    try:
+        return b64decode(secret.removeprefix("whsec_") + "==")
+    except ValueError:
+        return b""
 
 
 def add_to_environment(given: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ from server.api import (
     thread_state,
     thread_streams,
     threads,
+    webhooks,
     workflows,
 )
 from server.api.cors import allow_pages, default_rules
@@ -61,6 +62,7 @@ def create_app(
     install_error_table(app)
     app.include_router(system.router)
     app.include_router(workflows.router)
+    app.include_router(webhooks.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
     app.include_router(crons.router)

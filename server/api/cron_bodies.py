@@ -11,7 +11,7 @@ from typing_extensions import override
 from checkpoints.crons import CronDraft, CronFilter
 from checkpoints.records import Cron, CronSort, JsonObject, MultitaskStrategy
 from server.api.thread_bodies import without_empty
-from server.api.wire import JsonMap, PageLimit, PageOffset, WireBody, WireTime
+from server.api.wire import JsonMap, PageLimit, PageOffset, WebhookUrl, WireBody, WireTime
 from server.services.crons import CronChange
 from server.services.run_order import Durability, WireStreamMode
 
@@ -41,7 +41,7 @@ class CronPatch(WireBody):
     input: JsonValue = None
     config: JsonMap | None = None
     context: JsonMap | None = None
-    webhook: str | None = None
+    webhook: WebhookUrl | None = None
     interrupt_before: Literal["*"] | tuple[str, ...] | None = None
     interrupt_after: Literal["*"] | tuple[str, ...] | None = None
     stream_mode: WireStreamMode | tuple[WireStreamMode, ...] | None = None

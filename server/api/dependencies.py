@@ -19,6 +19,7 @@ from server.services.store import StoreItems
 from server.services.thread_state import ThreadStates
 from server.services.thread_streams import ThreadStreams
 from server.services.threads import Threads
+from server.services.webhooks import Webhooks
 
 
 class Services(Protocol):
@@ -53,6 +54,9 @@ class Services(Protocol):
 
     @property
     def agent_tasks(self) -> AgentTasks: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     @property
     def crons(self) -> Crons: ...
@@ -100,6 +104,10 @@ def _agent_tasks(request: HTTPConnection) -> AgentTasks:
     return _services(request).agent_tasks
 
 
+def _webhooks(request: HTTPConnection) -> Webhooks:
+    return _services(request).webhooks
+
+
 def _crons(request: HTTPConnection) -> Crons:
     return _services(request).crons
 
@@ -137,6 +145,7 @@ ThreadStreamsService = Annotated[ThreadStreams, Depends(_thread_streams)]
 ThreadCommandsService = Annotated[ThreadCommands, Depends(_commands)]
 McpToolsService = Annotated[McpTools, Depends(_mcp_tools)]
 AgentTasksService = Annotated[AgentTasks, Depends(_agent_tasks)]
+WebhooksService = Annotated[Webhooks, Depends(_webhooks)]
 CronsService = Annotated[Crons, Depends(_crons)]
 ThreadStatesService = Annotated[ThreadStates, Depends(_thread_states)]
 AssistantsService = Annotated[Assistants, Depends(_assistants)]

@@ -17,6 +17,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.AssistantNotFound: 404,
     persistence.ApprovalNotFound: 404,
     persistence.ArtifactNotFound: 404,
+    persistence.DeliveryNotFound: 404,
     persistence.ThreadExists: 409,
     persistence.ThreadNotPrunable: 422,
     persistence.ValueNotStorable: 422,

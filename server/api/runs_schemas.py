@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, model_validator
 from typing_extensions import override
 
 from checkpoints.records import WIRE_STATUS, JsonObject, MultitaskStrategy, Run, RunStatus
-from server.api.wire import JsonMap, WireBody, WireTime
+from server.api.wire import JsonMap, WebhookUrl, WireBody, WireTime
 from server.services.run_order import Durability, RunOrder
 from server.services.runs import NewRun
 
@@ -77,7 +77,7 @@ class RunCreate(WireBody):
     on_disconnect: OnDisconnect = OnDisconnect.keep_going
     after_seconds: Annotated[float, Field(ge=0, le=LONGEST_DELAY_SECONDS, allow_inf_nan=False)] = 0
     feedback_keys: tuple[str, ...] | None = None
-    webhook: str | None = None
+    webhook: WebhookUrl | None = None
 
     def new_run(self, *, watched: bool = True) -> NewRun:
         """As the service takes it. What nobody watches is not recorded, unless it can be replayed later."""

@@ -8,6 +8,7 @@ from fastapi import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from checkpoints.records import JsonObject
+from server.services.webhooks import checked_url
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ def _inside(value: object) -> Iterable[object]:
 
 
 JsonMap: TypeAlias = Annotated[JsonObject, AfterValidator(not_too_deep)]
+WebhookUrl: TypeAlias = Annotated[str, AfterValidator(checked_url)]
 AnyJson: TypeAlias = Annotated[object, AfterValidator(not_too_deep)]
 
 PageLimit = Annotated[int, Field(ge=1, le=1000)]

@@ -27,6 +27,7 @@ from checkpoints.records import (
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadFilter, ThreadRepository
+from checkpoints.webhooks import WebhookRepository
 from nodes.artifacts import Artifact, BuildRequest, Decision, Gate, ReviewAnswer, ReviewRequest
 from nodes.context import BuildOptions, effective_options
 from server.run_queue import RunQueue
@@ -99,6 +100,7 @@ class Ledger:
     approvals: ApprovalRepository
     artifacts: ArtifactRepository
     model_calls: ModelCallRepository
+    webhooks: WebhookRepository
     assistants: AssistantRepository
     idempotency: IdempotencyRepository
 

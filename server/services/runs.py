@@ -24,6 +24,7 @@ from server.services.assistants import Assistants
 from server.services.builds import Ledger
 from server.services.errors import NothingToCancel, ResumeUnderWay, RunUnfinished, ThreadOccupied
 from server.services.run_order import RunOrder, order_of
+from server.services.webhooks import RunEnd, WebhookTargets, drafts_for
 
 DISPLACES: Mapping[MultitaskStrategy, CancelAction | None] = {
     MultitaskStrategy.reject: None,
@@ -54,6 +55,7 @@ class Runs:
         self._threads = ledger.threads
         self._runs = ledger.runs
         self._approvals = ledger.approvals
+        self._webhooks = ledger.webhooks
         self._assistants = assistants
         self._run_queue = run_queue
 
@@ -180,6 +182,8 @@ class Runs:
             return False
         if asked.status is RunStatus.cancelled and action is CancelAction.rollback:
             await self._runs.delete(run.run_id, transaction=transaction)  # nobody worked on it: nothing else to undo
+        elif asked.status is RunStatus.cancelled:
+            await self._webhooks.add(drafts_for(RunEnd(asked), WebhookTargets()), transaction)
         return True
 
     async def delete(self, thread_id: UUID, run_id: UUID) -> None:

@@ -37,6 +37,7 @@ from server.langgraph_json import APPYARD
 from server.run_queue import RunStopped
 from server.services.errors import GraphNotLoaded
 from server.services.run_order import RunOrder, order_of
+from server.services.webhooks import RunEnd, Webhooks
 from server.worker.drive_graph import GraphRun, check_targets, drive, is_own, run_config
 from server.worker.record_events import EventRecorder, jsonable
 
@@ -77,6 +78,7 @@ class RunExecutor:
         run_events: RunEventRepository,
         approvals: ApprovalRepository,
         graphs: GraphCatalogue,
+        webhooks: Webhooks,
         *,
         owner: str,
         limits: WorkerLimits,
@@ -87,6 +89,7 @@ class RunExecutor:
         self._run_events = run_events
         self._approvals = approvals
         self._graphs = graphs
+        self._webhooks = webhooks
         self._owner = owner
         self._limits = limits
         self._forgiven: Counter[UUID] = Counter()
@@ -244,7 +247,7 @@ class RunExecutor:
         run = claimed.run
         last_events, output = last_words(order_of(run), ended)
         async with self._database.transaction() as transaction:
-            await self._runs.finish(
+            finished = await self._runs.finish(
                 claimed,
                 ended.status,
                 error=ended.error,
@@ -252,11 +255,13 @@ class RunExecutor:
                 output=output,
                 transaction=transaction,
             )
-            await self._save_snapshot(run.thread_id, ended, transaction)
+            values = await self._save_snapshot(run.thread_id, ended, transaction)
             await self._ask(run.thread_id, ended, transaction)
+            await self._webhooks.run_ended(RunEnd(finished, values, questions_of(ended)), transaction)
         log.info("run_finished", extra={"run_id": str(run.run_id), "status": ended.status.value})
 
-    async def _save_snapshot(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> None:
+    async def _save_snapshot(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> JsonObject | None:
+        """What the thread now holds."""
         if ended.state:
             values: JsonObject | None = snapshot_values(ended.state)
         else:
@@ -269,6 +274,7 @@ class RunExecutor:
             error=ended.error,
             transaction=transaction,
         )
+        return values
 
     async def _ask(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> None:
         """Keep what the thread asks a person, and close what it no longer asks."""
@@ -345,6 +351,11 @@ def last_words(order: RunOrder, ended: Ended) -> tuple[list[NewEvent], object]:
 def ended_status(state: StateSnapshot) -> RunStatus:
     """How a run ended whose thread is left in this state."""
     return RunStatus.interrupted if state.interrupts else RunStatus.success
+
+
+def questions_of(ended: Ended) -> list[object]:
+    """What is asked now, as JSON."""
+    return [jsonable(interrupt.value) for interrupt in ended.state.interrupts] if ended.state else []
 
 
 async def drop_questions(graph: AnyGraph, config: RunnableConfig) -> None:

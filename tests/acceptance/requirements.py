@@ -10,6 +10,7 @@ PROTOCOL_TYPES = "langchain-protocol 0.0.20"
 NPM = "@langchain/langgraph-sdk 1.15.0"
 MCP = "Model Context Protocol, mcp 1.30.0"
 A2A = "Agent2Agent 0.3.0, a2a-sdk 1.3.0"
+WEBHOOK = "Standard Webhooks, standardwebhooks 1.1.0"
 OURS = "Appyard"
 
 
@@ -67,7 +68,7 @@ RUNS = (
     Requirement("stream.survives", OURS, "A follower sees every event once, though worker and server are killed and replaced."),
     Requirement("replicas.follow", OURS, "What any server began is followed, joined, answered and cancelled at every other."),
     Requirement("replicas.order", OURS, "Runs of a thread are worked on one after the other, in order, by whichever worker."),
-    Requirement("run.webhook", SDK, "webhook is called when the run ends.", "Needs the outbox with SSRF checks and signatures of issue 5."),
+    Requirement("run.webhook", SDK, "webhook is called when the run ends, whichever way it ends."),
     Requirement("run.feedback_keys", SDK, "feedback_keys sends feedback links.", "They belong to LangSmith; accepted and ignored."),
 )
 
@@ -135,6 +136,13 @@ SERVER = (
     Requirement(
         "server.auth", SDK, "auth.path of langgraph.json.", "Belongs to issue 5; such a file is refused, for ignoring it would be unsafe."
     ),
+)
+
+WEBHOOKS = (
+    Requirement("webhook.signature", WEBHOOK, "What is sent is signed, with an id that stays and the time of the try."),
+    Requirement("webhook.retries", WEBHOOK, "What did not arrive is sent again for two days, also when the sender died; 410 ends it."),
+    Requirement("webhook.builds", OURS, "The server's webhook and chat are told of builds that wait, are finished, or failed."),
+    Requirement("webhook.private", OURS, "No webhook reaches what only this machine or network may reach, unless a setting allows it."),
 )
 
 CRONS = (
