@@ -175,4 +175,4 @@ CLIENTS = (
     Requirement("clients.inbox", NPM, "agent-inbox's calls: lists with questions, pages, answers with and without following, ignore."),
 )
 
-REQUIREMENTS = (*CLIENTS, *RUNS, *CRONS, *AGENTS, *THREADS, *PROTOCOL, *SERVER)
+REQUIREMENTS = (*CLIENTS, *RUNS, *WEBHOOKS, *CRONS, *AGENTS, *THREADS, *PROTOCOL, *SERVER)
