@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from nodes.artifacts import AppSpec, FieldType, RecipeKind, RecipeSpec, RecordSpec
 
 _NUMBERS = frozenset({FieldType.integer, FieldType.decimal, FieldType.money})
 _DATES = frozenset({FieldType.date, FieldType.datetime})
 _TEXTS = frozenset({FieldType.text})
+
+_TEMPLATES = Path(__file__).parent / "frame" / "templates" / "recipes"
+
+BUILT = frozenset(kind for kind in RecipeKind if (_TEMPLATES / kind).is_dir())
+"""The recipes the frame has templates for. The reader reads only these, so that no specification promises another."""
 
 SUBJECT = -1
 """In `FieldNeed.of`: the field belongs to `RecipeSpec.record`."""

@@ -24,6 +24,7 @@ from nodes.blueprint.reader.draft import is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ADMINISTRATORS, ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug, unique
 from nodes.blueprint.reader.phrases import Clause, Phrase, clauses_of
+from nodes.blueprint.reader.recipe_changes import changed_recipes, recipes_renamed, recipes_without
 from nodes.blueprint.reader.tagging import Sentence, sentences_of
 from nodes.blueprint.reader.values import value_of
 
@@ -60,6 +61,8 @@ def _asked(spec: AppSpec, sentence: Sentence, number: int) -> AppSpec:
 def _changed(spec: AppSpec, sentence: Sentence) -> AppSpec | None:
     if (match := _RENAME.search(sentence.text)) and (record := _find(spec, match.group(1))):
         return rename_record(spec, record, match.group(2).strip())
+    if (changed := changed_recipes(spec, sentence.text)) is not None:
+        return changed
     if match := _REMOVE.match(sentence.text):
         return _removed(spec, match.group(1), match.group(2))
     changed = None
@@ -287,7 +290,8 @@ def _without_parts(spec: AppSpec, record: RecordSpec, names: set[str]) -> AppSpe
     reports = tuple(
         report for report in spec.reports if report.record != record.name or not names & {report.group_by, report.measure or ""}
     )
-    return changed.model_copy(update={"rules": rules, "reports": reports})
+    recipes = recipes_without(spec, record.name, frozenset(names))
+    return changed.model_copy(update={"rules": rules, "reports": reports, "recipes": recipes})
 
 
 def without_record(spec: AppSpec, name: str) -> AppSpec:
@@ -298,6 +302,7 @@ def without_record(spec: AppSpec, name: str) -> AppSpec:
             "permissions": tuple(entry for entry in spec.permissions if entry.record != name),
             "rules": tuple(rule for rule in spec.rules if rule.record != name),
             "reports": tuple(report for report in spec.reports if report.record != name),
+            "recipes": recipes_without(spec, name),
         }
     )
     for record in changed.records:
@@ -339,6 +344,7 @@ def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
                 )
                 for rule in spec.rules
             ),
+            "recipes": recipes_renamed(spec, record.name, name),
             "reports": tuple(
                 report.model_copy(update=of_record | {"label": _reworded(report.label, record, noun)})
                 if report.record == record.name

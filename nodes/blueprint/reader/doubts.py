@@ -3,13 +3,14 @@
 Nothing that was said is dropped in silence: a wish is a part of the specification, or is named here.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nodes.artifacts import Action
 from nodes.blueprint.reader import lexicon
-from nodes.blueprint.reader.draft import Draft, RecordDraft, noun_of
+from nodes.blueprint.reader.draft import Draft, RecordDraft, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
 from nodes.blueprint.reader.naming import plural, slug
@@ -109,10 +110,19 @@ def read_doubts(clauses: list[Clause], draft: Draft) -> None:
 
 
 def _wishes(clauses: list[Clause], draft: Draft) -> None:
-    sentences = dict.fromkeys(clause.quote for clause in clauses)
+    sentences = [_unheard(quote, draft) for quote in dict.fromkeys(clause.quote for clause in clauses)]
     for wish in WISHES:
         if any(wish.pattern.search(sentence) for sentence in sentences):
             draft.ask(wish.name, wish.question, wish.default)
+
+
+def _unheard(quote: str, draft: Draft) -> str:
+    """The sentence without what recipes were read from: `export to CSV and PDF` still asks for PDF."""
+    whole, rest = stated(quote).quote, quote
+    for recipe in draft.recipes:
+        if recipe.source.quote == whole:
+            rest = functools.reduce(lambda text, heard: re.sub(re.escape(heard), "", text, flags=re.IGNORECASE), recipe.heard, rest)
+    return rest
 
 
 def _limits(clauses: list[Clause], draft: Draft) -> None:
@@ -221,6 +231,7 @@ class _Known:
         for record in draft.records.values():
             texts += [record.noun, *record.fields, *record.relations, *record.states, *(step.verb for step in record.steps.values())]
             texts += [choice for field in record.fields.values() for choice in field.choices]
+        texts += [heard for recipe in draft.recipes for heard in recipe.heard]
         self._words = {word for text in texts for word in re.split(r"[^a-z]+", text.lower())}
         self._words |= {plural(word) for word in self._words if word}
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from nodes.artifacts import ACCOUNT, Action, FieldType, Provenance, RelationKind, Scope, Source
+from nodes.artifacts import ACCOUNT, Action, FieldType, Provenance, RecipeKind, RelationKind, RulePeriod, Scope, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.naming import singular
 from nodes.blueprint.reader.phrases import Phrase
@@ -95,6 +95,21 @@ class RuleDraft:
     message: str
     source: Source
     per: str | None = None
+    maximum: int | None = None
+    period: RulePeriod | None = None
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecipeDraft:
+    """A recipe in the user's nouns; `fields` are (noun, key). `heard` are the words of the quote that asked for it."""
+
+    kind: RecipeKind
+    record: str | None
+    records: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+    source: Source
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +143,7 @@ class Draft:
     roles: dict[str, RoleDraft] = field(default_factory=dict)
     rules: list[RuleDraft] = field(default_factory=list)
     reports: list[ReportDraft] = field(default_factory=list)
+    recipes: list[RecipeDraft] = field(default_factory=list)
     questions: list[QuestionDraft] = field(default_factory=list)
     non_goals: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)

@@ -9,6 +9,7 @@ from nodes.artifacts import (
     FieldType,
     OpenQuestion,
     Permission,
+    RecipeSpec,
     RecordSpec,
     Relation,
     RelationKind,
@@ -24,7 +25,7 @@ from nodes.artifacts import (
 )
 from nodes.blueprint.reader import trades
 from nodes.blueprint.reader.access import ADMINISTRATOR, Grant, grants_of
-from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, StepDraft
+from nodes.blueprint.reader.draft import Draft, FieldDraft, RecipeDraft, RecordDraft, StepDraft
 from nodes.blueprint.reader.lexicon import PUBLIC_ROLES, STEPS
 from nodes.blueprint.reader.naming import RESERVED, RESERVED_FIELDS, RESERVED_PLURALS, identifier, plural, sentence_case, slug, unique
 from nodes.blueprint.reader.values import value_of
@@ -86,6 +87,7 @@ def spec_of(draft: Draft, unmet: tuple[UnmetPreference, ...]) -> AppSpec:
         permissions=tuple(_permission(grant, names) for grant in grants),
         rules=tuple(_rules(draft, names)),
         reports=tuple(_reports(draft, names)),
+        recipes=tuple(_recipe(recipe, names) for recipe in draft.recipes),
         non_goals=tuple(draft.non_goals),
         open_questions=tuple(
             OpenQuestion(name=slug(entry.name) or "question", question=entry.question, default=entry.default) for entry in draft.questions
@@ -331,10 +333,23 @@ def _rules(draft: Draft, names: _Names) -> list[RuleSpec]:
             fields=tuple(names.field(rule.record, key) for key in rule.fields),
             per=names.field(rule.record, rule.per) if rule.per else None,
             message=rule.message,
+            maximum=rule.maximum,
+            period=rule.period,
+            states=tuple(slug(state) for state in rule.states),
             source=rule.source,
         )
         for rule in draft.rules
     ]
+
+
+def _recipe(recipe: RecipeDraft, names: _Names) -> RecipeSpec:
+    return RecipeSpec(
+        kind=recipe.kind,
+        record=names.records[recipe.record][0] if recipe.record else None,
+        records=tuple(names.records[noun][0] for noun in recipe.records),
+        fields=tuple(names.field(noun, key) for noun, key in recipe.fields),
+        source=recipe.source,
+    )
 
 
 def _reports(draft: Draft, names: _Names) -> list[ReportSpec]:

@@ -12,6 +12,7 @@ from nodes.blueprint.reader.naming import sentence_case
 from nodes.blueprint.reader.paraphrase import plainly
 from nodes.blueprint.reader.parts import read_parts
 from nodes.blueprint.reader.phrases import Clause, clauses_of
+from nodes.blueprint.reader.recipes import read_recipes, shape_recipes
 from nodes.blueprint.reader.records import read_records, read_roles
 from nodes.blueprint.reader.rewording import plain_sentences
 from nodes.blueprint.reader.rules import read_reports, read_rules
@@ -61,6 +62,7 @@ def read_into(draft: Draft, text: str) -> None:
     read_steps(clauses, draft)
     read_state_adjectives(clauses, draft)
     draft.settle_references()
+    shape_recipes(draft)
     complete_lives(draft)
     complete_roles(clauses, draft)
     read_grants(clauses, draft)
@@ -74,6 +76,7 @@ def read_into(draft: Draft, text: str) -> None:
         complete_fields(record)
     read_reports(clauses, draft)
     read_rules(draft)
+    read_recipes(clauses, draft)
     read_doubts(clauses, draft)
 
 

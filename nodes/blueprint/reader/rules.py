@@ -16,9 +16,9 @@ _DATES = {FieldType.date, FieldType.datetime, FieldType.time}
 def read_rules(draft: Draft) -> None:
     """Rules that follow from what is kept."""
     for record in draft.records.values():
-        span = _span(record)
+        span = span_of(record)
         if span is not None:
-            _rule_span(record, span, draft)
+            _rulespan_of(record, span, draft)
         if record.noun in {"vote", "rating", "rsvp"} or (
             record.associated
             and not record.timed
@@ -31,7 +31,7 @@ def read_rules(draft: Draft) -> None:
                 draft.rules.append(RuleDraft("positive", record.noun, (key,), f"{field.label} must be greater than zero.", field.source))
 
 
-def _span(record: RecordDraft) -> tuple[str, str] | None:
+def span_of(record: RecordDraft) -> tuple[str, str] | None:
     """The first pair of dates of one type of which one is called a start and the other an end."""
     dates = [(key, field.type) for key, field in record.fields.items() if field.type in _DATES]
     starts = [(key, type_) for key, type_ in dates if key.startswith(_STARTS)]
@@ -40,7 +40,7 @@ def _span(record: RecordDraft) -> tuple[str, str] | None:
     return next(pairs, None)
 
 
-def _rule_span(record: RecordDraft, span: tuple[str, str], draft: Draft) -> None:
+def _rulespan_of(record: RecordDraft, span: tuple[str, str], draft: Draft) -> None:
     start, end = (record.fields[key] for key in span)
     draft.rules.append(RuleDraft("ordered", record.noun, span, f"{end.label} must be after {start.label.lower()}.", INFERRED))
     if not (record.timed and (record.associated or record.noun.endswith(" request"))):

@@ -55,7 +55,7 @@ BUSINESS = {
         "Internal IT support desk. Anyone in the company can open a ticket with a subject, a description, a category and an "
         "urgency (low, normal, high, critical). Technicians take over tickets, reply with comments and resolve them. The "
         "requester can reopen a resolved ticket or close it. Show the number of tickets by category.",
-        ("ticket", "comment"),
+        ("ticket",),
         ("technician",),
         {"ticket": ("subject", "description", "category", "urgency")},
         {"ticket": ("open", "resolved", "closed")},

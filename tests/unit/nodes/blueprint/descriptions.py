@@ -233,7 +233,7 @@ OWN = {
         "Recipe box. Users save recipes with a title, ingredients, instructions, cooking time and difficulty (easy, "
         "medium, hard). Users can rate "
         "and comment on recipes.",
-        ("recipe", "rating", "comment"),
+        ("recipe", "rating"),
         ("user",),
         {"recipe": ("title", "ingredients", "instructions", "cooking_time", "difficulty")},
     ),

@@ -133,7 +133,7 @@ def test_a_record_without_a_life_gets_one_with_its_first_step(before: AppSpec) -
 
 def test_renaming_changes_the_word_and_nothing_else() -> None:
     request = BuildRequest(
-        app_description="Employees submit tasks with a title and a due date. Managers approve tasks. A comment belongs to a task."
+        app_description="Employees submit tasks with a title and a due date. Managers approve tasks. A checklist belongs to a task."
     )
     before = read_description(request)
     after = read_description(request, feedback="Rename task to ticket.", previous=before)
@@ -144,7 +144,7 @@ def test_renaming_changes_the_word_and_nothing_else() -> None:
     assert (ticket.plural, ticket.label, ticket.plural_label) == ("tickets", "Ticket", "Tickets")
     assert ticket.fields == before.record("task").fields
     assert ticket.workflow == before.record("task").workflow
-    assert [(entry.name, entry.label, entry.target) for entry in after.record("comment").relations] == [("task", "Ticket", "ticket")]
+    assert [(entry.name, entry.label, entry.target) for entry in after.record("checklist").relations] == [("task", "Ticket", "ticket")]
     assert (after.roles, after.open_questions, after.title) == (before.roles, before.open_questions, before.title)
 
 
