@@ -85,11 +85,17 @@ async def review_requirements(state: RequirementsReviewInput) -> ReviewOutput:
     request = ReviewRequest(
         gate=Gate.requirements,
         title=spec.title,
-        question=_again(state.get("review"), Gate.requirements) + "Is this what you need?",
+        question=_again(state.get("review"), Gate.requirements) + _recipes(spec) + "Is this what you need?",
         subject_sha256=sha256_of([spec]),
         open_questions=spec.open_questions,
     )
     return _taken(request, interrupt(request.model_dump(mode="json")))
+
+
+def _recipes(spec: AppSpec) -> str:
+    """`recipe: comments of ticket. `, so that nobody is given what they did not mean; feedback takes one away again."""
+    named = [f"{recipe.kind.replace('_', ' ')}{f' of {recipe.record}' if recipe.record else ''}" for recipe in spec.recipes]
+    return f"recipe: {', '.join(named)}. " if named else ""
 
 
 async def review_architecture(state: ArchitectureReviewInput) -> ReviewOutput:

@@ -201,6 +201,7 @@ def as_object(status: BuildStatus, laid: LaidDown | None, seconds: float) -> dic
         "message": status.custom_status.message,
         "error": status.error,
         "unmet_preferences": [wish.model_dump(mode="json") for wish in status.unmet_preferences],
+        "recipes": [recipe.model_dump(mode="json") for recipe in status.recipes],
         "package": str(laid.zip_file) if laid else None,
         "folder": str(laid.folder) if laid else None,
         "checks": [check.model_dump(mode="json", exclude={"log"}) for check in status.checks],

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from nodes.artifacts import CheckName, CheckResult, CheckStatus
+from nodes.artifacts import CheckName, CheckResult, CheckStatus, RecipeSpec
 from server.services.build_progress import BuildProgress, Stage
 from server.services.build_status import BuildStatus, RuntimeStatus
 
@@ -100,11 +100,17 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
     lines += [_check_line(check) for check in status.checks if check.status is not CheckStatus.passed]
     lines += _passed_lines([check for check in status.checks if check.status is CheckStatus.passed])
     lines += [Text(f"  Not met: {wish.preference} - {wish.reason}", "yellow") for wish in status.unmet_preferences[:3]]
+    lines += [Text(f"  {words_of(recipe)}", "dim") for recipe in status.recipes[:6]]
     if model == "builtin":
         lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
     usage = status.usage
     lines.append(Text(f"{seconds:.1f} s   {usage.input_tokens + usage.output_tokens:,} tokens   ${usage.cost_usd:.2f}", "dim"))
     return Group(*lines)
+
+
+def words_of(recipe: RecipeSpec) -> str:
+    """`recipe: audit trail of claim`."""
+    return f"recipe: {recipe.kind.replace('_', ' ')}" + (f" of {recipe.record.replace('_', ' ')}" if recipe.record else "")
 
 
 def _passed_lines(passed: Sequence[CheckResult]) -> list[Text]:

@@ -7,7 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from checkpoints.records import Approval, ApprovalStatus, Run, RunStatus, Thread, Usage
-from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, ReviewRequest, UnmetPreference
+from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, RecipeSpec, ReviewRequest, UnmetPreference
 from server.services.build_progress import BuildProgress
 
 
@@ -77,6 +77,7 @@ class BuildStatus(Artifact):
     review: PendingReview | None
     error: str | None
     unmet_preferences: tuple[UnmetPreference, ...]
+    recipes: tuple[RecipeSpec, ...] = ()
     checks: tuple[CheckResult, ...]
     agent_results: tuple[AgentResult, ...]
     conversation_history: tuple[Turn, ...]
@@ -117,6 +118,13 @@ def unmet_preferences_of(thread: Thread) -> tuple[UnmetPreference, ...]:
     spec = (thread.values or {}).get("spec")
     unmet = spec.get("unmet_preferences", ()) if isinstance(spec, dict) else ()
     return tuple(UnmetPreference.model_validate(wish) for wish in unmet)
+
+
+def recipes_of(thread: Thread) -> tuple[RecipeSpec, ...]:
+    """The blocks the app is given beside its records; known once the description was understood."""
+    spec = (thread.values or {}).get("spec")
+    recipes = spec.get("recipes", ()) if isinstance(spec, dict) else ()
+    return tuple(RecipeSpec.model_validate(recipe) for recipe in recipes)
 
 
 def delivery_of(thread: Thread) -> Delivery | None:

@@ -43,7 +43,10 @@ def _lives(record: RecordDraft) -> bool:
     return bool(record.steps or record.states)
 
 
-_FILES = r"(?:screenshots?|attachments?|scans?|photos?|pictures?|images?|files?|documents?|cvs?|r[ée]sum[ée]s?|receipts?|videos?)(?![ -](?:links?|urls?|address))"
+_FILES = (
+    r"(?:screenshots?|attachments?|scans?|photos?|pictures?|images?|files?|documents?|cvs?|r[ée]sum[ée]s?|receipts?|videos?)"
+    r"(?![ -](?:links?|urls?|address))"
+)
 
 SIGNS = (
     _sign(RecipeKind.comments, r"comments?|commenting|discuss(?:ions?)?|(?:notes|remarks)(?: and \w+)? on", _any),

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from nodes.artifacts import Changeset, UnmetPreference
+from nodes.artifacts import Changeset, RecipeKind, RecipeSpec, UnmetPreference
 from nodes.context import AgentTask
 from nodes.errors import AgentOutputInvalid, BudgetExhausted
 from tests.factories import make_finding
@@ -35,6 +35,14 @@ async def test_a_preference_the_builder_does_not_meet_is_reported(appyard: RunAp
     status = await yard.ended(await yard.start(tech_stack_preferences=["React"]))
     assert status["unmet_preferences"] == [wish.model_dump()]
     assert status["input"]["tech_stack_preferences"] == ["React"]
+
+
+async def test_recipes_are_named_at_the_gate_and_in_the_status(appyard: RunAppyard) -> None:
+    recipe = RecipeSpec(kind=RecipeKind.comments, record="claim")
+    yard = await appyard(script(analyze_requirements=[SPEC.model_copy(update={"recipes": (recipe,)})]))
+    status = await yard.ended(await yard.start(options={"gates": {"requirements": "always"}}))
+    assert status["review"]["request"]["question"] == "recipe: comments of claim. Is this what you need?"
+    assert status["recipes"] == [recipe.model_dump(mode="json")]
 
 
 async def test_starting_twice_with_one_key_is_one_build(appyard: RunAppyard) -> None:
