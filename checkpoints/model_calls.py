@@ -7,7 +7,7 @@ from psycopg.errors import ForeignKeyViolation
 from checkpoints.connection import Database, Transaction
 from checkpoints.errors import ThreadNotFound
 from checkpoints.json_columns import exact
-from checkpoints.records import AgentUsage, ModelCall, Usage
+from checkpoints.records import AgentUsage, CostDimension, CostEntry, ModelCall, Usage
 
 
 class ModelCallRepository:
@@ -47,6 +47,15 @@ class ModelCallRepository:
         async with self._database.transaction() as transaction:
             row = await transaction.fetch_one("usage", {"thread_id": thread_id, "run_id": run_id, "hours": within_hours})
         return Usage.model_validate(row)
+
+    async def costs(
+        self, by: CostDimension, *, thread_id: UUID | None = None, user_id: str | None = None, days: int | None = None, limit: int = 100
+    ) -> list[CostEntry]:
+        """What calls used and cost: the sum of all, then by `by`, the dearest first. Of a build, a user, the last days, or of all."""
+        asked = {"by": by.value, "thread_id": thread_id, "user_id": user_id, "days": days, "limit": limit}
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch_all("costs", asked)
+        return [CostEntry.model_validate(row) for row in rows]
 
     async def usage_by_agent(self, thread_id: UUID, *, run_id: UUID | None = None) -> list[AgentUsage]:
         """The same for each agent, in the order they first spoke."""

@@ -603,6 +603,44 @@ WHERE thread_id = %(thread_id)s
 ORDER BY opened_at, interrupt_id;
 
 
+-- costs --
+-- What calls cost, summed up by one dimension, the dearest first; before them the sum of all.
+WITH concerned AS (
+    SELECT
+        CASE %(by)s
+            WHEN 'call' THEN concat_ws('/', model_calls.thread_id, model_calls.task_id, model_calls.n)
+            WHEN 'build' THEN model_calls.thread_id::text
+            WHEN 'run' THEN model_calls.run_id::text
+            WHEN 'user' THEN threads.metadata ->> 'user_id'
+            WHEN 'day' THEN to_char(model_calls.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+            WHEN 'node' THEN model_calls.node
+            WHEN 'agent' THEN model_calls.agent
+            WHEN 'component' THEN model_calls.component
+            WHEN 'model' THEN model_calls.model
+        END AS key,
+        model_calls.*
+    FROM model_calls
+    JOIN threads USING (thread_id)
+    WHERE (%(thread_id)s::uuid IS NULL OR model_calls.thread_id = %(thread_id)s::uuid)
+        AND (%(user_id)s::text IS NULL OR threads.metadata ->> 'user_id' = %(user_id)s::text)
+        AND (%(days)s::integer IS NULL OR model_calls.created_at > now() - make_interval(days => %(days)s::integer))
+)
+
+SELECT
+    key,
+    grouping(key) = 1 AS is_total,
+    count(*) AS calls,
+    count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced_calls,
+    coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+    coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+    coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
+    coalesce(sum(cost_usd), 0) AS cost_usd,
+    coalesce(sum(duration_ms), 0)::bigint AS duration_ms
+FROM concerned
+GROUP BY GROUPING SETS ((key), ())
+ORDER BY is_total DESC, cost_usd DESC, calls DESC, key
+LIMIT %(limit)s + 1;
+
 -- retire_model_calls --
 -- Take answers out of the journal from number `first` on; they stay in the ledger under a number no call has.
 UPDATE model_calls

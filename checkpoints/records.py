@@ -361,6 +361,30 @@ class Usage(Record):
     duration_ms: int = 0
 
 
+class CostDimension(StrEnum):
+    """What costs can be summed up by. `day` is a day in UTC."""
+
+    call = "call"
+    build = "build"
+    run = "run"
+    user = "user"
+    day = "day"
+    node = "node"
+    agent = "agent"
+    component = "component"
+    model = "model"
+
+
+class CostEntry(Usage):
+    """The usage under one key of a dimension; None where calls have none, as those of a deleted run.
+
+    `is_total`: the sum over all keys, also those beyond a limit.
+    """
+
+    key: str | None
+    is_total: bool = False
+
+
 class AgentUsage(Usage):
     """The usage of one agent."""
 

@@ -1,12 +1,12 @@
 """Write one component: one engineer, one `ComponentOrder` → one checked changeset. Runs side by side for each part."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from nodes.artifacts import AgentResult, Changeset, Component, ComponentOrder, ComponentResult, WorkOrder
+from nodes.artifacts import AgentResult, AppSpec, Architecture, Changeset, Component, ComponentOrder, ComponentResult, Finding, WorkOrder
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.ownership import owns
@@ -37,14 +37,7 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     own = _owned(component, await load_tree(workshop.artifacts, order.base))
     task = AgentTask(
         name="write_component",
-        inputs={
-            "contract": work.architecture.contract.model_dump_json(),
-            "spec": work.spec.model_dump_json(),
-            "component": component.model_dump_json(),
-            "own_files": json.dumps(own, ensure_ascii=False),
-            "findings": json.dumps([finding.model_dump(mode="json") for finding in order.findings]),
-            "feedback": order.feedback,
-        },
+        inputs=engineer_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
         answer=Changeset,
         component=component.name,
         attempt=order.attempt,
@@ -65,6 +58,25 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
         fingerprint=fingerprint(component, work.spec),
     )
     return {"components": {component.name: result}, "agent_results": [written.result]}
+
+
+def engineer_inputs(
+    spec: AppSpec,
+    architecture: Architecture,
+    component: Component,
+    own_files: Mapping[str, str],
+    findings: Sequence[Finding] = (),
+    feedback: str = "",
+) -> dict[str, str]:
+    """What an engineer is told. What all engineers share comes first, so that providers cache it."""
+    return {
+        "contract": architecture.contract.model_dump_json(),
+        "spec": spec.model_dump_json(),
+        "component": component.model_dump_json(),
+        "own_files": json.dumps(own_files, ensure_ascii=False),
+        "findings": json.dumps([finding.model_dump(mode="json") for finding in findings]),
+        "feedback": feedback,
+    }
 
 
 def _owned(component: Component, files: Mapping[str, str]) -> dict[str, str]:

@@ -25,11 +25,13 @@ from checkpoints.threads import ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
+from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
 from server.run_queue import RunQueue
 from server.services.builds import Builds, Ledger
 from server.services.health import Health
 from server.services.metrics import Metrics
+from server.services.spending import Spending
 from server.services.threads import Threads, TimeToLive
 from server.services.webhooks import Webhooks, WebhookTargets
 from server.settings import Settings, add_to_environment
@@ -61,6 +63,7 @@ class World:
     ledger: Ledger
     run_queue: RunQueue
     builds: Builds
+    spending: Spending
     health: Health
     graphs: "GraphCatalogue | None"
     worker: "RunWorker | None"
@@ -71,6 +74,7 @@ class ServedWorld:
     """What the HTTP routes are handed."""
 
     builds: Builds
+    spending: Spending
     health: Health
     threads: Threads
     thread_states: "ThreadStates"
@@ -143,13 +147,15 @@ async def open_world(
             workshop = open_workshop or crewai_workshop
             graphs = await stack.enter_async_context(open_graphs(ledger, read, lambda: workshop(settings, ledger)))
             worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs))
-        model = model_of(settings)
+        model, defaults = model_of(settings), default_options(settings)
+        spending = Spending(ledger.model_calls, LazyEstimating(model, settings.agents_dir), defaults=defaults)
         yield World(
             settings=settings,
             config=read,
             ledger=ledger,
             run_queue=run_queue,
-            builds=Builds(ledger, run_queue, defaults=default_options(settings), graph_id=GRAPH_ID),
+            builds=Builds(ledger, run_queue, spending=spending, defaults=defaults, graph_id=GRAPH_ID),
+            spending=spending,
             health=Health(
                 database=ledger.database,
                 graphs=tuple(sorted(read.graphs)),
@@ -192,6 +198,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         run_streams = RunStreams(ledger, runs)
         yield ServedWorld(
             builds=world.builds,
+            spending=world.spending,
             health=world.health,
             threads=threads,
             thread_states=states,

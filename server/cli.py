@@ -89,6 +89,21 @@ def doctor(
     _end(debug, as_json, lambda: run_doctor(install=install, as_json=as_json))
 
 
+@app.command()
+def costs(
+    by: Annotated[str, typer.Option(help="call, build, run, user, day, node, agent, component or model.")] = "build",
+    user: Annotated[str | None, typer.Option(help="Only what this user's builds cost.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Only the last days.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what models cost so far, the dearest first."""
+    from server.commands.costs import show_costs
+
+    _end(debug, as_json, lambda: show_costs(by, user, days, limit, as_json=as_json))
+
+
 @builds.command("list")
 def list_builds(limit: Annotated[int, typer.Option(min=1, max=100)] = 20, as_json: Json = False, debug: Debug = False) -> None:
     """List builds, newest first."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -101,9 +102,11 @@ class ModelCalls:
                 raise JournalMismatch(f"Call {n} of task {task_id} in thread {thread_id}.")
             return self._counted(known, replayed=True)
         async with self._reservation(messages, answer):
+            started = time.monotonic()
             given = await self._ask(messages, answer)
+            seconds = time.monotonic() - started
             cost = self._money.price.of(given.usage) if self._money.price else None
-            call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost)
+            call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost, duration_seconds=seconds)
             # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
             await _completed(self._journal.record(thread_id, task_id, n, call))
         return self._counted(call, replayed=False)

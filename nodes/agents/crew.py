@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from nodes.agents.budget import Budget
+from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
 from nodes.agents.models import ChatModel, ModelName, ModelSource
@@ -21,7 +21,7 @@ from nodes.agents.roster import AgentEntry, Roster, load_roster
 from nodes.agents.self_test import SelfTest, self_test
 from nodes.artifacts import AgentResult
 from nodes.context import AgentAnswer, AgentTask, BuildOptions, Crew
-from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelNotConfigured, ModelUnavailable
+from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelUnavailable
 from nodes.progress import AgentFinished, AgentStarted, ProgressEvent, announce
 
 if TYPE_CHECKING:
@@ -74,10 +74,7 @@ class CrewAICrew(Crew):
 
         Raises `ModelNotConfigured` for a malformed name, or one given for an agent that does not exist.
         """
-        by_agent = self._by_agent(options.models_by_agent)
-        name, agent = self._roster.agent_of(task)
-        chosen = by_agent.get(name) or options.model or agent.llm
-        return ModelName.parse(chosen) if chosen else self._default_model
+        return chosen_model(self._roster, task, options, self._default_model)
 
     @override
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
@@ -111,13 +108,6 @@ class CrewAICrew(Crew):
 
     def _is_warm(self) -> bool:
         return self._runtime is not None
-
-    def _by_agent(self, chosen: Mapping[str, str]) -> dict[str, str]:
-        """`models_by_agent` with agents named as in agents.yaml; people may also write the role."""
-        names = {alias.casefold(): name for name, agent in self._roster.agents.items() for alias in (name, agent.role)}
-        if unknown := [name for name in chosen if name.casefold() not in names]:
-            raise ModelNotConfigured(f"There is no agent {unknown[0]!r}; there are {', '.join(self._roster.agents)}.")
-        return {names[name.casefold()]: model for name, model in chosen.items()}
 
     def _calls(self, model: ChatModel, execution: NodeExecution | None, options: BuildOptions) -> "ModelCalls":
         from nodes.agents.calls import ModelCalls, Money, RetryPolicy

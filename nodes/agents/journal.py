@@ -28,12 +28,16 @@ class ModelAnswer(Artifact):
 
 
 class JournaledCall(Artifact):
-    """An answered call. `cost_usd` is what was paid when it was answered; None if the price is unknown."""
+    """An answered call. `cost_usd` is what was paid when it was answered; None if the price is unknown.
+
+    `duration_seconds` runs from the first try to the answer, waits between tries included.
+    """
 
     prompt_sha256: str
     model: str
     answer: ModelAnswer
     cost_usd: float | None = None
+    duration_seconds: float = 0.0
 
 
 class CallJournal(Protocol):

@@ -17,6 +17,7 @@ from server.api import (
     crons,
     mcp,
     runs,
+    spending,
     stateless_runs,
     store,
     system,
@@ -63,6 +64,7 @@ def create_app(
     app.include_router(system.router)
     app.include_router(workflows.router)
     app.include_router(webhooks.router)
+    app.include_router(spending.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
     app.include_router(crons.router)

@@ -15,6 +15,7 @@ from server.services.mcp_tools import McpTools
 from server.services.metrics import Metrics
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
+from server.services.spending import Spending
 from server.services.store import StoreItems
 from server.services.thread_state import ThreadStates
 from server.services.thread_streams import ThreadStreams
@@ -27,6 +28,9 @@ class Services(Protocol):
 
     @property
     def builds(self) -> Builds: ...
+
+    @property
+    def spending(self) -> Spending: ...
 
     @property
     def health(self) -> Health: ...
@@ -78,6 +82,10 @@ def _services(request: HTTPConnection) -> Services:
 
 def _builds(request: HTTPConnection) -> Builds:
     return _services(request).builds
+
+
+def _spending(request: HTTPConnection) -> Spending:
+    return _services(request).spending
 
 
 def _health(request: HTTPConnection) -> Health:
@@ -137,6 +145,7 @@ def _store(request: HTTPConnection) -> StoreItems:
 
 
 BuildsService = Annotated[Builds, Depends(_builds)]
+SpendingService = Annotated[Spending, Depends(_spending)]
 HealthService = Annotated[Health, Depends(_health)]
 ThreadsService = Annotated[Threads, Depends(_threads)]
 RunsService = Annotated[Runs, Depends(_runs)]

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from checkpoints import errors as persistence
+from nodes.errors import ModelNotConfigured
 from server.services import errors as services
 
 STATUS_CODES: Mapping[type[Exception], int] = {
@@ -33,6 +34,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.DatabaseBusy: 503,
     persistence.SchemaOutOfDate: 503,
     persistence.StorageFull: 507,
+    ModelNotConfigured: 422,
     services.BuildNotFound: 404,
     services.BuildNotWaiting: 409,
     services.DecisionStale: 409,

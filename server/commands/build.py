@@ -17,7 +17,7 @@ from nodes.context import BuildOptions, GatePolicies
 from server.bootstrap import World, model_of, open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
-from server.commands.live_view import LiveView, summary
+from server.commands.live_view import LiveView, estimate_line, summary
 from server.commands.packages import LaidDown, check_writable, lay_down
 from server.services.build_progress import BuildProgress, advance
 from server.services.build_status import BuildStatus, RuntimeStatus
@@ -78,6 +78,8 @@ async def _build(settings: Settings, start: BuildStart, out: Path, console: Cons
     model = start.options.model or str(model_of(settings))
     async with open_world(settings, with_worker=True) as world:
         started = await world.builds.start(start)
+        if estimate := (await world.builds.status(started.workflow_id)).estimate:
+            console.print(estimate_line(estimate), highlight=False, soft_wrap=True)
         watch = Watch(world, console, model=model, ask=not yes and sys.stdin.isatty() and not as_json)
         return await watch.to_the_end(started.workflow_id, out, as_json=as_json)
 

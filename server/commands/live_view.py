@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nodes.artifacts import CheckName, CheckResult, CheckStatus, RecipeSpec
+from nodes.costs import CostEstimate
 from server.services.build_progress import BuildProgress, Stage
 from server.services.build_status import BuildStatus, RuntimeStatus
 
@@ -104,6 +105,8 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
     if model == "builtin":
         lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
     usage = status.usage
+    if status.estimate:
+        lines.append(Text(estimate_line(status.estimate), "dim"))
     lines.append(Text(f"{seconds:.1f} s   {usage.input_tokens + usage.output_tokens:,} tokens   ${usage.cost_usd:.2f}", "dim"))
     return Group(*lines)
 
@@ -111,6 +114,15 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
 def words_of(recipe: RecipeSpec) -> str:
     """`recipe: audit trail of claim`."""
     return f"recipe: {recipe.kind.replace('_', ' ')}" + (f" of {recipe.record.replace('_', ' ')}" if recipe.record else "")
+
+
+def estimate_line(estimate: CostEstimate) -> str:
+    """What the build will cost, in a line."""
+    tokens = f"{estimate.tokens.low:,.0f} to {estimate.tokens.high:,.0f} tokens"
+    if estimate.cost_usd is None:
+        return f"Estimated: {tokens}; what they cost is unknown, since a model has no price."
+    line = f"Estimated: ${estimate.cost_usd.low:.2f} to ${estimate.cost_usd.high:.2f}, {tokens}."
+    return f"{line} At ${estimate.budget_usd:.2f} it pauses and asks." if estimate.budget_usd is not None else line
 
 
 def _passed_lines(passed: Sequence[CheckResult]) -> list[Text]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from checkpoints.records import Approval, ApprovalStatus, Run, RunStatus, Thread, Usage
 from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, RecipeSpec, ReviewRequest, UnmetPreference
+from nodes.costs import CostEstimate
 from server.services.build_progress import BuildProgress
 
 
@@ -83,6 +84,7 @@ class BuildStatus(Artifact):
     conversation_history: tuple[Turn, ...]
     usage: UsageReport
     usage_by_agent: dict[str, UsageReport]
+    estimate: CostEstimate | None
     created_time: datetime
     last_updated_time: datetime
 
@@ -125,6 +127,12 @@ def recipes_of(thread: Thread) -> tuple[RecipeSpec, ...]:
     spec = (thread.values or {}).get("spec")
     recipes = spec.get("recipes", ()) if isinstance(spec, dict) else ()
     return tuple(RecipeSpec.model_validate(recipe) for recipe in recipes)
+
+
+def estimate_of(thread: Thread) -> CostEstimate | None:
+    """What the build was estimated to cost before it started; None if its models cost nothing."""
+    value = thread.metadata.get("estimate")
+    return CostEstimate.model_validate(value) if value else None
 
 
 def delivery_of(thread: Thread) -> Delivery | None:

@@ -30,6 +30,7 @@ from checkpoints.threads import ThreadFilter, ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.artifacts import Artifact, BuildRequest, Decision, Gate, ReviewAnswer, ReviewRequest
 from nodes.context import BuildOptions, effective_options
+from nodes.costs import CostEstimate
 from server.run_queue import RunQueue
 from server.services.build_progress import BuildProgress, progress_of
 from server.services.build_status import (
@@ -39,6 +40,7 @@ from server.services.build_status import (
     RuntimeStatus,
     conversation,
     delivery_of,
+    estimate_of,
     failure_of,
     message_of,
     recipes_of,
@@ -47,6 +49,7 @@ from server.services.build_status import (
     usage_report,
 )
 from server.services.errors import BudgetNotRaised, BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
+from server.services.spending import Spending
 
 KIND = {"kind": "build"}
 """Metadata that marks a thread as a build; other graphs' threads live beside it."""
@@ -109,16 +112,18 @@ class Ledger:
 class Builds:
     """The use cases of a build."""
 
-    def __init__(self, ledger: Ledger, run_queue: RunQueue, *, defaults: BuildOptions, graph_id: str) -> None:
+    def __init__(self, ledger: Ledger, run_queue: RunQueue, *, spending: Spending, defaults: BuildOptions, graph_id: str) -> None:
         self._ledger = ledger
         self._run_queue = run_queue
+        self._spending = spending
         self._defaults = defaults
         self._graph_id = graph_id
 
     # ------------------------------------------------------------------------------------------------ starting
 
     async def start(self, start: BuildStart, *, idempotency_key: str | None = None) -> StartedBuild:
-        """Accept a build: thread, run and job in one transaction. Raises `IdempotencyConflict`."""
+        """Accept a build: thread, run and job in one transaction. Raises `IdempotencyConflict`, `ModelNotConfigured`."""
+        estimate = await self._spending.estimate_if_paid(start.request, start.options)
         async with self._ledger.database.transaction() as transaction:
             if idempotency_key:
                 body = start.request.model_dump_json() + start.options.model_dump_json()
@@ -127,17 +132,18 @@ class Builds:
                 if repeated and isinstance(repeated.body, Mapping):
                     thread = await self._ledger.threads.get(UUID(str(repeated.body["workflow_id"])), transaction=transaction)
                     return StartedBuild(thread.thread_id, thread.created_at)
-            started = await self._accept(start, transaction)
+            started = await self._accept(start, estimate, transaction)
             if idempotency_key:
                 answer = StoredAnswer(status_code=202, body={"workflow_id": str(started.workflow_id)})
                 await self._ledger.idempotency.answer("start", idempotency_key, answer, transaction)
             return started
 
-    async def _accept(self, start: BuildStart, transaction: Transaction) -> StartedBuild:
+    async def _accept(self, start: BuildStart, estimate: CostEstimate | None, transaction: Transaction) -> StartedBuild:
         description = start.request.app_description
+        reckoned = {"estimate": estimate.model_dump(mode="json")} if estimate else {}
         thread = await self._ledger.threads.create(
             uuid4(),
-            metadata={**KIND, "user_id": start.request.user_id, "description": description[:200]},
+            metadata={**KIND, "user_id": start.request.user_id, "description": description[:200], **reckoned},
             graph_id=self._graph_id,
             transaction=transaction,
         )
@@ -196,6 +202,7 @@ class Builds:
             conversation_history=conversation(request.app_description, progress, approvals),
             usage=usage_report(usage),
             usage_by_agent={entry.agent: usage_report(entry) for entry in by_agent},
+            estimate=estimate_of(thread),
             created_time=thread.created_at,
             last_updated_time=max(thread.updated_at, runs[0].updated_at),
         )

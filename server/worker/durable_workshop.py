@@ -77,6 +77,7 @@ class DurableJournal:
                 output_tokens=usage.output_tokens,
                 cached_tokens=usage.cached_tokens,
                 cost_usd=None if call.cost_usd is None else Decimal(str(call.cost_usd)),
+                duration_ms=round(call.duration_seconds * 1000),
             )
         )
 

@@ -22,7 +22,7 @@ from nodes.context import AgentTask, BuildOptions
 from nodes.errors import AgentOutputInvalid, BudgetExhausted, JournalMismatch
 from nodes.pauses import collect_pauses, pausing
 from tests.integration.agents.fault_server import Answer, CutStream, Raw, Reply, Status, StreamError, fault_server
-from tests.unit.nodes.agents.scripted_model import CALL_USD, Hang, ScriptedChatModel, crew_around
+from tests.unit.nodes.agents.scripted_model import CACHED_TOKENS, CALL_USD, Hang, ScriptedChatModel, crew_around
 
 GOOD = '{"summary": "fine", "concerns": [], "components_to_repair": []}'
 PARTS = ("claims", "rooms", "staff", "visits")
@@ -216,6 +216,25 @@ async def test_a_ceiling_of_a_cent_is_never_exceeded_however_engineers_interleav
         await engineers_graph(crew, BuildOptions(budget_usd=ceiling), parts).ainvoke({}, thread())
     assert await journal.spent_usd("t") + CALL_USD * (chat.started - chat.finished) <= ceiling
     assert chat.finished > 1
+
+
+async def test_the_sum_of_the_calls_is_what_the_results_say_with_wrong_answers_and_streams_included(storage: Path) -> None:
+    wrong_once = {"rooms", "visits"}
+
+    def reply(prompt: str) -> str:
+        part = prompt.partition('<input name="component">\n')[2].partition("\n")[0]
+        if part in wrong_once:
+            wrong_once.remove(part)
+            return "useless"
+        return changeset_for(prompt)
+
+    journal = InMemoryJournal()
+    graph = engineers_graph(crew_around(ScriptedChatModel(reply_to=reply), storage, journal=journal), BuildOptions())
+    await streamed(graph)
+    results = (await graph.aget_state(thread())).values["results"]
+    assert sum(result.calls for result in results) == 6
+    assert sum(result.cost_usd for result in results) == pytest.approx(await journal.spent_usd("t")) == pytest.approx(6 * CALL_USD)
+    assert sum(result.cached_tokens for result in results) == 6 * CACHED_TOKENS
 
 
 async def test_work_that_goes_on_after_a_raised_budget_replays_what_it_was_answered(storage: Path) -> None:

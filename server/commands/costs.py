@@ -1,0 +1,54 @@
+"""`appyard costs`: what models cost so far."""
+
+import asyncio
+
+from rich.console import Console
+from rich.table import Table
+
+from checkpoints.records import CostDimension
+from server.bootstrap import open_world
+from server.commands.exit_codes import ExitCode
+from server.commands.failures import BadInput
+from server.services.spending import CostReport
+from server.settings import Settings
+from server.telemetry import log_to_file
+
+
+def show_costs(by: str, user_id: str | None, days: int | None, limit: int, *, as_json: bool) -> ExitCode:
+    """A table, the dearest first, with the sum of all."""
+    if by not in tuple(CostDimension):
+        raise BadInput(f"--by {by} is not known. Give one of: {', '.join(CostDimension)}.")
+
+    async def run() -> CostReport:
+        settings = Settings()
+        log_to_file(settings)
+        async with open_world(settings, with_worker=False) as world:
+            return await world.spending.costs(CostDimension(by), user_id=user_id, days=days, limit=limit)
+
+    report = asyncio.run(run())
+    if as_json:
+        print(report.model_dump_json())
+    else:
+        Console().print(as_table(report))
+    return ExitCode.done
+
+
+def as_table(report: CostReport) -> Table:
+    """One line for each key, and the sum below."""
+    table = Table(box=None, pad_edge=False, show_footer=True)
+    total = report.total
+    table.add_column(report.by.capitalize(), "All")
+    for heading, figure in (
+        ("Calls", total.calls),
+        ("Input tokens", total.input_tokens),
+        ("of these cached", total.cached_tokens),
+        ("Output tokens", total.output_tokens),
+        ("Unpriced calls", total.unpriced_calls),
+    ):
+        table.add_column(heading, f"{figure:,}", justify="right")
+    table.add_column("US dollars", f"{total.cost_usd:.4f}", justify="right")
+    for line in report.lines:
+        used = line.usage
+        figures = (used.calls, used.input_tokens, used.cached_tokens, used.output_tokens, used.unpriced_calls)
+        table.add_row(line.key or "-", *(f"{figure:,}" for figure in figures), f"{used.cost_usd:.4f}")
+    return table
