@@ -27,11 +27,11 @@ class Part:
     of: int = SUBJECT
 
 
-def _body(name: str, **properties: str) -> Schema:
+def _body(schema: str, /, **properties: str) -> Schema:
     """A body of required properties, each given as `type` or `type format`."""
     typed = {name: kind.partition(" ") for name, kind in properties.items()}
     return Schema(
-        name=name,
+        name=schema,
         properties=tuple(
             SchemaProperty.model_validate({"name": name, "json_type": kind, "format": form or None, "required": True})
             for name, (kind, _, form) in typed.items()
@@ -45,6 +45,17 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
         Part("add_{record}_comment", "POST", "/api/{records}/{{id}}/comments", Action.read, 201, "NewComment", "KeptComment"),
         Part("delete_{record}_comment", "DELETE", "/api/{records}/{{id}}/comments/{{comment_id}}", Action.read, 204),
     ),
+    RecipeKind.attachments: (
+        Part("list_{record}_attachments", "GET", "/api/{records}/{{id}}/attachments", Action.read, response="AttachmentList"),
+        Part("add_{record}_attachment", "POST", "/api/{records}/{{id}}/attachments", Action.read, 201, response="KeptAttachment"),
+        Part("read_{record}_attachment", "GET", "/api/{records}/{{id}}/attachments/{{attachment_id}}", Action.read),
+        Part("delete_{record}_attachment", "DELETE", "/api/{records}/{{id}}/attachments/{{attachment_id}}", Action.read, 204),
+    ),
+    RecipeKind.tags: (
+        Part("list_{record}_tags", "GET", "/api/{records}/{{id}}/tags", Action.read, response="TagList"),
+        Part("add_{record}_tag", "POST", "/api/{records}/{{id}}/tags", Action.update, 200, "NewTag", "TagList"),
+        Part("remove_{record}_tag", "DELETE", "/api/{records}/{{id}}/tags/{{name}}", Action.update, 204),
+    ),
 }
 
 _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
@@ -53,6 +64,19 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
         _body("KeptComment", id="integer", text="string", created_at="string date-time", created_by_id="integer"),
         _body("CommentList", items="array"),
     ),
+    RecipeKind.attachments: (
+        _body(
+            "KeptAttachment",
+            id="integer",
+            file_name="string",
+            media_type="string",
+            size_bytes="integer",
+            created_at="string date-time",
+            created_by_id="integer",
+        ),
+        _body("AttachmentList", items="array"),
+    ),
+    RecipeKind.tags: (_body("NewTag", name="string"), _body("TagList", items="array")),
 }
 
 

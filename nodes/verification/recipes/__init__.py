@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nodes.artifacts import RecipeKind, RecipeSpec
 from nodes.verification.expectations import Expectations
-from nodes.verification.recipes.on_records import comments
+from nodes.verification.recipes.on_records import attachments, comments, tags
 
 Exercise = Callable[[Expectations, RecipeSpec], Awaitable[None]]
 """Uses what a recipe adds and notes what is not as agreed; raises `NotMade` where there is nothing to use it on."""
 
 EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.comments: comments,
+    RecipeKind.attachments: attachments,
+    RecipeKind.tags: tags,
 }

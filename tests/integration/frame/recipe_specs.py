@@ -14,8 +14,16 @@ def with_recipes(spec: AppSpec, *recipes: RecipeSpec) -> AppSpec:
 
 ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.comments: with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim")),
+    RecipeKind.attachments: with_recipes(CLAIMS, recipe(RecipeKind.attachments, "claim")),
+    RecipeKind.tags: with_recipes(CLAIMS, recipe(RecipeKind.tags, "claim")),
 }
 """Each recipe on its own."""
 
-OFFICE = with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim"))
-FLEET = with_recipes(RENTAL, recipe(RecipeKind.comments, "car"), recipe(RecipeKind.comments, "booking"))
+OFFICE = with_recipes(CLAIMS, *(recipe(kind, "claim") for kind in (RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags)))
+FLEET = with_recipes(
+    RENTAL,
+    recipe(RecipeKind.comments, "car"),
+    recipe(RecipeKind.comments, "booking"),
+    recipe(RecipeKind.tags, "car"),
+    recipe(RecipeKind.attachments, "booking"),
+)
