@@ -56,6 +56,8 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
         Part("add_{record}_tag", "POST", "/api/{records}/{{id}}/tags", Action.update, 200, "NewTag", "TagList"),
         Part("remove_{record}_tag", "DELETE", "/api/{records}/{{id}}/tags/{{name}}", Action.update, 204),
     ),
+    RecipeKind.calendar: (Part("calendar_of_{records}", "GET", "/api/{records}/calendar", Action.read, response="CalendarMonth"),),
+    RecipeKind.board: (Part("board_of_{records}", "GET", "/api/{records}/board", Action.read, response="BoardColumns"),),
 }
 
 _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
@@ -77,6 +79,8 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
         _body("AttachmentList", items="array"),
     ),
     RecipeKind.tags: (_body("NewTag", name="string"), _body("TagList", items="array")),
+    RecipeKind.calendar: (_body("CalendarMonth", month="string", days="array"),),
+    RecipeKind.board: (_body("BoardColumns", columns="array"),),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from nodes.artifacts import RecipeKind, RecipeSpec
 from nodes.verification.expectations import Expectations
 from nodes.verification.recipes.on_records import attachments, comments, tags
+from nodes.verification.recipes.views import board, calendar
 
 Exercise = Callable[[Expectations, RecipeSpec], Awaitable[None]]
 """Uses what a recipe adds and notes what is not as agreed; raises `NotMade` where there is nothing to use it on."""
@@ -13,4 +14,6 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.comments: comments,
     RecipeKind.attachments: attachments,
     RecipeKind.tags: tags,
+    RecipeKind.calendar: calendar,
+    RecipeKind.board: board,
 }

@@ -112,7 +112,7 @@ async def tags(probe: Expectations, recipe: RecipeSpec) -> None:
     await probe.refusals(add, target, {"name": TAG})
     await probe.refusals(remove, target, part=TAG)
     for person in probe.allowed(add):
-        for made in await probe.targets_in_every_state(record, add, person):
+        async for made in probe.targets_in_every_state(record, add, person):
             status = probe.expected(add, person, made)
             answer = await probe.expect(add, person, status, made, body={"name": TAG.upper()})
             if answer.status == 200 and TAG not in _items(answer):

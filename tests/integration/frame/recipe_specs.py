@@ -16,14 +16,25 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.comments: with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim")),
     RecipeKind.attachments: with_recipes(CLAIMS, recipe(RecipeKind.attachments, "claim")),
     RecipeKind.tags: with_recipes(CLAIMS, recipe(RecipeKind.tags, "claim")),
+    RecipeKind.calendar: with_recipes(RENTAL, recipe(RecipeKind.calendar, "booking", fields="start end")),
+    RecipeKind.board: with_recipes(CLAIMS, recipe(RecipeKind.board, "claim")),
 }
 """Each recipe on its own."""
 
-OFFICE = with_recipes(CLAIMS, *(recipe(kind, "claim") for kind in (RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags)))
+OFFICE = with_recipes(
+    CLAIMS,
+    recipe(RecipeKind.comments, "claim"),
+    recipe(RecipeKind.attachments, "claim"),
+    recipe(RecipeKind.tags, "claim"),
+    recipe(RecipeKind.calendar, "claim", fields="spent_on"),
+    recipe(RecipeKind.board, "claim", fields="category"),
+)
 FLEET = with_recipes(
     RENTAL,
     recipe(RecipeKind.comments, "car"),
     recipe(RecipeKind.comments, "booking"),
     recipe(RecipeKind.tags, "car"),
     recipe(RecipeKind.attachments, "booking"),
+    recipe(RecipeKind.calendar, "booking", fields="start end"),
+    recipe(RecipeKind.board, "booking"),
 )
