@@ -27,7 +27,7 @@ demo: $(STAMPS)/toolchain  ## Build an app from a description, without a key
 	@echo
 	@echo "The package lies in $(DEMO_OUT); its README starts the app."
 	@echo "Another app:   make demo DESCRIPTION=\"…\""
-	@echo "Over HTTP:     make serve, then open http://127.0.0.1:8123/docs"
+	@echo "Look at it:    make serve, then open http://127.0.0.1:8123"
 
 .PHONY: serve
 serve: $(STAMPS)/toolchain  ## Start the server and a worker on this machine

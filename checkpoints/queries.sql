@@ -658,6 +658,84 @@ UNION ALL
 SELECT 'approvals', 'pending', count(*) FROM approvals WHERE status = 'pending';
 
 
+-- build_lines --
+-- One page of the builds that match every filter given, the newest first: how each stands, what it took, what it asks.
+WITH matching AS (
+    SELECT
+        threads.thread_id, threads.created_at, threads.title, threads.part_count, threads.metadata,
+        newest.updated_at, newest.kwargs, asked.request, asked.opened_at, asked.expires_at,
+        CASE newest.status
+            WHEN 'pending' THEN 'Pending'
+            WHEN 'running' THEN 'Running'
+            WHEN 'cancelled' THEN 'Canceled'
+            WHEN 'interrupted' THEN CASE WHEN asked.opened_at IS NULL THEN 'Expired' ELSE 'AwaitingApproval' END
+            WHEN 'success' THEN CASE threads.ending WHEN 'delivered' THEN 'Completed' WHEN 'rejected' THEN 'Rejected' ELSE 'Failed' END
+            ELSE 'Failed'
+        END AS runtime_status
+    FROM threads
+    CROSS JOIN LATERAL (
+        SELECT status, updated_at, kwargs
+        FROM runs
+        WHERE runs.thread_id = threads.thread_id
+        ORDER BY created_at DESC, run_id
+        LIMIT 1
+    ) AS newest
+    LEFT JOIN LATERAL (
+        SELECT request, opened_at, expires_at
+        FROM approvals
+        WHERE approvals.thread_id = threads.thread_id AND approvals.status = 'pending'
+        ORDER BY opened_at
+        LIMIT 1
+    ) AS asked ON newest.status = 'interrupted'
+    WHERE metadata ->> 'kind' = 'build'
+        AND (
+            %(before)s::timestamptz IS NULL
+            OR (threads.created_at, threads.thread_id) < (%(before)s::timestamptz, %(before_id)s::uuid)
+        )
+        AND (%(within_hours)s::double precision IS NULL
+            OR threads.created_at > now() - make_interval(secs => %(within_hours)s::double precision * 3600))
+        AND (%(person)s::text IS NULL OR metadata ->> 'user_id' = %(person)s::text)
+        AND (%(text)s::text IS NULL OR strpos(lower(concat_ws(' ', title, metadata ->> 'description')), lower(%(text)s::text)) > 0)
+), page AS (
+    SELECT *
+    FROM matching
+    WHERE %(runtime_status)s::text IS NULL OR runtime_status = %(runtime_status)s::text
+    ORDER BY created_at DESC, thread_id DESC
+    LIMIT %(limit)s
+)
+SELECT
+    page.thread_id AS workflow_id, page.title, page.metadata ->> 'description' AS description, page.metadata ->> 'user_id' AS person,
+    page.runtime_status, page.part_count, page.created_at, page.updated_at, page.request, page.opened_at, page.expires_at,
+    (page.kwargs #>> '{context,budget_usd}')::double precision AS budget_usd,
+    took.seconds, coalesce(paid.cost_usd, 0)::double precision AS cost_usd
+FROM page
+CROSS JOIN LATERAL (
+    SELECT extract(epoch FROM sum(coalesce(finished_at, now()) - started_at))::double precision AS seconds
+    FROM runs
+    WHERE runs.thread_id = page.thread_id
+) AS took
+CROSS JOIN LATERAL (SELECT sum(cost_usd) AS cost_usd FROM model_calls WHERE model_calls.thread_id = page.thread_id) AS paid
+ORDER BY page.created_at DESC, page.thread_id DESC;
+
+-- waiting_builds --
+-- One page of the builds that wait for a person, those asked last first.
+SELECT
+    approvals.thread_id AS workflow_id, threads.title, threads.metadata ->> 'description' AS description,
+    threads.metadata ->> 'user_id' AS person, approvals.request, approvals.opened_at, approvals.expires_at
+FROM approvals JOIN threads USING (thread_id)
+WHERE approvals.status = 'pending' AND threads.metadata ->> 'kind' = 'build'
+    AND (
+        %(before)s::timestamptz IS NULL
+        OR (approvals.opened_at, approvals.thread_id) < (%(before)s::timestamptz, %(before_id)s::uuid)
+    )
+ORDER BY approvals.opened_at DESC, approvals.thread_id DESC
+LIMIT %(limit)s;
+
+-- count_waiting_builds --
+-- How many questions wait for a person.
+SELECT count(*) AS count FROM approvals WHERE status = 'pending';
+
+
 -- ping --
 -- Whether the database answers.
 SELECT 1 AS answer;

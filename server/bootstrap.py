@@ -25,12 +25,17 @@ from checkpoints.threads import ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
+from server.dashboard.dependencies import Desk
 from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
 from server.run_queue import RunQueue
+from server.services.build_list import BuildList
+from server.services.build_record import BuildRecords
 from server.services.builds import Builds, Ledger
 from server.services.health import Health
 from server.services.metrics import Metrics
+from server.services.readings import Readings
+from server.services.source_files import SourceFiles
 from server.services.spending import Spending
 from server.services.threads import Threads, TimeToLive
 from server.services.webhooks import Webhooks, WebhookTargets
@@ -75,6 +80,7 @@ class ServedWorld:
 
     builds: Builds
     spending: Spending
+    desk: Desk
     health: Health
     threads: Threads
     thread_states: "ThreadStates"
@@ -199,6 +205,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         yield ServedWorld(
             builds=world.builds,
             spending=world.spending,
+            desk=make_desk(world),
             health=world.health,
             threads=threads,
             thread_states=states,
@@ -214,6 +221,21 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             thread_streams=ThreadStreams(ledger),
             commands=ThreadCommands(ledger, runs),
         )
+
+
+def make_desk(world: World) -> Desk:
+    """What people do at the dashboard."""
+    from nodes.blueprint.reader import read_description
+
+    ledger = world.ledger
+    return Desk(
+        builds=world.builds,
+        build_list=BuildList(ledger.database),
+        records=BuildRecords(ledger),
+        readings=Readings(read_description),
+        files=SourceFiles(ledger.artifacts),
+        health=world.health,
+    )
 
 
 def make_crons(ledger: Ledger, run_queue: RunQueue, assistants: "Assistants", runs: "Runs") -> "Crons":

@@ -41,6 +41,8 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.BudgetNotRaised: 422,
     services.BuildFinished: 409,
     services.PackageNotReady: 409,
+    services.SourceFileNotFound: 404,
+    services.AppVersionNotFound: 404,
     services.GraphVersionUnavailable: 409,
     services.GraphNotLoaded: 503,
     services.ThreadOccupied: 409,

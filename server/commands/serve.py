@@ -17,6 +17,7 @@ from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
 from server.bootstrap import open_services, open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
+from server.dashboard.app import add_dashboard
 from server.settings import LOOPBACK, Settings
 from server.telemetry import log_to_stderr
 
@@ -87,11 +88,14 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
         rules = world.config.cors or default_rules()
         shown_to = with_studio(rules) if studio else rules
         app = create_app(lifespan, api_key=key, cors=shown_to, serves_mcp=world.config.serves_mcp, serves_a2a=world.config.serves_a2a)
+        add_dashboard(app)
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         host, port = listening.getsockname()[:2]
         if studio:
             print(studio_link(host, port), flush=True)
-        log.info("serving", extra={"docs": f"http://{host}:{port}/docs", "model": world.health.model})
+        log.info(
+            "serving", extra={"dashboard": f"http://{host}:{port}/", "docs": f"http://{host}:{port}/docs", "model": world.health.model}
+        )
         await server.serve(sockets=[listening])
 
 

@@ -169,7 +169,7 @@ def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingRe
         case RuntimeStatus.pending:
             return "Waiting for a worker."
         case RuntimeStatus.running:
-            return _activity(progress)
+            return activity_of(progress)
         case RuntimeStatus.awaiting_approval:
             return review.request.question if review else "Waiting for a decision."
         case RuntimeStatus.completed:
@@ -186,7 +186,8 @@ def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingRe
             assert_never(status)
 
 
-def _activity(progress: BuildProgress) -> str:
+def activity_of(progress: BuildProgress) -> str:
+    """Who is at work on what, in a sentence."""
     if not progress.active:
         return f"Working on {progress.stage}."
     names = ", ".join(f"{agent.agent} ({agent.component})" if agent.component else agent.agent for agent in progress.active)

@@ -207,6 +207,10 @@ class Builds:
             last_updated_time=max(thread.updated_at, runs[0].updated_at),
         )
 
+    async def progress(self, workflow_id: UUID) -> BuildProgress:
+        """How far a build is. Raises `BuildNotFound`."""
+        return await self._progress(await self._runs(workflow_id))
+
     async def newest(self, *, limit: int = 20, offset: int = 0) -> tuple[BuildSummary, ...]:
         """Builds, newest first."""
         threads = await self._ledger.threads.search(ThreadFilter(metadata=dict(KIND)), limit=limit, offset=offset)

@@ -33,6 +33,14 @@ class PackageNotReady(ServiceError):
     """The build has no package. It is made when the app is approved."""
 
 
+class SourceFileNotFound(ServiceError):
+    """This version of the app has no such file. Its list of files shows those it has."""
+
+
+class AppVersionNotFound(ServiceError):
+    """The build has no such version. Its history lists those it has."""
+
+
 class GraphVersionUnavailable(ServiceError):
     """The thread waits in a step this version of Appyard no longer has. Run the version it was started with to go on."""
 

@@ -14,6 +14,7 @@ from nodes.artifacts import Changeset, FileChange, FileOperation, Finding, QaRev
 from nodes.context import AgentTask, Workshop
 from server.api.app import create_app
 from server.bootstrap import World, open_services, open_world
+from server.dashboard.app import add_dashboard
 from server.services.builds import Ledger
 from server.settings import Settings
 from server.worker.durable_workshop import ThreadArtifacts
@@ -97,6 +98,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
                 yield
 
             app = create_app(lifespan, api_key=api_key)
+            add_dashboard(app)
             app.state.services = await stack.enter_async_context(open_services(world))
             transport = httpx.ASGITransport(app)
             client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://appyard", timeout=30))

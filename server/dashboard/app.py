@@ -1,0 +1,23 @@
+"""Put the dashboard onto the HTTP application: its pages, its scripts and style, and `/` that leads to them."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from server.dashboard import build_pages, decisions, list_pages, new_build
+
+STATIC = Path(__file__).parent / "static"
+
+
+def add_dashboard(app: FastAPI) -> None:
+    """Serve the dashboard beside the API."""
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in (list_pages.router, new_build.router, decisions.router, build_pages.router):
+        app.include_router(router)
+
+
+async def _home() -> RedirectResponse:
+    return RedirectResponse("/builds")

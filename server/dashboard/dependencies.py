@@ -1,0 +1,33 @@
+"""What the dashboard's routes are handed: services, made once in bootstrap."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from server.services.build_list import BuildList
+from server.services.build_record import BuildRecords
+from server.services.builds import Builds
+from server.services.health import Health
+from server.services.readings import Readings
+from server.services.source_files import SourceFiles
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything a person can do at the dashboard."""
+
+    builds: Builds
+    build_list: BuildList
+    records: BuildRecords
+    readings: Readings
+    files: SourceFiles
+    health: Health
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.services.desk
+    return desk
+
+
+DeskOf = Annotated[Desk, Depends(_desk)]

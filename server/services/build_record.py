@@ -1,0 +1,304 @@
+"""The whole record of one build: what was understood, planned, written and found, when, by whom, and what people decided.
+
+Folded from what the runs recorded; nothing here is estimated. Reads; changes nothing.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from checkpoints.errors import ThreadNotFound
+from checkpoints.records import Approval, JsonObject, Run, RunEvent, Thread, ThreadStatus
+from nodes.artifacts import (
+    AgentResult,
+    AppSpec,
+    AppVersion,
+    Architecture,
+    BuildRequest,
+    CheckResult,
+    ComponentResult,
+    Delivery,
+    EvidenceReport,
+    Outcome,
+    QaOutcome,
+    ReviewAnswer,
+    ReviewRequest,
+)
+from nodes.context import BuildOptions
+from nodes.progress import AgentFinished, AgentStarted, CheckFinished, ProgressEvent
+from server.services.build_progress import BuildProgress, advance
+from server.services.build_status import PendingReview, RuntimeStatus, failure_of, runtime_status
+from server.services.builds import Ledger, first_input, pending_review
+from server.services.errors import AppVersionNotFound, BuildNotFound
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class AgentSpan:
+    """An agent's work on one task. Without an end it is at work, or was when its attempt ended (`cut_off`)."""
+
+    agent: str
+    task: str
+    component: str | None
+    attempt: int
+    model: str
+    began_at: datetime
+    ended_at: datetime | None = None
+    result: AgentResult | None = None
+    cut_off: bool = False
+
+
+@dataclass(frozen=True)
+class CheckSpan:
+    """One check of one version; when it ended, and how long it took."""
+
+    version: int
+    check: CheckResult
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class KnownVersion:
+    """A version of the app, when it was put together, and the evidence about it once there is some."""
+
+    version: AppVersion
+    assembled_at: datetime
+    report: EvidenceReport | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person was asked, and what they answered."""
+
+    request: ReviewRequest
+    approval: Approval
+    answer: ReviewAnswer | None
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """Everything the pages of a build show."""
+
+    workflow_id: UUID
+    created_at: datetime
+    now: datetime
+    request: BuildRequest
+    options: BuildOptions
+    status: RuntimeStatus
+    failure: str | None
+    progress: BuildProgress
+    runs: tuple[Run, ...]
+    review: PendingReview | None
+    questions: tuple[Question, ...]
+    agents: tuple[AgentSpan, ...]
+    checks: tuple[CheckSpan, ...]
+    versions: tuple[KnownVersion, ...]
+    spec: AppSpec | None
+    architecture: Architecture | None
+    qa: QaOutcome | None
+    components: Mapping[str, ComponentResult]
+    delivery: Delivery | None
+    outcome: Outcome | None
+    cost_usd: float
+    mark: str
+    """Stands for what was recorded so far: another mark means that something changed."""
+
+    @property
+    def title(self) -> str:
+        """The app's title, or the beginning of its description until it has one."""
+        return self.spec.title if self.spec else self.request.app_description.strip().splitlines()[0][:80]
+
+    @property
+    def seconds(self) -> float:
+        """How long its runs took together, the waiting between them not counted."""
+        return sum(((run.finished_at or self.now) - run.started_at).total_seconds() for run in self.runs if run.started_at)
+
+    def version(self, number: int | None = None) -> KnownVersion:
+        """One version, or the newest. Raises `AppVersionNotFound`."""
+        for known in reversed(self.versions):
+            if number is None or known.version.number == number:
+                return known
+        raise AppVersionNotFound(str(number) if number is not None else "")
+
+
+class BuildRecords:
+    """Reads the records of builds."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def get(self, workflow_id: UUID) -> BuildRecord:
+        """The record of one build as it stands. Raises `BuildNotFound`."""
+        thread = await self._thread(workflow_id)
+        runs = await self._ledger.runs.list_of_thread(workflow_id, limit=100)
+        if not runs:
+            raise BuildNotFound(str(workflow_id))
+        approvals = await self._ledger.approvals.of_thread(workflow_id)
+        events = [event for run in reversed(runs) for event in await self._events(run)]
+        story = _Story().after(events)
+        kept = dict(thread.values or {}) if thread.status is not ThreadStatus.busy else {}
+        values = {**story.values, **kept}
+        return BuildRecord(
+            workflow_id=workflow_id,
+            created_at=thread.created_at,
+            now=await self._now(),
+            request=BuildRequest.model_validate(first_input(runs)["request"]),
+            options=BuildOptions.model_validate(runs[0].kwargs.get("context") or {}),
+            status=runtime_status(thread, runs[0], approvals),
+            failure=failure_of(thread, runs[0]),
+            progress=story.progress,
+            runs=tuple(runs),
+            review=pending_review(approvals),
+            questions=tuple(_question(approval) for approval in approvals),
+            agents=story.agents,
+            checks=story.checks,
+            versions=story.versions,
+            spec=_value(AppSpec, values.get("spec")),
+            architecture=_value(Architecture, values.get("architecture")),
+            qa=_value(QaOutcome, values.get("qa")),
+            delivery=_value(Delivery, values.get("delivery")),
+            components=_components(values.get("components")),
+            outcome=_value(Outcome, values.get("outcome")),
+            cost_usd=float((await self._ledger.model_calls.usage(thread_id=workflow_id)).cost_usd),
+            mark=_mark(runs[0], approvals),
+        )
+
+    async def changes(self, workflow_id: UUID, seen: str) -> AsyncIterator[str]:
+        """The mark of the build whenever it is another than the last, which first is `seen`; never ends. Raises `BuildNotFound`."""
+        await self._thread(workflow_id)
+        return self._changes(workflow_id, seen)
+
+    async def _changes(self, workflow_id: UUID, seen: str) -> AsyncIterator[str]:
+        while runs := await self._ledger.runs.list_of_thread(workflow_id, limit=1):
+            followed = runs[0].run_id
+            with self._ledger.run_events.changes(followed) as changes:
+                async for _ in changes:
+                    runs = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
+                    mark = _mark(runs[0], await self._ledger.approvals.of_thread(workflow_id)) if runs else ""
+                    if mark != seen:
+                        yield mark
+                        seen = mark
+                    if not runs or runs[0].run_id != followed:
+                        break
+
+    async def _thread(self, workflow_id: UUID) -> Thread:
+        try:
+            thread = await self._ledger.threads.get(workflow_id)
+        except ThreadNotFound as error:
+            raise BuildNotFound(str(workflow_id)) from error
+        if thread.metadata.get("kind") != "build":
+            raise BuildNotFound(str(workflow_id))
+        return thread
+
+    async def _events(self, run: Run) -> list[RunEvent]:
+        events: list[RunEvent] = []
+        while page := await self._ledger.run_events.read_after(run.run_id, events[-1].seq if events else 0):
+            events += page
+        return events
+
+    async def _now(self) -> datetime:
+        async with self._ledger.database.statement() as transaction:
+            row = await transaction.fetch_one("now")
+        assert row is not None
+        now: datetime = row["now"]
+        return now
+
+
+# ------------------------------------------------------------------------------------------------ folding
+
+_PROGRESS: TypeAdapter[ProgressEvent] = TypeAdapter(ProgressEvent)
+
+
+@dataclass(frozen=True)
+class _Story:
+    """What the events told so far."""
+
+    progress: BuildProgress = field(default_factory=BuildProgress)
+    agents: tuple[AgentSpan, ...] = ()
+    checks: tuple[CheckSpan, ...] = ()
+    versions: tuple[KnownVersion, ...] = ()
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def after(self, events: Iterable[RunEvent]) -> "_Story":
+        """The story with these events, oldest first."""
+        story = self
+        for event in events:
+            story = replace(story._told(event), progress=advance(story.progress, event.event, event.data))
+        return story
+
+    def _told(self, event: RunEvent) -> "_Story":
+        match event.event:
+            case "custom":
+                return self._reported(event)
+            case "updates" if isinstance(event.data, dict):
+                story = self
+                for slice_ in event.data.values():
+                    story = story._written(slice_, event.created_at) if isinstance(slice_, dict) else story
+                return story
+            case "metadata":  # a new attempt: who was at work before is not any more
+                return replace(self, agents=tuple(replace(span, cut_off=True) if span.ended_at is None else span for span in self.agents))
+            case _:
+                return self
+
+    def _reported(self, event: RunEvent) -> "_Story":
+        try:
+            report = _PROGRESS.validate_python(event.data)
+        except ValidationError:
+            return self  # a custom event of another graph or a newer version
+        match report:
+            case AgentStarted():
+                span = AgentSpan(report.agent, report.task, report.component, report.attempt, report.model, event.created_at)
+                return replace(self, agents=(*self.agents, span))
+            case AgentFinished():
+                return replace(self, agents=_finished(self.agents, report.result, event.created_at))
+            case CheckFinished():
+                return replace(self, checks=(*self.checks, CheckSpan(report.version, report.check, event.created_at)))
+            case _:
+                return self
+
+    def _written(self, slice_: JsonObject, moment: datetime) -> "_Story":
+        story = replace(self, values={**self.values, **slice_})
+        if version := _value(AppVersion, slice_.get("version")):
+            others = tuple(known for known in story.versions if known.version.number != version.number)
+            story = replace(story, versions=(*others, KnownVersion(version, moment)))
+        if qa := _value(QaOutcome, slice_.get("qa")):
+            story = replace(story, versions=tuple(_with_report(known, qa.report) for known in story.versions))
+        return story
+
+
+def _finished(spans: Sequence[AgentSpan], result: AgentResult, moment: datetime) -> tuple[AgentSpan, ...]:
+    """The spans with the newest one of this task ended."""
+    key = (result.task, result.component, result.attempt)
+    for index in reversed(range(len(spans))):
+        span = spans[index]
+        if span.ended_at is None and (span.task, span.component, span.attempt) == key:
+            ended = replace(span, ended_at=moment, result=result, cut_off=False)
+            return (*spans[:index], ended, *spans[index + 1 :])
+    return tuple(spans)
+
+
+def _with_report(known: KnownVersion, report: EvidenceReport) -> KnownVersion:
+    return replace(known, report=report) if known.version.number == report.version else known
+
+
+def _question(approval: Approval) -> Question:
+    answer = ReviewAnswer.model_validate(approval.decision) if isinstance(approval.decision, dict) else None
+    return Question(ReviewRequest.model_validate(approval.request), approval, answer)
+
+
+def _components(value: object) -> Mapping[str, ComponentResult]:
+    return {str(name): ComponentResult.model_validate(part) for name, part in value.items()} if isinstance(value, dict) else {}
+
+
+def _mark(newest: Run, approvals: Sequence[Approval]) -> str:
+    asked = "".join(approval.status.value[0] for approval in approvals)
+    return f"{newest.run_id}.{newest.last_event_seq}.{newest.status.value}.{asked}"
+
+
+def _value(kind: type[M], value: object) -> M | None:
+    return kind.model_validate(value) if isinstance(value, dict) and value else None
