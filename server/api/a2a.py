@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from checkpoints import errors as persistence
 from checkpoints.records import Assistant, JsonObject
@@ -28,6 +28,7 @@ from server.api.dependencies import AgentTasksService
 from server.api.errors import Problem
 from server.api.run_responses import EVENT_STREAM, NOT_STORED
 from server.api.sse import HEARTBEAT, with_heartbeats
+from server.api.wire import AnyJson
 from server.langgraph_json import APPYARD
 from server.services import errors as services
 from server.services.agent_tasks import AgentTasks, TakenMessage
@@ -57,7 +58,7 @@ async def show_card(request: Request, tasks: AgentTasksService, assistant_id: st
 
 
 @router.post("/a2a/{assistant_id}", responses={400: {"description": "What was sent is no request of JSON-RPC 2.0."}})
-async def speak_to_agent(assistant_id: str, frame: Annotated[JsonValue, Body()], tasks: AgentTasksService) -> Response:
+async def speak_to_agent(assistant_id: str, frame: Annotated[AnyJson, Body()], tasks: AgentTasksService) -> Response:
     """Take one request: message/send, message/stream, tasks/get, tasks/cancel, tasks/resubscribe."""
     agent = await tasks.agent(assistant_id)
     try:

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
-from pydantic import AliasChoices, Field, JsonValue, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from checkpoints import errors as persistence
 from checkpoints.records import JsonObject, MultitaskStrategy
 from server.api.dependencies import ThreadCommandsService, ThreadStreamsService
 from server.api.runs_schemas import SendBody
-from server.api.wire import JsonMap, WireBody
+from server.api.wire import AnyJson, JsonMap, WireBody
 from server.services import errors as services
 from server.services.commands import Respond, StartRun, ThreadCommands
 from server.services.thread_streams import AgentNode, ThreadStreams
@@ -46,7 +46,7 @@ class RunStartParams(WireBody):
     """`run.start`. Clients send the strategy under two names."""
 
     assistant_id: Annotated[str, Field(min_length=1, max_length=500)]
-    input: JsonValue = None
+    input: AnyJson = None
     config: JsonMap | None = None
     context: JsonMap | None = None
     metadata: JsonMap | None = None
@@ -70,14 +70,14 @@ class AnswerBody(WireBody):
     """The answer to one interrupt."""
 
     interrupt_id: str
-    response: JsonValue = None
+    response: AnyJson = None
 
 
 class InputRespondParams(WireBody):
     """`input.respond`: one answer, or several that belong to one step."""
 
     interrupt_id: str | None = None
-    response: JsonValue = None
+    response: AnyJson = None
     responses: Annotated[tuple[AnswerBody, ...], Field(max_length=1000)] = ()
     update: JsonMap | None = None
     goto: str | SendBody | list[str | SendBody] | None = None
@@ -145,7 +145,7 @@ class CommandRunner:
 
 @router.post("/threads/{thread_id}/commands")
 async def send_command(
-    thread_id: UUID, frame: Annotated[JsonValue, Body()], commands: ThreadCommandsService, streams: ThreadStreamsService
+    thread_id: UUID, frame: Annotated[AnyJson, Body()], commands: ThreadCommandsService, streams: ThreadStreamsService
 ) -> JSONResponse:
     """Tell a thread what to do: `run.start`, `input.respond`, `agent.getTree`. A refusal too is answered with 200."""
     try:

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import AwareDatetime, Field
 from typing_extensions import override
 
 from checkpoints.crons import CronDraft, CronFilter
 from checkpoints.records import Cron, CronSort, JsonObject, MultitaskStrategy
 from server.api.thread_bodies import without_empty
-from server.api.wire import JsonMap, PageLimit, PageOffset, WebhookUrl, WireBody, WireTime
+from server.api.wire import AnyJson, JsonMap, PageLimit, PageOffset, WebhookUrl, WireBody, WireTime
 from server.services.crons import CronChange
 from server.services.run_order import Durability, WireStreamMode
 
@@ -38,7 +38,7 @@ class CronPatch(WireBody):
     enabled: bool | None = None
     on_run_completed: OnRunCompleted | None = None
     metadata: JsonMap | None = None
-    input: JsonValue = None
+    input: AnyJson = None
     config: JsonMap | None = None
     context: JsonMap | None = None
     webhook: WebhookUrl | None = None

@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from checkpoints.records import WIRE_STATUS, JsonObject, MultitaskStrategy, Run, RunStatus
-from server.api.wire import JsonMap, WebhookUrl, WireBody, WireTime
+from server.api.wire import AnyJson, JsonMap, WebhookUrl, WireBody, WireTime
 from server.services.run_order import Durability, RunOrder
 from server.services.runs import NewRun
 
@@ -43,14 +43,14 @@ class SendBody(WireBody):
     """A node to go to, with an input of its own."""
 
     node: str
-    input: JsonValue = None
+    input: AnyJson = None
 
 
 class CommandBody(WireBody):
     """What to do instead of taking input: answer an interrupt, write to the state, go to a node."""
 
-    resume: JsonValue = None
-    update: JsonMap | list[tuple[str, JsonValue]] | None = None
+    resume: AnyJson = None
+    update: JsonMap | list[tuple[str, AnyJson]] | None = None
     goto: str | SendBody | list[str | SendBody] | None = None
 
 
@@ -58,7 +58,7 @@ class RunCreate(WireBody):
     """A run to begin."""
 
     assistant_id: Annotated[str, Field(min_length=1, max_length=500)]
-    input: JsonValue = None
+    input: AnyJson = None
     command: CommandBody | None = None
     metadata: JsonMap | None = None
     config: JsonMap | None = None

@@ -1,13 +1,14 @@
 """The bodies of the workflow API. Field names are those of the original guide; clients of it keep working."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nodes.artifacts import BuildRequest, Decision, ReviewAnswer, TargetPlatform
 from nodes.context import BuildOptions
+from server.api.wire import JsonMap
 from server.services.builds import BuildSummary
 
 
@@ -35,7 +36,7 @@ class StartBody(BaseModel):
     requirements: str | None = None
     target_platform: TargetPlatform = TargetPlatform.web
     tech_stack_preferences: tuple[str, ...] = ()
-    additional_context: dict[str, Any] | None = None
+    additional_context: JsonMap | None = None
     options: BuildOptions = BuildOptions()
 
     @model_validator(mode="after")
