@@ -142,7 +142,10 @@ class FieldType(StrEnum):
 
 
 class FieldSpec(Artifact):
-    """One value of a record. `choices` is filled exactly for the type `choice`."""
+    """One value of a record. `choices` is filled exactly for the type `choice`.
+
+    `by_app`: the app fills it and no request carries it, see `nodes.recipe_fields`, which marks such fields.
+    """
 
     name: Identifier
     label: str
@@ -152,6 +155,7 @@ class FieldSpec(Artifact):
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    by_app: bool = False
     source: Source = GUESSED
 
 

@@ -28,6 +28,7 @@ from nodes.artifacts import (
     Scope,
 )
 from nodes.recipe_contract import access_of, recipe_endpoints, recipe_schemas
+from nodes.recipe_fields import with_recipe_fields
 
 JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
     FieldType.text: ("string", None),
@@ -62,6 +63,7 @@ def relation_property(relation: Relation) -> str:
 
 def contract_of(spec: AppSpec) -> Contract:
     """Every endpoint with who may call it, and every body. Reads and lists are one permission, `read`."""
+    spec = with_recipe_fields(spec)
     endpoints: list[Endpoint] = []
     schemas: list[Schema] = []
     for record in spec.records:
@@ -174,8 +176,11 @@ def _transition_access(spec: AppSpec, record: str, role: str) -> Access:
 
 def _record_schemas(record: RecordSpec) -> list[Schema]:
     noun = class_name(record.name)
-    given = [_field_property(field) for field in record.fields] + [_relation_property(relation) for relation in record.relations]
+    given = [_field_property(field) for field in record.fields if not field.by_app] + [
+        _relation_property(relation) for relation in record.relations
+    ]
     kept = [SchemaProperty(name="id", json_type="integer", required=True)]
+    kept += [_field_property(field).model_copy(update={"required": True}) for field in record.fields if field.by_app]
     kept += [prop.model_copy(update={"required": True}) for prop in given]
     if record.workflow:
         states = tuple(state.name for state in record.workflow.states)

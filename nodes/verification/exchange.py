@@ -18,12 +18,16 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the app answered; status 0: nothing usable came, and `text` says why. `body` is None if it is no JSON."""
+    """What the app answered; status 0: nothing usable came, and `text` says why. `body` is None if it is no JSON.
+
+    `location`: where it sends whoever asked, if anywhere.
+    """
 
     method: str
     path: str
     status: int
     text: str
+    location: str = ""
 
     @property
     def request(self) -> str:
@@ -67,17 +71,17 @@ class Exchange:
         started = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                status, text = await self._exchange(method, path, headers, body)
+                status, text, location = await self._exchange(method, path, headers, body)
         except TimeoutError:
-            status, text = 0, f"no answer within {ANSWER_SECONDS:g} s"
+            status, text, location = 0, f"no answer within {ANSWER_SECONDS:g} s", ""
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            status, text = 0, f"{type(error).__name__}: {error}"
+            status, text, location = 0, f"{type(error).__name__}: {error}", ""
         milliseconds = (time.monotonic() - started) * 1000
         sent = f" {_shown(body)}" if body is not None else ""
         self.log.append(f"{who:14} {method:6} {path}{sent} -> {status or text} ({milliseconds:.0f} ms)")
-        return Answer(method, path, status, text)
+        return Answer(method, path, status, text, location)
 
-    async def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: object) -> tuple[int, str]:
+    async def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: object) -> tuple[int, str, str]:
         given = body if isinstance(body, Content) or body is None else Content(json.dumps(body).encode(), "application/json")
         content, typed = (given.data, {**headers, "Content-Type": given.media_type}) if given else (None, headers)
         request = self.client.build_request(method, path, headers=typed, content=content)
@@ -88,8 +92,8 @@ class Exchange:
             async for chunk in answer.aiter_raw():
                 received += chunk
                 if len(received) > MAX_ANSWER_BYTES:
-                    return 0, f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
-            return answer.status_code, received.decode(errors="replace")
+                    return 0, f"the answer is larger than {MAX_ANSWER_BYTES} bytes", ""
+            return answer.status_code, received.decode(errors="replace"), answer.headers.get("location", "")
         finally:
             await answer.aclose()
 

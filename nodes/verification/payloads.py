@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, FieldSpec, FieldType, RecordSpec, RelationKind, RuleKind, RuleSpec
 from nodes.contract import relation_property
+from nodes.recipe_fields import given_fields
 from nodes.verification.exchange import Json
 
 Body = dict[str, Json]
@@ -41,11 +42,11 @@ def valid_body(spec: AppSpec, record: RecordSpec, number: int, references: Mappi
 
     `references` holds the ids of related records by relation name; a relation without one is left out.
     """
-    body: Body = {field.name: _value(field, number) for field in record.fields} | _dates_in_limits(spec, record, number)
+    body: Body = {field.name: _value(field, number) for field in given_fields(record)} | _dates_in_limits(spec, record, number)
     for relation in record.relations:
         if relation.name in references:
             body[relation_property(relation)] = references[relation.name]
-    fields = {field.name: field for field in record.fields}
+    fields = {field.name: field for field in given_fields(record)}
     for rule in _rules(spec, record):
         if rule.kind in (RuleKind.ordered, RuleKind.no_overlap) and len(rule.fields) == 2 and set(rule.fields) <= set(fields):
             start, end = rule.fields
@@ -58,14 +59,14 @@ def _dates_in_limits(spec: AppSpec, record: RecordSpec, number: int) -> Body:
     counted = {name for rule in _rules(spec, record) if rule.kind is RuleKind.limit for name in rule.fields}
     return {
         field.name: _moment_for(field.type, (20 + number * 6) * (1 if field.type is FieldType.date else 7))
-        for field in record.fields
+        for field in given_fields(record)
         if field.name in counted
     }
 
 
 def broken_bodies(spec: AppSpec, record: RecordSpec, valid: Body) -> Iterator[BrokenBody]:
     """Bodies that are wrong by themselves, whatever the app holds; each differs from `valid` in one thing."""
-    for field in record.fields:
+    for field in given_fields(record):
         yield from _broken_field(field, valid)
     for relation in record.relations:
         name = relation_property(relation)
@@ -103,7 +104,7 @@ def broken_changes(spec: AppSpec, record: RecordSpec, valid: Body) -> Iterator[B
 
 def clashing_bodies(spec: AppSpec, record: RecordSpec, existing: Body, fresh: Body) -> Iterator[BrokenBody]:
     """Bodies that are wrong because a record made from `existing` is there: `fresh` with one clash each."""
-    for field in record.fields:
+    for field in given_fields(record):
         if field.unique:
             yield BrokenBody(f"{field.name} is taken", {**fresh, field.name: existing[field.name]})
     for rule in _rules(spec, record):
@@ -138,10 +139,10 @@ def relations_in_rules(spec: AppSpec, record: RecordSpec) -> set[str]:
 def changed_body(spec: AppSpec, record: RecordSpec, fresh: Body) -> Body:
     """The part of `fresh` to send as an update: one field no rule compares, or all fields if there is none."""
     compared = {name for rule in _rules(spec, record) for name in rule.fields}
-    for field in record.fields:
+    for field in given_fields(record):
         if field.name not in compared and field.type is not FieldType.boolean:
             return {field.name: fresh[field.name]}
-    return {field.name: fresh[field.name] for field in record.fields}
+    return {field.name: fresh[field.name] for field in given_fields(record)}
 
 
 def same_value(sent: Json, received: Json) -> bool:

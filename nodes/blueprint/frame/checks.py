@@ -7,6 +7,7 @@ from nodes.artifacts import ACCOUNT, AppSpec, RecordSpec, Relation, RelationKind
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.text import lower_first, one_line
 from nodes.contract import relation_property
+from nodes.recipe_fields import given_fields
 
 FREEING_STATES = frozenset({"cancelled", "canceled", "rejected", "declined", "refused", "denied", "withdrawn", "expired", "no_show"})
 """States in which a booking no longer occupies what it booked; no_overlap looks past records in them."""
@@ -85,7 +86,7 @@ class CheckView:
 
 def rule_views(spec: AppSpec, record: RecordSpec) -> Iterator[RuleView]:
     """Rules the program can enforce: those whose fields exist. `custom` rules need an engineer."""
-    columns = {field.name: Column(names.attribute(field.name), field.name, field.required) for field in record.fields}
+    columns = {field.name: Column(names.attribute(field.name), field.name, field.required) for field in given_fields(record)}
     columns["created_by"] = Column("created_by_id", "created_by_id", required=True)
     for relation in record.relations:
         if relation.kind is RelationKind.many_to_one:
@@ -125,7 +126,7 @@ def check_views(record: RecordSpec, rules: tuple[RuleView, ...], var: str, cls: 
 
 
 def _unique_checks(record: RecordSpec, var: str, cls: str) -> Iterator[CheckView]:
-    for field in record.fields:
+    for field in given_fields(record):
         if field.unique:
             attr = names.attribute(field.name)
             known = "" if field.required else f"{var}.{attr} is not None and "

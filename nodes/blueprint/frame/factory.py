@@ -116,12 +116,12 @@ def _number(record: RecordView, field: FieldView) -> str:
 
 def required_members(record: RecordView) -> tuple[FieldView | RelationView, ...]:
     """What a test has to give."""
-    return tuple(member for member in record.members if member.required)
+    return tuple(member for member in record.inputs if member.required)
 
 
 def needle(record: RecordView) -> FieldView | None:
     """A free text by which a test can find a record again."""
-    texts = (field for field in record.fields if field.type in (FieldType.text, FieldType.long_text))
+    texts = (field for field in record.fields if field.type in (FieldType.text, FieldType.long_text) and not field.by_app)
     return next(texts, None)
 
 

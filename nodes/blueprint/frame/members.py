@@ -78,6 +78,18 @@ class FieldView:
         return self.spec.required
 
     @property
+    def by_app(self) -> bool:
+        """Whether nobody enters it."""
+        return self.spec.by_app
+
+    @property
+    def default(self) -> str | None:
+        """What a column that nobody enters begins with: a number at zero, a text with a code of its own."""
+        if not self.by_app:
+            return None
+        return {"int": "0", "Decimal": "Decimal(0)"}.get(self.python_type, "new_code")
+
+    @property
     def type(self) -> FieldType:
         return self.spec.type
 

@@ -151,6 +151,11 @@ class RecordView:
         return (*head, *self.single_relations, *self.fields[len(head) :], *self.many_relations)
 
     @property
+    def inputs(self) -> tuple[Member, ...]:
+        """Those of them that are entered."""
+        return tuple(member for member in self.members if not (isinstance(member, FieldView) and member.by_app))
+
+    @property
     def facts(self) -> tuple[Member, ...]:
         """What the page of one record lists below its heading."""
         heading = self.title_field if self.title_is_text and self.title_field and self.title_field.required else None
@@ -158,12 +163,12 @@ class RecordView:
 
     @property
     def flags(self) -> tuple[FieldView, ...]:
-        return tuple(field for field in self.fields if field.is_flag)
+        return tuple(field for field in self.fields if field.is_flag and not field.by_app)
 
     @property
     def line_inputs(self) -> tuple[str, ...]:
         """Inputs that hold one text: neither checkboxes nor sets."""
-        return tuple(self.input_name(m) for m in self.members if not (m.many if isinstance(m, RelationView) else m.is_flag))
+        return tuple(self.input_name(m) for m in self.inputs if not (m.many if isinstance(m, RelationView) else m.is_flag))
 
     def input_name(self, member: Member) -> str:
         return member.key if isinstance(member, RelationView) else member.name
@@ -179,7 +184,9 @@ class RecordView:
     @property
     def never_null(self) -> tuple[str, ...]:
         """What a change may leave out but not empty."""
-        kept = [field.attr for field in self.fields if field.required] + [relation.key for relation in self.relations if relation.required]
+        kept = [field.attr for field in self.fields if field.required and not field.by_app] + [
+            relation.key for relation in self.relations if relation.required
+        ]
         return (*kept, *(relation.key for relation in self.many_relations))
 
     # ------------------------------------------------------------------------------------------ title and list

@@ -19,6 +19,7 @@ from nodes.artifacts import (
 )
 from nodes.blueprint.samples import material
 from nodes.blueprint.samples.values import Value, Written, day, moment, money, number, written
+from nodes.recipe_fields import given_fields, with_recipe_fields
 
 ROWS = 8
 ROWS_OF_PARTS = 12
@@ -37,6 +38,7 @@ class Row:
 
 def rows_of(spec: AppSpec) -> dict[str, list[Row]]:
     """Record name → rows. References are indexes into the rows of their target, so all records are made together."""
+    spec = with_recipe_fields(spec)
     made: dict[str, list[Row]] = {}
     for record in _in_order(spec):
         rows: list[Row] = []
@@ -81,7 +83,7 @@ def _row(spec: AppSpec, record: RecordSpec, index: int, rows: list[Row], made: d
     person = (
         material.PEOPLE[_mixed(record.name, index, len(material.PEOPLE))] if index < len(material.PEOPLE) else material.PEOPLE[index % 16]
     )
-    for entry in record.fields:
+    for entry in given_fields(record):
         row.values[entry.name] = _value(record, entry, index, person)
     _order_fields(spec, record, row, index)
     if record.workflow is not None:
@@ -349,7 +351,7 @@ def _plain(value: Written) -> float:
 
 def _keeps_rules(spec: AppSpec, record: RecordSpec, row: Row, rows: list[Row]) -> bool:
     """Whether a row may stand beside the ones before it."""
-    for entry in record.fields:
+    for entry in given_fields(record):
         if entry.unique and any(other.values[entry.name].plain == row.values[entry.name].plain for other in rows):
             return False
     for rule in spec.rules:
