@@ -58,6 +58,7 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
     ),
     RecipeKind.calendar: (Part("calendar_of_{records}", "GET", "/api/{records}/calendar", Action.read, response="CalendarMonth"),),
     RecipeKind.board: (Part("board_of_{records}", "GET", "/api/{records}/board", Action.read, response="BoardColumns"),),
+    RecipeKind.converter: (Part("convert_{records}", "GET", "/api/convert/{records}", Action.read, response="Conversion"),),
 }
 
 _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
@@ -81,6 +82,9 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
     RecipeKind.tags: (_body("NewTag", name="string"), _body("TagList", items="array")),
     RecipeKind.calendar: (_body("CalendarMonth", month="string", days="array"),),
     RecipeKind.board: (_body("BoardColumns", columns="array"),),
+    RecipeKind.converter: (
+        _body("Conversion", **{"amount": "number", "from": "string", "to": "string", "rate": "number", "result": "number"}),
+    ),
 }
 
 

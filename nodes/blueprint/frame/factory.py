@@ -230,3 +230,12 @@ def _fixed(record: RecordView, member: FieldView | RelationView, known: Mapping[
 def counts(record: RecordView) -> bool:
     """Whether any value depends on the running number."""
     return any("number" in expression(record, member) for member in required_members(record) if isinstance(member, FieldView))
+
+
+def ends(first: FieldView, second: FieldView) -> tuple[str, ...]:
+    """Up to three words that two fields both take: of their choices, or any."""
+    if not first.choices and not second.choices:
+        return "Alder", "Birch", "Cedar"
+    offered = first.choices or second.choices
+    shared = tuple(choice for choice in offered if choice in (second.choices or offered))
+    return shared[:3]

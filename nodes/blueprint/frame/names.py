@@ -32,7 +32,7 @@ TAKEN_CLASSES = frozenset(
     " NotFound Page Path Query Record Redirect RedirectResponse Request Response Role Scope Session SignedIn Transition".split()
 )
 
-TAKEN_PAGES = frozenset({"accounts", "api", "docs", "health", "password", "register", "reports", "static"})
+TAKEN_PAGES = frozenset({"accounts", "api", "docs", "convert", "go", "health", "password", "register", "reports", "static", "welcome"})
 """First path segments of the app's own pages; those with a hyphen cannot collide."""
 
 TAKEN_SCHEMAS = frozenset({"Any", "Annotated", "Literal", "Decimal", "BaseModel", "Account", "SignInToken", "Field"})

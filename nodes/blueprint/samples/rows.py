@@ -18,6 +18,7 @@ from nodes.artifacts import (
     Scope,
 )
 from nodes.blueprint.samples import material
+from nodes.blueprint.samples.recipe_values import recipe_values
 from nodes.blueprint.samples.values import Value, Written, day, moment, money, number, written
 from nodes.recipe_fields import given_fields, with_recipe_fields
 
@@ -86,6 +87,7 @@ def _row(spec: AppSpec, record: RecordSpec, index: int, rows: list[Row], made: d
     for entry in given_fields(record):
         row.values[entry.name] = _value(record, entry, index, person)
     _order_fields(spec, record, row, index)
+    row.values |= recipe_values(spec, record, index)
     if record.workflow is not None:
         states = [state.name for state in record.workflow.states]
         row.state = states[index % len(states)]

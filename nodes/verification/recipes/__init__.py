@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nodes.artifacts import RecipeKind, RecipeSpec
 from nodes.verification.expectations import Expectations
+from nodes.verification.recipes.converter import converter
 from nodes.verification.recipes.on_records import attachments, comments, tags
-from nodes.verification.recipes.views import board, calendar
-from nodes.verification.recipes.on_records import comments
 from nodes.verification.recipes.short_link import short_link
+from nodes.verification.recipes.views import board, calendar
 
 Exercise = Callable[[Expectations, RecipeSpec], Awaitable[None]]
 """Uses what a recipe adds and notes what is not as agreed; raises `NotMade` where there is nothing to use it on."""
@@ -19,4 +19,5 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.calendar: calendar,
     RecipeKind.board: board,
     RecipeKind.short_link: short_link,
+    RecipeKind.converter: converter,
 }
