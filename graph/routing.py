@@ -71,7 +71,8 @@ def after_qa(state: AppyardState) -> AfterQa | BudgetUsed | list[Send]:
             findings=qa.report.findings,
         )
         return _sends(state, orders)
-    verified = qa.report.verdict is Verdict.verified and qa.stop is RepairStop.verified
+    unanswered = any(part.unanswered for part in state.get("components", {}).values())
+    verified = qa.report.verdict is Verdict.verified and qa.stop is RepairStop.verified and not unanswered
     match state["options"].gates.app:
         case GatePolicy.always:
             return "ask"
@@ -115,9 +116,10 @@ def after_rollback(state: AppyardState) -> AfterRollback:
 
 
 def _to_engineers(state: AppyardState, answer: ReviewAnswer) -> list[Send]:
-    """The parts that were named, or else those that fail; all of them if no part is to blame."""
+    """The parts that were named, or else those that fail or lack; all of them if no part is to blame."""
     findings, parts = state["qa"].report.findings, [part.name for part in state["architecture"].components]
     failing = {finding.component for finding in findings if finding.component}
+    failing |= {name for name, part in state["components"].items() if part.unanswered}
     wanted = set(answer.components) if answer.components else failing or set(parts)
     orders = rework(
         [name for name in parts if name in wanted],

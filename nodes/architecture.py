@@ -16,9 +16,10 @@ from nodes.artifacts import (
     Review,
     WorkOrder,
 )
+from nodes.blueprint import architect
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.contract import contract_of
-from nodes.errors import EmptyArchitecture
+from nodes.errors import AgentOutputInvalid, EmptyArchitecture
 from nodes.source_trees import JSON, save_tree
 from nodes.stack import PYTHON_WEB
 
@@ -54,8 +55,7 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         continues=state.get("continues", ""),
     )
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
-    designed = await workshop.crew.perform(task, options)
-    plan = designed.value
+    plan, used = await _planned(task, spec, workshop, options)
     if not plan.components:
         raise EmptyArchitecture
     architecture = Architecture(
@@ -70,7 +70,20 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     frame = await save_tree(workshop.artifacts, files)
     order = WorkOrder(spec=spec, architecture=architecture, frame=frame)
     work_order = await workshop.artifacts.put(order.model_dump_json().encode(), JSON)
-    return {"architecture": architecture, "work_order": work_order, "frame": frame, "agent_results": [designed.result]}
+    return {"architecture": architecture, "work_order": work_order, "frame": frame, "agent_results": used}
+
+
+async def _planned(
+    task: AgentTask[ArchitecturePlan], spec: AppSpec, workshop: Workshop, options: BuildOptions
+) -> tuple[ArchitecturePlan, list[AgentResult]]:
+    """The architect's plan; the one a program makes, saying so, where no answer of the architect could be used."""
+    try:
+        designed = await workshop.crew.perform(task, options)
+    except AgentOutputInvalid as invalid:
+        plan = architect.plan(spec)
+        said = f"Planned by program, since the architect gave no usable plan: {invalid.detail or invalid}"
+        return plan.model_copy(update={"decisions": (*plan.decisions, said)}), [invalid.result] if invalid.result else []
+    return designed.value, [designed.result]
 
 
 def complaint_about_plan(plan: ArchitecturePlan, spec: AppSpec) -> str | None:

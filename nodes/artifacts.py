@@ -535,6 +535,7 @@ class ComponentResult(Artifact):
     """A finished component: where its changeset lies, and in which attempt (1 is the first) it was written.
 
     `fingerprint` stands for what the engineer was asked to build; another one means the component has to be rewritten.
+    `unanswered` says why the files are as they were before the engineer was asked: no answer could be used.
     """
 
     component: Identifier
@@ -543,6 +544,7 @@ class ComponentResult(Artifact):
     files: tuple[str, ...]
     notes: str = ""
     fingerprint: str = ""
+    unanswered: str = ""
 
 
 class AppVersion(Artifact):

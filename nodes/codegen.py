@@ -6,12 +6,27 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from nodes.artifacts import AgentResult, AppSpec, Architecture, Changeset, Component, ComponentOrder, ComponentResult, Finding, WorkOrder
+from nodes.artifacts import (
+    AgentResult,
+    AppSpec,
+    Architecture,
+    Changeset,
+    Component,
+    ComponentOrder,
+    ComponentResult,
+    Contract,
+    Finding,
+    WorkOrder,
+)
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
+from nodes.errors import AgentOutputInvalid
 from nodes.ownership import owns
 from nodes.source_trees import JSON, load_tree
 from nodes.work_orders import fingerprint
+
+SELDOM_LEFT_ALONE = ("/rules.py", "/samples.py")
+"""Where rules of kind `custom` and sample data are written; the rest of a part is complete as generated."""
 
 
 class ComponentInput(TypedDict):
@@ -30,7 +45,10 @@ class ComponentOutput(TypedDict):
 
 
 async def generate_component(state: ComponentInput, *, workshop: Workshop) -> ComponentOutput:
-    """Raises what a crew raises; `AgentOutputInvalid` if no attempt gave an applicable changeset."""
+    """Where no attempt gave an applicable changeset the files stay as they were, and the result says so.
+
+    Raises what else a crew raises.
+    """
     order = state["order"]
     work = WorkOrder.model_validate_json(await workshop.artifacts.get(order.work_order))
     component = next(part for part in work.architecture.components if part.name == order.component)
@@ -38,6 +56,7 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     task = AgentTask(
         name="write_component",
         inputs=engineer_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
+        leaner=leaner_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
         answer=Changeset,
         component=component.name,
         attempt=order.attempt,
@@ -45,9 +64,9 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
         summarize=lambda changeset: f"{component.title}: changed {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
         continues=state.get("continues", ""),
     )
-    written = await workshop.crew.perform(task, state["options"])
+    changed, notes, unanswered, used = await _written(task, component, own, workshop, state["options"])
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
-    kept = difference(component, frame, apply_changes(own, component, written.value), written.value.notes)
+    kept = difference(component, frame, changed, notes)
     ref = await workshop.artifacts.put(kept.model_dump_json().encode(), JSON)
     result = ComponentResult(
         component=component.name,
@@ -56,8 +75,20 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
         files=tuple(change.path for change in kept.changes),
         notes=kept.notes,
         fingerprint=fingerprint(component, work.spec),
+        unanswered=unanswered,
     )
-    return {"components": {component.name: result}, "agent_results": [written.result]}
+    return {"components": {component.name: result}, "agent_results": used}
+
+
+async def _written(
+    task: AgentTask[Changeset], component: Component, own: Mapping[str, str], workshop: Workshop, options: BuildOptions
+) -> tuple[Mapping[str, str], str, str, list[AgentResult]]:
+    """The files after the engineer's work, the notes, why there are none, and what was used."""
+    try:
+        written = await workshop.crew.perform(task, options)
+    except AgentOutputInvalid as invalid:
+        return own, f"No change: {invalid.detail}", invalid.detail or str(invalid), [invalid.result] if invalid.result else []
+    return apply_changes(own, component, written.value), written.value.notes, "", [written.result]
 
 
 def engineer_inputs(
@@ -77,6 +108,46 @@ def engineer_inputs(
         "findings": json.dumps([finding.model_dump(mode="json") for finding in findings]),
         "feedback": feedback,
     }
+
+
+def leaner_inputs(
+    spec: AppSpec,
+    architecture: Architecture,
+    component: Component,
+    own_files: Mapping[str, str],
+    findings: Sequence[Finding] = (),
+    feedback: str = "",
+) -> tuple[dict[str, str], ...]:
+    """First without what is said of other records, then also without the files an engineer seldom has to change."""
+    concerned = _concerning(spec, component), _contract_concerning(architecture, component)
+    told = engineer_inputs(concerned[0], concerned[1], component, own_files, findings, feedback)
+    named = {finding.file for finding in findings}
+    shown = {
+        path: text if path in named or path.endswith(SELDOM_LEFT_ALONE) else f"({text.count(chr(10))} lines, not shown; leave it as it is)"
+        for path, text in own_files.items()
+    }
+    return told, {**told, "own_files": json.dumps(shown, ensure_ascii=False)}
+
+
+def _concerning(spec: AppSpec, component: Component) -> AppSpec:
+    """The specification of the component's records and those they refer to; what is left is whole."""
+    own = {name: spec.record(name) for name in component.records}
+    near = set(own) | {relation.target for record in own.values() for relation in record.relations}
+    return spec.model_copy(
+        update={
+            "records": tuple(record for record in spec.records if record.name in near),
+            "permissions": tuple(permission for permission in spec.permissions if permission.record in own),
+            "rules": tuple(rule for rule in spec.rules if rule.record in own),
+            "reports": tuple(report for report in spec.reports if report.record in own),
+        }
+    )
+
+
+def _contract_concerning(architecture: Architecture, component: Component) -> Architecture:
+    endpoints = tuple(endpoint for endpoint in architecture.contract.endpoints if endpoint.record in component.records)
+    used = {schema for endpoint in endpoints for schema in (endpoint.request_schema, endpoint.response_schema)}
+    schemas = tuple(schema for schema in architecture.contract.schemas if schema.name in used)
+    return architecture.model_copy(update={"contract": Contract(endpoints=endpoints, schemas=schemas)})
 
 
 def _owned(component: Component, files: Mapping[str, str]) -> dict[str, str]:

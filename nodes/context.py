@@ -62,6 +62,7 @@ class AgentTask(Generic[M]):
 
     `summarize` says in a few words what an answer holds, counted from the answer itself. `continues` is the LangGraph task
     under which this question was begun before the budget ran out: what was answered then is not asked again.
+    `leaner` are the same inputs with less and less in them, each whole in itself, for models that read less at once.
     """
 
     name: str
@@ -72,6 +73,7 @@ class AgentTask(Generic[M]):
     check: Callable[[M], str | None] | None = None
     summarize: Callable[[M], str] | None = None
     continues: str = ""
+    leaner: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class AgentAnswer(Generic[M]):
 
 class Crew(Protocol):
     """The agents. Raises `AgentOutputInvalid`, `ModelUnavailable`, `ModelRefused`, `BudgetExhausted`."""
+
+    def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
+        """Whether the agent of `task` does better with a draft to correct: a language model does, a program wrote it."""
 
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """Have the agent responsible for `task.name` answer; cancelling it cancels the model call."""

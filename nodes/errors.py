@@ -1,5 +1,7 @@
 """What can go wrong while a build runs, named for the situation. The docstring is the message and the way out."""
 
+from nodes.artifacts import AgentResult
+
 
 class BuildError(Exception):
     """The build cannot go on."""
@@ -19,6 +21,9 @@ class DescriptionUnclear(BuildError):
 
 class AgentOutputInvalid(BuildError):
     """An agent did not give a usable answer within its attempts. Try again, or choose a stronger model."""
+
+    result: AgentResult | None = None
+    """What the attempts used, if they were made."""
 
 
 class ModelUnavailable(BuildError):

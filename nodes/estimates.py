@@ -7,11 +7,10 @@ a language model adds.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nodes.agents.calls import CHARACTERS_PER_TOKEN
 from nodes.agents.choice import chosen_model
 from nodes.agents.models import AnswerForm, ModelName
 from nodes.agents.pricing import PriceTable, Usage
-from nodes.agents.prompt import render
+from nodes.agents.prompt import CHARACTERS_PER_TOKEN, render
 from nodes.agents.roster import Roster
 from nodes.artifacts import AppSpec, Architecture, ArchitecturePlan, Artifact, BuildRequest, Changeset, QaReview
 from nodes.blueprint import architect, engineer

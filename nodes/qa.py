@@ -1,7 +1,7 @@
 """Find out whether the app works: run it, have the QA engineer read evidence and code, and judge whether to repair."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -24,6 +24,7 @@ from nodes.artifacts import (
     Verdict,
 )
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
+from nodes.errors import AgentOutputInvalid
 from nodes.progress import CheckFinished, announce
 from nodes.source_trees import load_tree
 
@@ -69,24 +70,26 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
         on_check=lambda check: announce(CheckFinished(version=version.number, check=check)),
     )
     written = {path for result in state.get("components", {}).values() for path in result.files}
+    inputs = {
+        "spec": state["spec"].model_dump_json(),
+        "report": _reported(report),
+        "files": _readable(files, written),
+        "components": json.dumps([component.name for component in architecture.components]),
+    }
     task = AgentTask(
         name="review_app",
-        inputs={
-            "spec": state["spec"].model_dump_json(),
-            "report": _reported(report),
-            "files": _readable(files, written),
-            "components": json.dumps([component.name for component in architecture.components]),
-        },
+        inputs=inputs,
+        leaner=({**inputs, "files": _readable({path: text for path, text in files.items() if path in written}, ())},),
         answer=QaReview,
         summarize=lambda review: review.summary,
         continues=state.get("continues", ""),
     )
-    reviewed = await workshop.crew.perform(task, options)
-    outcome = judge(report, reviewed.value, state.get("qa"), version, rounds=options.repair_rounds)
-    output: QaOutput = {"qa": outcome, "agent_results": [reviewed.result]}
+    review, used = await _reviewed(task, workshop, options)
+    outcome = judge(report, review, state.get("qa"), version, rounds=options.repair_rounds)
+    output: QaOutput = {"qa": outcome, "agent_results": used}
     if outcome.stop is RepairStop.worse_result and "checked" in state:
         return {**output, **_undone(outcome, state["checked"], version)}
-    output["checked"] = CheckedVersion(version=version, components=state.get("components", {}), report=report, review=reviewed.value)
+    output["checked"] = CheckedVersion(version=version, components=state.get("components", {}), report=report, review=review)
     if report.verdict is Verdict.verified:
         output["green"] = GreenBuild(
             checked=output["checked"],
@@ -96,6 +99,15 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
             frame=state["frame"],
         )
     return output
+
+
+async def _reviewed(task: AgentTask[QaReview], workshop: Workshop, options: BuildOptions) -> tuple[QaReview, list[AgentResult]]:
+    """The review is an opinion: without a usable one the evidence still decides."""
+    try:
+        reviewed = await workshop.crew.perform(task, options)
+    except AgentOutputInvalid as invalid:
+        return QaReview(summary=f"No review: {invalid.detail or invalid}"), [invalid.result] if invalid.result else []
+    return reviewed.value, [reviewed.result]
 
 
 def _undone(outcome: QaOutcome, before: CheckedVersion, version: AppVersion) -> QaOutput:
@@ -164,7 +176,7 @@ def _reported(report: EvidenceReport) -> str:
     return report.model_dump_json(exclude={"checks": {"__all__": {"duration_seconds", "log"}}})
 
 
-def _readable(files: Mapping[str, str], written: Sequence[str] | set[str]) -> str:
+def _readable(files: Mapping[str, str], written: Collection[str]) -> str:
     """Every file by name and length; the text of those an engineer wrote."""
     listed = [{"path": path, "lines": text.count("\n"), **({"text": text} if path in written else {})} for path, text in files.items()]
     return json.dumps(listed, ensure_ascii=False)

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, RecordSpec, Review, RoleSpec
+from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, OpenQuestion, RecordSpec, Review, RoleSpec
 from nodes.blueprint.consistency import problems
+from nodes.blueprint.reader import read_description
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
+from nodes.corrections import CorrectionRefused, SpecCorrections, corrected
+from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear
 
 
 class RequirementsInput(TypedDict, total=False):
@@ -36,21 +39,56 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
     answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
     if answer and answer.spec and review and review.gate is Gate.requirements and not answer.feedback:
         return {"options": options, "spec": answer.spec, "agent_results": []}
+    # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
+    request = BuildRequest.model_validate(state["request"])
+    feedback, kept = answer.feedback if answer else "", answer.spec if answer and answer.spec else previous
+    if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request)):
+        correcting = correction_task(request, draft, feedback, continues=state.get("continues", ""))
+        try:
+            given = await workshop.crew.perform(correcting, options)
+        except AgentOutputInvalid as invalid:
+            used = [invalid.result] if invalid.result else []
+            return {"options": options, "spec": _uncorrected(draft, invalid), "agent_results": used}
+        return {"options": options, "spec": corrected(draft, given.value), "agent_results": [given.result]}
     task = AgentTask(
         name="analyze_requirements",
         inputs={
-            # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
-            "request": BuildRequest.model_validate(state["request"]).model_dump_json(),
-            "previous": _previous(previous, answer.spec if answer else None),
-            "feedback": answer.feedback if answer else "",
+            "request": request.model_dump_json(),
+            "previous": kept.model_dump_json() if kept else "",
+            "feedback": feedback,
         },
         answer=AppSpec,
         check=complaint_about_spec,
-        summarize=lambda spec: f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}.",
+        summarize=understood_words,
         continues=state.get("continues", ""),
     )
     analyzed = await workshop.crew.perform(task, options)
     return {"options": options, "spec": analyzed.value, "agent_results": [analyzed.result]}
+
+
+def correction_task(request: BuildRequest, draft: AppSpec, feedback: str, *, continues: str = "") -> AgentTask[SpecCorrections]:
+    """The draft before the analyst's eyes: a weak model improves instead of inventing, a strong one writes a tenth."""
+    return AgentTask(
+        name="correct_requirements",
+        inputs={"request": request.model_dump_json(), "draft": draft.model_dump_json(exclude_defaults=True), "feedback": feedback},
+        answer=SpecCorrections,
+        check=lambda given: complaint_about_corrections(draft, given),
+        summarize=lambda given: f"{understood_words(corrected(draft, given))} {len(given.corrections)} corrections to the draft.",
+        continues=continues,
+    )
+
+
+def complaint_about_corrections(draft: AppSpec, given: SpecCorrections) -> str | None:
+    """Why corrections do not apply, or what would be inconsistent after them, in words for the analyst."""
+    try:
+        return complaint_about_spec(corrected(draft, given))
+    except CorrectionRefused as refused:
+        return str(refused)
+
+
+def understood_words(spec: AppSpec) -> str:
+    """What was understood, in a sentence."""
+    return f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}."
 
 
 def complaint_about_spec(spec: AppSpec) -> str | None:
@@ -63,6 +101,20 @@ def _listed(items: Sequence[RecordSpec] | Sequence[RoleSpec]) -> str:
     return ", ".join(item.plural_label if isinstance(item, RecordSpec) else item.label for item in items)
 
 
-def _previous(kept: AppSpec | None, edited: AppSpec | None) -> str:
-    spec = edited or kept
-    return spec.model_dump_json() if spec else ""
+def _uncorrected(draft: AppSpec, invalid: AgentOutputInvalid) -> AppSpec:
+    """The draft as it is, with a question that says so: a person may correct what the model could not."""
+    question = OpenQuestion(
+        name="uncorrected_draft",
+        question=f"The model gave no usable corrections ({(invalid.detail or str(invalid))[:300]}). Is the draft right?",
+        default="The app is built as drafted.",
+    )
+    others = tuple(known for known in draft.open_questions if known.name != question.name)
+    return draft.model_copy(update={"open_questions": (*others, question)})
+
+
+def _drafted(request: BuildRequest) -> AppSpec | None:
+    """What the built-in reader understood; None if this is nothing for it."""
+    try:
+        return read_description(request)
+    except (DescriptionOutOfDomain, DescriptionUnclear):
+        return None

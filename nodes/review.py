@@ -1,7 +1,7 @@
 """Ask a person: one interrupt per gate. On resume a node starts again from its first line, so only pure code precedes it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from langgraph.types import interrupt
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from nodes.artifacts import (
     BudgetPause,
     BudgetQuestion,
     CheckStatus,
+    ComponentResult,
     Decision,
     Ending,
     Gate,
@@ -49,6 +50,7 @@ class AppReviewInput(TypedDict, total=False):
 
     spec: AppSpec
     version: AppVersion
+    components: dict[str, ComponentResult]
     qa: QaOutcome
     review: Review
 
@@ -118,13 +120,16 @@ async def review_app(state: AppReviewInput) -> ReviewOutput:
     request = ReviewRequest(
         gate=Gate.app,
         title=state["spec"].title,
-        question=_again(state.get("review"), Gate.app) + _unchanged(state.get("review"), version) + app_question(qa),
+        question=_again(state.get("review"), Gate.app)
+        + _unchanged(state.get("review"), version)
+        + _unanswered(state.get("components", {}))
+        + app_question(qa),
         subject_sha256=sha256_of([version, qa.report]),
         version=version.number,
         verdict=qa.report.verdict,
         findings=qa.report.findings,
         stop=qa.stop,
-        choices=app_choices(qa),
+        choices=app_choices(qa, state.get("components", {})),
     )
     output = _taken(request, interrupt(request.model_dump(mode="json")))
     return {**output, "review": output["review"].model_copy(update={"reviewed": version.tree})}
@@ -171,10 +176,10 @@ def _budget_words(question: BudgetQuestion, pauses: Sequence[BudgetPause]) -> st
     )
 
 
-def app_choices(qa: QaOutcome) -> tuple[Decision, ...]:
-    """What can be answered: hints and going back make sense only where something fails."""
+def app_choices(qa: QaOutcome, components: Mapping[str, ComponentResult]) -> tuple[Decision, ...]:
+    """What can be answered: hints and going back make sense only where something fails or lacks."""
     usual = (Decision.approved, Decision.changes_requested, Decision.rejected)
-    failed = any(check.status is CheckStatus.failed for check in qa.report.checks)
+    failed = any(check.status is CheckStatus.failed for check in qa.report.checks) or any(part.unanswered for part in components.values())
     return (*usual, Decision.hint, Decision.roll_back) if failed else usual
 
 
@@ -247,6 +252,11 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
 
 def _again(review: Review | None, gate: Gate) -> str:
     return f"{review.problem} " if review and review.gate is gate and review.problem else ""
+
+
+def _unanswered(components: Mapping[str, ComponentResult]) -> str:
+    parts = sorted(name for name, part in components.items() if part.unanswered)
+    return f"No engineer's answer could be used for {', '.join(parts)}, so that is as it was generated. " if parts else ""
 
 
 def _unchanged(review: Review | None, version: AppVersion) -> str:

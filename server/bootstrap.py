@@ -373,6 +373,8 @@ def model_settings(settings: Settings) -> ModelSettings:
         azure_api_key=settings.azure_openai_api_key.get_secret_value() if settings.azure_openai_api_key else None,
         azure_api_version=settings.azure_openai_api_version,
         request_timeout_seconds=settings.model_timeout_seconds,
+        context_tokens=settings.model_context_tokens,
+        max_output_tokens=settings.model_output_tokens,
     )
 
 

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
         description="For azure:<deployment>.",
     )
     model_timeout_seconds: float = Field(default=180.0, gt=0, description="Longest wait for one model call.")
+    model_context_tokens: int | None = Field(
+        default=None, gt=0, description="What models read at once. Empty: as known of the model, else 128,000."
+    )
+    model_output_tokens: int | None = Field(
+        default=None, gt=0, description="Longest answer of a model. Empty: 32,000 at OpenAI and Azure, no limit elsewhere."
+    )
     agents_dir: Path | None = Field(default=None, description="A folder with your own agents.yaml and tasks.yaml.")
 
     repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")

@@ -112,6 +112,10 @@ class ScriptedCrew:
     def __post_init__(self) -> None:
         self._left = {name: deque(answers) for name, answers in self.script.items()}
 
+    def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
+        """Only where the script has corrections."""
+        return "correct_requirements" in self.script
+
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """The next answer of the script; an exception in it is raised, a function in it is asked."""
         self.options.append(options)

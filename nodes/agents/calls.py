@@ -20,10 +20,8 @@ from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Tr
 from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
 from nodes.agents.models import AnswerForm, ChatModel, Provider
 from nodes.agents.pricing import Price, Usage
+from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 from nodes.errors import JournalMismatch, ModelNotConfigured, ModelRefused, ModelUnavailable
-
-CHARACTERS_PER_TOKEN = 4
-"""OpenAI's rule of thumb for English and code, used only where an endpoint does not tell what it used."""
 
 MESSAGE_OVERHEAD_TOKENS = 16
 """More than any chat format adds around a message."""

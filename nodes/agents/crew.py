@@ -14,9 +14,9 @@ from nodes.agents.budget import Budget
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
-from nodes.agents.models import ChatModel, ModelName, ModelSource
+from nodes.agents.models import ChatModel, ModelName, ModelSource, Provider
 from nodes.agents.pricing import PriceTable, load_prices
-from nodes.agents.prompt import render
+from nodes.agents.prompt import fitting, render
 from nodes.agents.roster import AgentEntry, Roster, load_roster
 from nodes.agents.self_test import SelfTest, self_test
 from nodes.artifacts import AgentResult
@@ -77,6 +77,11 @@ class CrewAICrew(Crew):
         return chosen_model(self._roster, task, options, self._default_model)
 
     @override
+    def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
+        """True for every language model. Raises `ModelNotConfigured`."""
+        return self.model_of(task, options).provider is not Provider.builtin
+
+    @override
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """Have the agent responsible for `task.name` answer; cancelling it cancels the model call.
 
@@ -90,7 +95,13 @@ class CrewAICrew(Crew):
         _tell(AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)))
         started = time.monotonic()
         calls = self._calls(model, execution, options)
-        value = await self._traced(task, agent, calls, execution)
+        task = fitting(task, model, self._roster)
+        try:
+            value = await self._traced(task, agent, calls, execution)
+        except AgentOutputInvalid as invalid:
+            invalid.result = _result(task, agent, calls, time.monotonic() - started, f"No usable answer: {invalid.detail}")
+            _tell(AgentFinished(result=invalid.result))
+            raise
         summary = task.summarize(value) if task.summarize else ""
         result = _result(task, agent, calls, time.monotonic() - started, summary)
         _tell(AgentFinished(result=result))

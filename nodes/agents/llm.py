@@ -13,8 +13,9 @@ from langchain_core.messages import BaseMessage, convert_to_messages
 from pydantic import BaseModel, Field, PrivateAttr
 from typing_extensions import override
 
-from nodes.agents.calls import CHARACTERS_PER_TOKEN, ModelCalls
+from nodes.agents.calls import ModelCalls
 from nodes.agents.journal import ModelAnswer
+from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 
 NOTHING_SAID = "(the model answered with nothing)"
 """CrewAI fails on an empty text; this one reaches the guardrail, which asks again."""

@@ -79,6 +79,7 @@ class ModelSettings:
     request_timeout_seconds: float = 300.0
     temperature: float | None = None
     max_output_tokens: int | None = None
+    context_tokens: int | None = None
     answer_form: AnswerForm | None = None
 
 
@@ -175,7 +176,7 @@ class ChatModels:
             name=name,
             chat=chat,
             answer_form=self._settings.answer_form or form,
-            context_tokens=profile.get("max_input_tokens") or DEFAULT_CONTEXT_TOKENS,
+            context_tokens=self._settings.context_tokens or profile.get("max_input_tokens") or DEFAULT_CONTEXT_TOKENS,
             max_output_tokens=limit,
             request_timeout_seconds=self._settings.request_timeout_seconds,
         )

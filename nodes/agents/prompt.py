@@ -6,12 +6,23 @@ last. Inputs are data: braces in them mean nothing, and no input can close its o
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from nodes.agents.answers import compact_schema
-from nodes.agents.models import AnswerForm
-from nodes.agents.roster import PLACEHOLDER, TaskEntry
+from nodes.agents.models import AnswerForm, ChatModel
+from nodes.agents.roster import PLACEHOLDER, Roster, TaskEntry
+from nodes.context import AgentTask
+
+INSTRUCTIONS_TOKENS = 600
+"""What CrewAI adds: role, goal, backstory and its own sentences."""
+
+CHARACTERS_PER_TOKEN = 4
+"""OpenAI's rule of thumb for English and code, used wherever an endpoint does not tell what it used."""
+
+M = TypeVar("M", bound=BaseModel)
 
 _CLOSING = re.compile(r"<(?=/input)", re.IGNORECASE)
 
@@ -26,6 +37,19 @@ def render(name: str, entry: TaskEntry, inputs: Mapping[str, str], answer: type[
         raise LookupError(f"Task {name} takes {sorted(wanted)}, not {sorted(inputs)}.")
     description = PLACEHOLDER.sub(lambda found: input_block(found.group(1), inputs[found.group(1)]), entry.description)
     return f"\nTask: {name}\n\n{_form_of_answer(answer, form)}{description}\n"
+
+
+def fitting(task: AgentTask[M], model: ChatModel, roster: Roster) -> AgentTask[M]:
+    """`task` with the first of its inputs whose prompt the model can read and still answer; the leanest if none fits.
+
+    Nothing is ever cut: what does not fit is left out whole, by whoever wrote the task.
+    """
+    room = model.context_tokens - (model.max_output_tokens or model.context_tokens // 4)
+    for inputs in (task.inputs, *task.leaner[:-1]):
+        prompt = render(task.name, roster.task(task.name), inputs, task.answer, AnswerForm.prompt)
+        if len(prompt) // CHARACTERS_PER_TOKEN + INSTRUCTIONS_TOKENS <= room:
+            return replace(task, inputs=inputs)
+    return replace(task, inputs=task.leaner[-1]) if task.leaner else task
 
 
 def input_block(name: str, text: str) -> str:

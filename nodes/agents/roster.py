@@ -17,6 +17,7 @@ OURS = Path(__file__).parent
 
 TASK_INPUTS: Mapping[str, tuple[str, ...]] = {
     "analyze_requirements": ("request", "previous", "feedback"),
+    "correct_requirements": ("request", "draft", "feedback"),
     "design_architecture": ("spec", "feedback"),
     "write_component": ("contract", "spec", "component", "own_files", "findings", "feedback"),
     "review_app": ("spec", "report", "files", "components"),

@@ -130,6 +130,7 @@ def in_order(checks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
 
 _STAGES = {
     "analyze_requirements": Stage.requirements,
+    "correct_requirements": Stage.requirements,
     "design_architecture": Stage.architecture,
     "write_component": Stage.code,
     "review_app": Stage.checks,

@@ -9,7 +9,7 @@ import pytest
 
 from nodes.artifacts import Changeset, RecipeKind, RecipeSpec, UnmetPreference
 from nodes.context import AgentTask
-from nodes.errors import AgentOutputInvalid, BudgetExhausted
+from nodes.errors import BudgetExhausted, ModelUnavailable
 from tests.factories import make_finding
 from tests.integration.server.conftest import DESCRIPTION, SPEC, RunAppyard, script, write_samples
 
@@ -149,7 +149,7 @@ async def test_deciding_what_does_not_wait_or_exist_is_refused(appyard: RunAppya
 
 
 async def test_an_agent_that_fails_fails_the_build_and_resuming_repeats_only_that(appyard: RunAppyard) -> None:
-    yard = await appyard(script(write_component=[AgentOutputInvalid("after 3 attempts"), *script()["write_component"]]))
+    yard = await appyard(script(write_component=[ModelUnavailable("after 3 attempts"), *script()["write_component"]]))
     build = await yard.start()
     failed = await yard.ended(build)
     assert failed["runtime_status"] == "Failed"

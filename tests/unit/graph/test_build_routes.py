@@ -23,8 +23,10 @@ from nodes.artifacts import (
     QaReview,
     RepairStop,
 )
+from nodes.blueprint.reader import read_description
 from nodes.context import AgentTask, BuildOptions, GatePolicies
-from nodes.errors import AgentOutputInvalid, EmptyArchitecture
+from nodes.corrections import Correction, CorrectionKind, SpecCorrections
+from nodes.errors import AgentOutputInvalid, EmptyArchitecture, ModelUnavailable
 from tests.factories import ScriptedCrew, ScriptedVerifier, make_finding, make_plan, make_record, make_spec, make_workshop
 
 REQUEST = BuildRequest(app_description="Employees submit claims. A manager approves them.")
@@ -45,7 +47,9 @@ class Build:
         self,
         *,
         specs: Sequence[AppSpec | Exception] = (CLAIMS,),
-        plans: Sequence[ArchitecturePlan] | None = None,
+        plans: Sequence[ArchitecturePlan | Exception] | None = None,
+        corrections: Sequence[SpecCorrections | Exception] = (),
+        reviews: Sequence[QaReview | Exception] = (QaReview(summary="Read."),),
         writers: Sequence[object] = (write,),
         rounds: Sequence[Sequence[Finding] | None] = ((),),
         app: GatePolicy = GatePolicy.on_findings,
@@ -59,7 +63,8 @@ class Build:
                 "analyze_requirements": specs,
                 "design_architecture": plans or made,
                 "write_component": writers,
-                "review_app": [QaReview(summary="Read.")],
+                "review_app": reviews,
+                **({"correct_requirements": corrections} if corrections else {}),
             }
         )
         self.verifier = ScriptedVerifier(rounds)
@@ -299,10 +304,44 @@ async def test_requested_changes_to_the_architecture_go_back_to_the_architect() 
     assert build.crew.tasks[-1].inputs["feedback"] == "Fewer parts."
 
 
-async def test_an_agent_that_fails_ends_the_build_with_its_reason() -> None:
-    build = Build(writers=[AgentOutputInvalid("senior_software_engineer, 3 attempts")])
-    with pytest.raises(AgentOutputInvalid, match="3 attempts"):
+async def test_an_endpoint_that_fails_ends_the_build_with_its_reason() -> None:
+    build = Build(writers=[ModelUnavailable("4 of 4 tries")])
+    with pytest.raises(ModelUnavailable, match="4 of 4 tries"):
         await build.start()
+
+
+async def test_a_part_no_engineer_answered_for_stays_as_generated_and_a_person_is_told() -> None:
+    build = Build(writers=[AgentOutputInvalid("Senior Software Engineer, after 3 answers: no JSON"), write])
+    await build.start()
+    assert build.question["question"].startswith("No engineer's answer could be used for claim, so that is as it was generated.")
+    assert build.kept["components"]["claim"].files == ()
+    state = await build.answer(decision="hint", feedback="Only samples are missing.")
+    assert state["outcome"].ending is Ending.delivered
+    assert build.kept["components"]["claim"].files == ("app/records/claims/samples.py",)
+
+
+async def test_without_usable_plan_and_review_a_program_plans_and_the_evidence_decides() -> None:
+    idle = Changeset(component="claims", changes=())
+    build = Build(plans=[AgentOutputInvalid("no plan")], writers=[idle], reviews=[AgentOutputInvalid("no review")])
+    state = await build.start()
+    assert state["architecture"].decisions[-1] == "Planned by program, since the architect gave no usable plan: no plan"
+    assert state["qa"].review.summary == "No review: no review"
+    assert state["outcome"].ending is Ending.delivered
+
+
+async def test_a_language_model_corrects_the_draft_of_the_built_in_reader() -> None:
+    longer = Correction(kind=CorrectionKind.set, place="title", value="Travel claims")
+    build = Build(corrections=[SpecCorrections(corrections=(longer,))], architecture=GatePolicy.always)
+    state = await build.start()
+    assert state["spec"] == read_description(REQUEST).model_copy(update={"title": "Travel claims"})
+    assert build.crew.names()[0] == "correct_requirements"
+
+
+async def test_corrections_nobody_can_apply_leave_the_draft_and_a_question() -> None:
+    build = Build(corrections=[AgentOutputInvalid("after 3 answers: records/claim: there is no claim")], architecture=GatePolicy.always)
+    state = await build.start()
+    [question] = [asked for asked in state["spec"].open_questions if asked.name == "uncorrected_draft"]
+    assert question.question.startswith("The model gave no usable corrections (after 3 answers")
 
 
 async def test_a_failing_engineer_does_not_cost_the_work_of_the_others() -> None:
@@ -310,11 +349,11 @@ async def test_a_failing_engineer_does_not_cost_the_work_of_the_others() -> None
 
     def trip_fails_once(task: AgentTask[Changeset]) -> Changeset:
         if task.component == "trip" and build.crew.names().count("write_component(trip#1)") == 1:
-            raise AgentOutputInvalid("trip")
+            raise ModelUnavailable("trip")
         return write(task)
 
     build = Build(specs=[spec], writers=[trip_fails_once])
-    with pytest.raises(AgentOutputInvalid):
+    with pytest.raises(ModelUnavailable):
         await build.start()
     state = await build._go(None)
     assert build.crew.names().count("write_component(claim#1)") == 1

@@ -5,15 +5,18 @@ import re
 from pathlib import Path
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
 
-from nodes.agents.models import AnswerForm
-from nodes.agents.prompt import input_block, render
+from nodes.agents.models import AnswerForm, ChatModel, ModelName
+from nodes.agents.prompt import fitting, input_block, render
 from nodes.agents.roster import TASK_INPUTS, load_roster
 from nodes.artifacts import AppSpec, ArchitecturePlan, Artifact, Changeset, QaReview
+from nodes.corrections import SpecCorrections
 
 SNAPSHOTS = Path(__file__).parent / "prompts"
 ANSWERS: dict[str, type[Artifact]] = {
     "analyze_requirements": AppSpec,
+    "correct_requirements": SpecCorrections,
     "design_architecture": ArchitecturePlan,
     "write_component": Changeset,
     "review_app": QaReview,
@@ -71,3 +74,12 @@ def test_braces_in_inputs_mean_nothing() -> None:
 def test_inputs_that_lack_or_are_too_many_are_named() -> None:
     with pytest.raises(LookupError, match=r"takes \['feedback', 'spec'\], not \['spec'\]"):
         render("design_architecture", load_roster().task("design_architecture"), {"spec": ""}, ArchitecturePlan, AnswerForm.prompt)
+
+
+@pytest.mark.parametrize(("context_tokens", "files"), [(100_000, "f" * 40_000), (12_000, "f" * 8_000), (2_000, "f"), (500, "f")])
+def test_a_model_gets_the_fullest_inputs_it_can_read_and_nothing_is_cut(context_tokens: int, files: str) -> None:
+    inputs = {"spec": "{}", "report": "{}", "components": "[]"}
+    fuller = tuple({**inputs, "files": "f" * length} for length in (40_000, 8_000, 1))
+    task = AgentTask("review_app", fuller[0], QaReview, leaner=fuller[1:])
+    model = ChatModel(ModelName.parse("openai:small"), FakeListChatModel(responses=[]), context_tokens=context_tokens)
+    assert fitting(task, model, load_roster()).inputs["files"] == files

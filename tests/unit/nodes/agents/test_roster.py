@@ -12,6 +12,7 @@ def test_our_roster_has_the_four_agents_and_a_task_for_each() -> None:
     roster = load_roster()
     assert {name: roster.agent_of(name)[1].role for name in TASK_INPUTS} == {
         "analyze_requirements": "Requirements Analyst",
+        "correct_requirements": "Requirements Analyst",
         "design_architecture": "Solution Architect",
         "write_component": "Senior Software Engineer",
         "review_app": "QA Engineer",
@@ -62,5 +63,5 @@ def test_what_would_not_be_used_is_an_error_naming_the_place(tmp_path: Path, fil
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(LookupError, match="analyze_requirements, design_architecture"):
+    with pytest.raises(LookupError, match="correct_requirements, design_architecture"):
         load_roster().task("write_poem")

@@ -1,0 +1,147 @@
+"""Correct a drafted specification by naming what differs, so that everything else stays as it is, byte for byte.
+
+A place is named by the names of things, as in `records/claim/fields/amount`, because models miscount positions.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, assert_never
+
+from pydantic import ValidationError
+
+from nodes.artifacts import AppSpec, Artifact
+
+Json = Any
+"""What `json.loads` gives: the specification is corrected as JSON and validated as a whole afterwards."""
+
+
+class CorrectionKind(StrEnum):
+    """`set` one value or item, new or not; `remove` one."""
+
+    set = "set"
+    remove = "remove"
+
+
+class Correction(Artifact):
+    """One correction. `value` is the new value as JSON text; empty for `remove`."""
+
+    kind: CorrectionKind
+    place: str
+    value: str = ""
+    reason: str = ""
+
+
+class SpecCorrections(Artifact):
+    """What is wrong with a draft, in the order in which it is corrected. None at all: the draft is right."""
+
+    corrections: tuple[Correction, ...]
+
+
+class CorrectionRefused(ValueError):
+    """A correction cannot be applied; the message tells the analyst why."""
+
+
+def corrected(draft: AppSpec, given: SpecCorrections) -> AppSpec:
+    """`draft` with the corrections. Raises `CorrectionRefused` naming the first that does not fit."""
+    spec: Json = draft.model_dump(mode="json")
+    for correction in given.corrections:
+        _correct(spec, correction)
+    try:
+        return AppSpec.model_validate(spec)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = _named(spec, first["loc"])
+        raise CorrectionRefused(f"{place}: {first['msg']}") from error
+
+
+def _correct(spec: Json, correction: Correction) -> None:
+    steps = [step for step in correction.place.strip("/ ").split("/") if step]
+    if not steps:
+        raise CorrectionRefused("a correction needs a place, such as records/claim/fields/amount/type")
+    holder = spec
+    for step in steps[:-1]:
+        holder = _inside(holder, step, correction.place)
+    match correction.kind:
+        case CorrectionKind.set:
+            _set(holder, steps[-1], _value(correction.value), correction.place)
+        case CorrectionKind.remove:
+            _remove(holder, steps[-1], correction.place)
+        case kind:
+            assert_never(kind)
+
+
+def _inside(holder: Json, step: str, place: str) -> Json:
+    if isinstance(holder, dict) and isinstance(holder.get(step), dict | list):
+        return holder[step]
+    if isinstance(holder, list) and (position := _position(holder, step)) is not None:
+        return holder[position]
+    raise CorrectionRefused(f"{place}: there is no {step}{_known(holder)}")
+
+
+def _set(holder: Json, step: str, value: Json, place: str) -> None:
+    if isinstance(holder, dict):
+        if step not in holder:
+            raise CorrectionRefused(f"{place}: there is no {step}{_known(holder)}")
+        holder[step] = value
+        return
+    if not isinstance(holder, list):
+        raise CorrectionRefused(f"{place}: nothing lies below a plain value")
+    if isinstance(value, dict):
+        value = {"name": step, **value} if _names(holder) or (not holder and "role" not in value) else value
+    position = _position(holder, step)
+    if position is None:
+        holder.append(value)
+    elif isinstance(value, dict):
+        holder[position] = {**holder[position], **value}  # what a correction of an item does not mention stays
+    else:
+        holder[position] = value
+
+
+def _remove(holder: Json, step: str, place: str) -> None:
+    if isinstance(holder, list) and (position := _position(holder, step)) is not None:
+        del holder[position]
+        return
+    raise CorrectionRefused(f"{place}: there is no {step} to remove{_known(holder)}")
+
+
+def _position(items: Sequence[Json], step: str) -> int | None:
+    return next((position for position, item in enumerate(items) if key_of(item) == step), None)
+
+
+def key_of(item: Json) -> str:
+    """How an item of a list is named in a place: by its name, a permission as `role:record:action`, a text by itself."""
+    if not isinstance(item, Mapping):
+        return str(item)
+    return str(item["name"]) if "name" in item else ":".join(str(item.get(part, "")) for part in ("role", "record", "action"))
+
+
+def _names(items: Sequence[Json]) -> bool:
+    return bool(items) and isinstance(items[0], Mapping) and "name" in items[0]
+
+
+def _known(holder: Json) -> str:
+    if isinstance(holder, dict):
+        return f"; there are {', '.join(holder)}"
+    return f"; there are {', '.join(key_of(item) for item in holder)}" if isinstance(holder, list) and holder else ""
+
+
+def _value(text: str) -> Json:
+    """Models write plain words without quotes; those are taken as text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _named(spec: Json, location: Sequence[int | str]) -> str:
+    """A place in words, from pydantic's with positions."""
+    words: list[str] = []
+    here = spec
+    for step in location:
+        try:
+            here = here[step]
+        except (LookupError, TypeError):
+            here = None
+        words.append(key_of(here) if isinstance(step, int) and here is not None else str(step))
+    return "/".join(words)

@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+from nodes.artifacts import Action, AppSpec, FieldType, Permission, RelationKind, Scope
+from nodes.corrections import Correction, CorrectionKind, CorrectionRefused, SpecCorrections, corrected
+from tests.factories import make_record, make_spec
+
+DRAFT = make_spec(make_record("claim"), make_record("trip"))
+
+
+def set_to(place: str, value: object) -> AppSpec:
+    return corrected(DRAFT, SpecCorrections(corrections=(Correction(kind=CorrectionKind.set, place=place, value=json.dumps(value)),)))
+
+
+def removed(place: str) -> AppSpec:
+    return corrected(DRAFT, SpecCorrections(corrections=(Correction(kind=CorrectionKind.remove, place=place),)))
+
+
+def test_without_corrections_the_draft_is_the_specification() -> None:
+    assert corrected(DRAFT, SpecCorrections(corrections=())) == DRAFT
+
+
+def test_one_value_changes_and_nothing_else() -> None:
+    spec = set_to("records/trip/fields/title/required", value=False)
+    assert spec.record("trip").fields[0].required is False
+    assert spec.record("claim") == DRAFT.record("claim")
+
+
+def test_an_item_that_is_not_there_is_added_under_its_name() -> None:
+    spec = set_to("records/claim/fields/paid_on", {"label": "Paid on", "type": "date"})
+    added = spec.record("claim").fields[-1]
+    assert (added.name, added.label, added.type) == ("paid_on", "Paid on", FieldType.date)
+
+
+def test_of_an_item_that_is_there_only_what_is_mentioned_changes() -> None:
+    spec = set_to("records/claim/fields/title", {"unique": True})
+    assert spec.record("claim").fields[0] == DRAFT.record("claim").fields[0].model_copy(update={"unique": True})
+
+
+def test_a_relation_can_be_the_first_of_its_list() -> None:
+    spec = set_to("records/claim/relations/trip", {"label": "Trip", "target": "trip", "kind": "many_to_one"})
+    assert spec.record("claim").relations[0].kind is RelationKind.many_to_one
+
+
+def test_permissions_are_named_by_role_record_and_action() -> None:
+    spec = removed("permissions/administrator:trip:delete")
+    assert Permission(role="administrator", record="trip", action=Action.delete) not in spec.permissions
+    assert len(spec.permissions) == len(DRAFT.permissions) - 1
+    narrowed = set_to("permissions/administrator:trip:update", {"scope": "own"})
+    assert [permission.scope for permission in narrowed.permissions if permission.scope is not Scope.all] == [Scope.own]
+
+
+def test_plain_words_without_quotes_are_text() -> None:
+    given = SpecCorrections(corrections=(Correction(kind=CorrectionKind.set, place="title", value="Travel claims"),))
+    assert corrected(DRAFT, given).title == "Travel claims"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "complaint"),
+    [
+        ("", "x", "a correction needs a place"),
+        ("records/clam/fields/title/type", "text", "records/clam/fields/title/type: there is no clam; there are claim, trip"),
+        ("records/claim/colour", "red", "records/claim/colour: there is no colour; there are name, plural, label"),
+        ("title/first", "x", "title/first: there is no title"),
+        ("records/claim/fields/title/type", "colour", "records/claim/fields/title/type: Input should be 'text'"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words_the_analyst_can_act_on(place: str, value: str, complaint: str) -> None:
+    with pytest.raises(CorrectionRefused) as refused:
+        set_to(place, value)
+    assert str(refused.value).startswith(complaint)
+
+
+def test_what_is_not_there_cannot_be_removed() -> None:
+    with pytest.raises(CorrectionRefused, match="there is no paid_on to remove; there are title"):
+        removed("records/claim/fields/paid_on")
