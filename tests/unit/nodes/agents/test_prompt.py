@@ -11,6 +11,7 @@ from nodes.agents.models import AnswerForm, ChatModel, ModelName
 from nodes.agents.prompt import fitting, input_block, render
 from nodes.agents.roster import TASK_INPUTS, load_roster
 from nodes.artifacts import AppSpec, ArchitecturePlan, Artifact, Changeset, QaReview
+from nodes.context import AgentTask
 from nodes.corrections import SpecCorrections
 
 SNAPSHOTS = Path(__file__).parent / "prompts"
