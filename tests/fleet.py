@@ -4,7 +4,8 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,11 @@ class Fleet:
         """A worker."""
         return self._started("working", "worker", "--config", str(TOYS))
 
+    def all_at_once(self, *starts: Callable[[], Program]) -> list[Program]:
+        """Several programs, side by side."""
+        with ThreadPoolExecutor() as starters:
+            return [started.result() for started in [starters.submit(start) for start in starts]]
+
     def worker(self, pid: int) -> Program:
         """The living worker of this process id."""
         return next(program for program in self._programs if program.process.pid == pid)
@@ -111,7 +117,5 @@ def two_and_two(postgres: EmbeddedPostgres, migrated_template: str, tmp_path_fac
     create_database(postgres, "two_and_two", template=migrated_template)
     url = url_of(postgres, "two_and_two")
     with Fleet.on(url, tmp_path_factory.mktemp("fleet")) as fleet:
-        first, second = fleet.serve(), fleet.serve()
-        for _ in range(2):
-            fleet.work()
+        first, second, *_ = fleet.all_at_once(fleet.serve, fleet.serve, fleet.work, fleet.work)
         yield TwoAndTwo(fleet, first, second, url)

@@ -121,7 +121,7 @@ class SchemasOnWire(WireBody):
     input_schema: JsonMap | None
     output_schema: JsonMap | None
     state_schema: JsonMap | None
-    config_schema: JsonMap | None
+    config_schema: JsonMap
     context_schema: JsonMap | None
 
 
@@ -133,7 +133,7 @@ def schemas_on_wire(schemas: GraphSchemas) -> SchemasOnWire:
             "input_schema": schemas.input_schema,
             "output_schema": schemas.output_schema,
             "state_schema": schemas.state_schema,
-            "config_schema": schemas.context_schema,
+            "config_schema": schemas.context_schema or {},
             "context_schema": schemas.context_schema,
         }
     )

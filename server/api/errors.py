@@ -55,7 +55,6 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.GraphNotFound: 422,
     services.AssistantOfGraph: 409,
     services.NamespaceInvalid: 422,
-    services.ItemNotFound: 404,
     services.StateUpdateInvalid: 422,
     services.CheckpointNotFound: 404,
     services.ThreadWithoutGraph: 422,

@@ -19,7 +19,12 @@ ALWAYS_SENT = frozenset({"metadata", "error", "end"})
 
 def place_of(run: Run) -> str:
     """Where clients find the run; they read the ids from it."""
-    return f"/runs/{run.run_id}" if order_of(run).is_temporary else f"/threads/{run.thread_id}/runs/{run.run_id}"
+    return f"/runs/{run.run_id}" if order_of(run).is_temporary else way_back(run)
+
+
+def way_back(run: Run) -> str:
+    """Where a client whose connection broke goes on; also a run without a thread has one until it was followed to its end."""
+    return f"/threads/{run.thread_id}/runs/{run.run_id}"
 
 
 def after_event(last_event_id: str | None, *, otherwise: int) -> int:
@@ -35,14 +40,14 @@ def streamed_events(
     """The run's events. With `cancels` the run ends with the connection. Only a resumable run's events carry ids."""
     events = of_modes(streams.events(run, after=after), modes)
     text = event_stream(events, with_ids=order_of(run).stream_resumable)
-    headers = {"Location": f"{place_of(run)}/stream", "Content-Location": place_of(run), **NOT_STORED}
+    headers = {"Location": f"{way_back(run)}/stream", "Content-Location": place_of(run), **NOT_STORED}
     return StreamingResponse(tied(text, run, streams) if cancels else text, media_type=EVENT_STREAM, headers=headers)
 
 
 def streamed_result(run: Run, streams: RunStreams, *, cancels: bool = False) -> StreamingResponse:
     """What the run comes to. Until then newlines, which JSON ignores, keep the connection open."""
     text = with_heartbeats(result_of(run, streams), json.dumps, "\n")
-    headers = {"Location": f"{place_of(run)}/join", "Content-Location": place_of(run), "Cache-Control": "no-store"}
+    headers = {"Location": f"{way_back(run)}/join", "Content-Location": place_of(run), "Cache-Control": "no-store"}
     return StreamingResponse(tied(text, run, streams) if cancels else text, media_type="application/json", headers=headers)
 
 

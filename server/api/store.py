@@ -24,10 +24,11 @@ async def get_item(
     key: Annotated[str, Query(min_length=1)],
     namespace: Annotated[list[str] | None, Query()] = None,
     refresh_ttl: Annotated[bool | None, Query()] = None,
-) -> ItemOnWire:
-    """One item; the namespace's words are joined by periods, or given one by one."""
+) -> ItemOnWire | None:
+    """One item, null if it is not there; the namespace's words are joined by periods, or given one by one."""
     words = tuple(word for given in namespace or [] for word in given.split("."))
-    return _on_wire(await store.get(words, key, refresh_ttl=refresh_ttl))
+    item = await store.get(words, key, refresh_ttl=refresh_ttl)
+    return _on_wire(item) if item else None
 
 
 @router.delete("/items", status_code=status.HTTP_204_NO_CONTENT)

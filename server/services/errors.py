@@ -89,10 +89,6 @@ class NamespaceInvalid(ServiceError):
     """A namespace is a list of words, none of them empty or with a period in it, and the first is not `langgraph`."""
 
 
-class ItemNotFound(ServiceError):
-    """The store has nothing under this namespace and key; it may have expired."""
-
-
 class AssistantOfGraph(ServiceError):
     """This is the assistant its graph has by itself; it stays as long as the graph is served."""
 

@@ -9,7 +9,7 @@ from checkpoints.connection import Database
 from checkpoints.errors import PersistenceError
 from nodes.artifacts import Artifact
 
-FLAGS = MappingProxyType({"assistants": True, "crons": False, "langsmith": False, "langsmith_tracing_replicas": False})
+FLAGS = MappingProxyType({"assistants": True, "crons": True, "langsmith": False, "langsmith_tracing_replicas": False})
 """What clients of the LangGraph API ask for before they show it."""
 
 

@@ -9,7 +9,7 @@ from langgraph.store.base import InvalidNamespaceError, Item
 from langgraph.store.postgres.aio import AsyncPostgresStore
 
 from checkpoints.connection import database_errors
-from server.services.errors import ItemNotFound, NamespaceInvalid
+from server.services.errors import NamespaceInvalid
 
 Namespace: TypeAlias = tuple[str, ...]
 
@@ -50,13 +50,10 @@ class StoreItems:
         async with self._errors():
             await self._store.aput(item.namespace, item.key, dict(item.value), item.index, **given)
 
-    async def get(self, namespace: Namespace, key: str, *, refresh_ttl: bool | None) -> Item:
-        """One item. Raises `ItemNotFound`."""
+    async def get(self, namespace: Namespace, key: str, *, refresh_ttl: bool | None) -> Item | None:
+        """One item, if it is there."""
         async with self._errors():
-            item = await self._store.aget(namespace, key, refresh_ttl=refresh_ttl)
-        if item is None:
-            raise ItemNotFound(f"{'.'.join(namespace)}, {key}")
-        return item
+            return await self._store.aget(namespace, key, refresh_ttl=refresh_ttl)
 
     async def search(self, search: ItemSearch) -> list[Item]:
         """Items below a namespace."""

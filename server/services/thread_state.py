@@ -187,13 +187,14 @@ def nothing_yet(thread: Thread, which: CheckpointKey) -> JsonObject:
 def state_on_wire(state: StateSnapshot) -> JsonObject:
     """A state as clients of the LangGraph API expect it. The ids at the top are for older ones."""
     checkpoint, parent = checkpoint_of(state.config), checkpoint_of(state.parent_config) if state.parent_config else None
+    has_run = checkpoint["checkpoint_id"] is not None  # React's useStream takes a checkpoint for a state worth showing
     return {
         "values": jsonable(state.values),
         "next": list(state.next),
         "tasks": [_task_on_wire(task) for task in state.tasks],
-        "metadata": jsonable(state.metadata or {}),
+        "metadata": jsonable(state.metadata),
         "created_at": state.created_at,
-        "checkpoint": checkpoint,
+        "checkpoint": checkpoint if has_run else None,
         "parent_checkpoint": parent,
         "interrupts": [interrupt_on_wire(interrupt) for interrupt in state.interrupts],
         "checkpoint_id": checkpoint["checkpoint_id"],

@@ -8,6 +8,7 @@ from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk
 from langgraph.types import StreamMode
 
 from server.services.run_order import RunOrder, WireStreamMode
+from server.services.thread_state import checkpoint_of
 
 Namespace = tuple[str, ...]
 
@@ -43,6 +44,8 @@ class WireEvents:
         """The events a part becomes: none if its mode was not asked for."""
         if part.mode == "messages":
             yield from self._of_message(part)
+        elif part.mode == "debug":
+            yield named(part.mode, part.namespace), with_checkpoints(part.chunk)
         elif part.mode in self._modes:
             yield named(part.mode, part.namespace), part.chunk
 
@@ -64,6 +67,16 @@ class WireEvents:
             whole = known + message
         self._messages[message.id or ""] = whole
         return whole
+
+
+def with_checkpoints(chunk: Any) -> object:  # noqa: ANN401 - what LangGraph streams under "debug"
+    """A checkpoint as Studio reads it: with its key and its parent's, as states have them."""
+    if chunk["type"] != "checkpoint":
+        return chunk
+    payload = chunk["payload"]
+    parent = payload["parent_config"]
+    keys = {"checkpoint": checkpoint_of(payload["config"]), "parent_checkpoint": checkpoint_of(parent) if parent else None}
+    return {**chunk, "payload": {**payload, **keys}}
 
 
 def named(event: str, namespace: Namespace) -> str:

@@ -171,6 +171,7 @@ AGENTS = (
 )
 
 CLIENTS = (
+    Requirement("oracle", WIRE, "Answers are those of LangGraph's own development server; every difference has a reason."),
     Requirement("clients.javascript", NPM, "The npm client streams, rejoins, stops, forks, copies, and speaks the thread protocol."),
     Requirement(
         "clients.chat", NPM, "React's useStream works as agent-chat-ui uses it: thread, question, history, once more, stop, rejoin."

@@ -13,6 +13,7 @@ from langgraph_sdk.errors import ConflictError
 
 from tests.fleet import TwoAndTwo
 
+pytestmark = pytest.mark.bounded(120)  # the first of them waits for four processes to start
 GIVEN: Any = {"topic": "t", "n": 2}
 EVERYTHING: Any = {"stream_mode": ["updates", "custom", "values"], "stream_resumable": True}
 

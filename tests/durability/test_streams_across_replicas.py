@@ -31,7 +31,7 @@ def attempts(seen: list[Any]) -> list[int]:
 @pytest.mark.requirement("stream.survives")
 async def test_a_follower_sees_every_event_once_though_worker_and_server_are_killed(database_url: str, tmp_path: Path) -> None:
     with Fleet.on(database_url, tmp_path) as fleet:
-        first, second, *_ = fleet.serve(), fleet.serve(), fleet.work(), fleet.work()
+        first, second, *_ = fleet.all_at_once(fleet.serve, fleet.serve, fleet.work, fleet.work)
         seen: list[Any] = []
         async with get_client(url=first.base_url) as here, get_client(url=second.base_url) as there:
             thread = (await here.threads.create())["thread_id"]
