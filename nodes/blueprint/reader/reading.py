@@ -8,6 +8,7 @@ from nodes.blueprint.reader.doubts import read_doubts, read_restrictions
 from nodes.blueprint.reader.draft import Draft, FieldDraft, stated
 from nodes.blueprint.reader.finish import complete_fields, spec_of
 from nodes.blueprint.reader.life import assign_steps, complete_lives, read_aliases, read_associations, read_state_adjectives, read_steps
+from nodes.blueprint.reader.limits import read_limits
 from nodes.blueprint.reader.naming import sentence_case
 from nodes.blueprint.reader.paraphrase import plainly
 from nodes.blueprint.reader.parts import read_parts
@@ -76,6 +77,7 @@ def read_into(draft: Draft, text: str) -> None:
         complete_fields(record)
     read_reports(clauses, draft)
     read_rules(draft)
+    read_limits(clauses, draft)
     read_recipes(clauses, draft)
     read_doubts(clauses, draft)
 
