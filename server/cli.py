@@ -78,6 +78,14 @@ def migrate(debug: Debug = False) -> None:
 
 
 @app.command()
+def key(debug: Debug = False) -> None:
+    """Make a key for the HTTP API, and the hash of it that the server is given."""
+    from server.commands.key import print_new_key
+
+    _end(debug, False, print_new_key)
+
+
+@app.command()
 def doctor(
     install: Annotated[bool, typer.Option("--install", help="Install what built apps need, if it is missing.")] = False,
     as_json: Json = False,

@@ -4,11 +4,15 @@ import os
 from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+ApiKeyHash: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 
 
 def default_data_dir() -> Path:
@@ -27,9 +31,14 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATABASE_URL", "database_url"),
         description="PostgreSQL to use. Empty: an embedded PostgreSQL in APPYARD_DATA_DIR.",
     )
-    host: str = Field(default="127.0.0.1", description="Address to listen on. Any other than loopback needs APPYARD_API_KEY.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on. Any other than loopback needs APPYARD_API_KEY_HASHES or APPYARD_API_KEY."
+    )
     port: int = Field(default=8123, ge=0, le=65535, description="Port to listen on.")
-    api_key: SecretStr | None = Field(default=None, description="If set, every request carries it as x-api-key.")
+    api_key: SecretStr | None = Field(default=None, description="If set, every request carries it, or another key, as x-api-key.")
+    api_key_hashes: tuple[ApiKeyHash, ...] = Field(
+        default=(), description='SHA-256 of keys requests may carry, as JSON: ["…"]. `appyard key` makes a key and its hash.'
+    )
 
     model: str | None = Field(
         default=None,
@@ -97,6 +106,11 @@ class Settings(BaseSettings):
         if given and not given.get_secret_value().startswith(("https://", "http://")):
             raise ValueError("write an address such as https://example.com/hook")
         return given
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether requests need a key."""
+        return bool(self.api_key or self.api_key_hashes)
 
     @property
     def root(self) -> Path:

@@ -1,6 +1,5 @@
 """Put the HTTP application together. Knows routes and middleware; what they call is made in bootstrap."""
 
-import hmac
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
@@ -29,6 +28,7 @@ from server.api import (
 )
 from server.api.cors import allow_pages, default_rules
 from server.api.errors import install_error_table, problem
+from server.api.keys import ApiKeys
 from server.api.sockets import admit_sockets
 from server.langgraph_json import CorsRules
 
@@ -42,9 +42,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    lifespan: Lifespan, *, api_key: str | None = None, cors: CorsRules | None = None, serves_mcp: bool = True, serves_a2a: bool = True
+    lifespan: Lifespan, *, keys: ApiKeys | None = None, cors: CorsRules | None = None, serves_mcp: bool = True, serves_a2a: bool = True
 ) -> FastAPI:
-    """The application. `lifespan` puts the services on `app.state`; with `api_key` every request has to carry it.
+    """The application. `lifespan` puts the services on `app.state`; with `keys` every request has to carry one.
 
     `cors` says which web pages may call it; None: those of this machine. `serves_mcp` offers assistants as
     tools, `serves_a2a` as agents, to other agents.
@@ -56,9 +56,9 @@ def create_app(
         lifespan=lifespan,
     )
     app.add_middleware(limit_bodies)
-    if api_key:
-        app.middleware("http")(_key_check(api_key))
-    app.add_middleware(admit_sockets, api_key=api_key, rules=cors or default_rules())
+    if keys:
+        app.middleware("http")(_key_check(keys))
+    app.add_middleware(admit_sockets, keys=keys, rules=cors or default_rules())
     app.add_middleware(allow_pages, rules=cors or default_rules())  # last, so that refusals too can be read by pages
     install_error_table(app)
     app.include_router(system.router)
@@ -90,11 +90,10 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
     return limited
 
 
-def _key_check(api_key: str) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
+def _key_check(keys: ApiKeys) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
     async def check(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        given = request.headers.get("x-api-key", "")
-        if request.url.path in OPEN_PATHS or hmac.compare_digest(given.encode(), api_key.encode()):
+        if request.url.path in OPEN_PATHS or keys.admit(request.headers):
             return await go_on(request)
-        return problem(request, 401, "NotAuthenticated", "Send the server's key in the header x-api-key.")
+        return problem(request, 401, "NotAuthenticated", "Send a key of this server in the header x-api-key.")
 
     return check

@@ -1,25 +1,25 @@
-"""Which web sockets are let in: with the server's key if it has one, and from no page that may not call the server.
+"""Which web sockets are let in: with a key of the server if it has some, and from no page that may not call the server.
 
 Browsers ask nobody before a page opens a socket, and let it send what it likes: so the server looks where it comes from.
 """
 
-import hmac
 import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.api.keys import ApiKeys
 from server.langgraph_json import CorsRules
 
 POLICY_VIOLATION = 1008
 """Sent before the socket is accepted: the client sees the status 403."""
 
 
-def admit_sockets(app: ASGIApp, api_key: str | None, rules: CorsRules) -> ASGIApp:
+def admit_sockets(app: ASGIApp, keys: ApiKeys | None, rules: CorsRules) -> ASGIApp:
     """`app`, behind this look at every socket."""
 
     async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and not _may_come_in(Headers(scope=scope), api_key, rules):
+        if scope["type"] == "websocket" and not _may_come_in(Headers(scope=scope), keys, rules):
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
         await app(scope, receive, send)
@@ -27,9 +27,8 @@ def admit_sockets(app: ASGIApp, api_key: str | None, rules: CorsRules) -> ASGIAp
     return admitted
 
 
-def _may_come_in(headers: Headers, api_key: str | None, rules: CorsRules) -> bool:
-    has_key = api_key is None or hmac.compare_digest(headers.get("x-api-key", "").encode(), api_key.encode())
-    return has_key and is_allowed(headers.get("origin"), rules)
+def _may_come_in(headers: Headers, keys: ApiKeys | None, rules: CorsRules) -> bool:
+    return (keys is None or keys.admit(headers)) and is_allowed(headers.get("origin"), rules)
 
 
 def is_allowed(origin: str | None, rules: CorsRules) -> bool:

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from server.api.app import create_app
 from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
+from server.api.keys import ApiKeys, hash_of
 from server.bootstrap import open_services, open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
@@ -39,8 +40,10 @@ def check_reach(settings: Settings, host: str) -> None:
     """Only this machine may reach a server without a key, or one that runs generated code unconfined. Raises `CannotStart`."""
     if host in LOOPBACK:
         return
-    if settings.api_key is None:
-        raise CannotStart(f"--host {host} can be reached from other machines. Set APPYARD_API_KEY first, or use 127.0.0.1.")
+    if not settings.has_keys:
+        raise CannotStart(
+            f"--host {host} can be reached from other machines. Set APPYARD_API_KEY_HASHES (`appyard key` makes a key), or use 127.0.0.1."
+        )
     if settings.unsafe_local:
         raise CannotStart("APPYARD_UNSAFE_LOCAL runs generated code without a sandbox; that is allowed on 127.0.0.1 only.")
 
@@ -84,10 +87,11 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
             app.state.services = services
             yield
 
-        key = settings.api_key.get_secret_value() if settings.api_key else None
         rules = world.config.cors or default_rules()
         shown_to = with_studio(rules) if studio else rules
-        app = create_app(lifespan, api_key=key, cors=shown_to, serves_mcp=world.config.serves_mcp, serves_a2a=world.config.serves_a2a)
+        app = create_app(
+            lifespan, keys=keys_of(settings), cors=shown_to, serves_mcp=world.config.serves_mcp, serves_a2a=world.config.serves_a2a
+        )
         add_dashboard(app)
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         host, port = listening.getsockname()[:2]
@@ -97,6 +101,12 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
             "serving", extra={"dashboard": f"http://{host}:{port}/", "docs": f"http://{host}:{port}/docs", "model": world.health.model}
         )
         await server.serve(sockets=[listening])
+
+
+def keys_of(settings: Settings) -> ApiKeys | None:
+    """The keys a request may carry; None if it needs none."""
+    plain = [hash_of(settings.api_key.get_secret_value())] if settings.api_key else []
+    return ApiKeys([*plain, *settings.api_key_hashes]) if settings.has_keys else None
 
 
 def studio_link(host: str, port: int) -> str:

@@ -129,6 +129,9 @@ SERVER = (
     Requirement("store.query", SDK, "query finds items by meaning.", "Needs embeddings and pgvector; a query without an index is ignored."),
     Requirement("server.info", WIRE, "info names versions and flags; ok answers, with check_db after asking the database."),
     Requirement("server.metrics", WIRE, "metrics answers in the format of Prometheus, or as JSON."),
+    Requirement(
+        "server.keys", OURS, "Elsewhere than on loopback a server needs keys, of which it holds the hashes; appyard key makes one."
+    ),
     Requirement("server.any_input", OURS, "Nothing that is sent, allowed or not, is answered with a fault of the server."),
     Requirement("server.deep", OURS, "JSON of more than a hundred levels is refused with a short answer."),
     Requirement("server.large", OURS, "A state of ten megabytes is kept; a body of more than thirty-two is refused with 413."),
@@ -137,7 +140,10 @@ SERVER = (
     Requirement("server.broken_graph", OURS, "A graph that cannot be imported answers 503 with the reason; others are served."),
     Requirement("server.config", OURS, "Keys of langgraph.json that are not supported are named in a warning."),
     Requirement(
-        "server.auth", SDK, "auth.path of langgraph.json.", "Belongs to issue 5; such a file is refused, for ignoring it would be unsafe."
+        "server.auth",
+        SDK,
+        "auth.path of langgraph.json.",
+        "Not begun: such a file is refused, for ignoring it would be unsafe. Keys and a proxy that knows people do until then.",
     ),
 )
 

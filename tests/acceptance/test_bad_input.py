@@ -65,7 +65,7 @@ async def test_a_taken_port_is_named(tmp_path: Path) -> None:
 
 async def test_serving_other_machines_needs_a_key(tmp_path: Path) -> None:
     ended = await appyard("serve", "--host", "0.0.0.0", APPYARD_DATA_DIR=str(tmp_path))  # noqa: S104 - it is refused
-    assert_explained(ended, 5, "APPYARD_API_KEY")
+    assert_explained(ended, 5, "APPYARD_API_KEY_HASHES", "appyard key")
 
 
 async def test_a_setting_that_is_none_is_named(tmp_path: Path) -> None:

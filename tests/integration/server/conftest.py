@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from nodes.artifacts import Changeset, FileChange, FileOperation, Finding, QaReview
 from nodes.context import AgentTask, Workshop
 from server.api.app import create_app
+from server.api.keys import ApiKeys, hash_of
 from server.bootstrap import World, open_services, open_world
 from server.dashboard.app import add_dashboard
 from server.services.builds import Ledger
@@ -97,7 +98,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             async def lifespan(_: FastAPI) -> AsyncIterator[None]:
                 yield
 
-            app = create_app(lifespan, api_key=api_key)
+            app = create_app(lifespan, keys=ApiKeys([hash_of(api_key)]) if api_key else None)
             add_dashboard(app)
             app.state.services = await stack.enter_async_context(open_services(world))
             transport = httpx.ASGITransport(app)

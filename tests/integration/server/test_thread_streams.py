@@ -19,6 +19,7 @@ from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
 from server.api.app import create_app
+from server.api.keys import ApiKeys, hash_of
 from server.bootstrap import open_services
 from tests.integration.server.conftest import RunAppyard
 
@@ -47,7 +48,11 @@ async def served(services: object, *, api_key: str | None = None) -> AsyncIterat
         yield
 
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(lifespan, api_key=api_key), log_config=None, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(lifespan, keys=ApiKeys([hash_of(api_key)]) if api_key else None), log_config=None, timeout_graceful_shutdown=1
+        )
+    )
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -206,7 +206,9 @@ async def test_a_server_with_a_key_answers_nobody_without_it(appyard: RunAppyard
     yard = await appyard(api_key="s3cret")
     assert (await yard.client.get("/api/builds")).status_code == 401
     assert (await yard.client.get("/api/builds", headers={"x-api-key": "wrong"})).status_code == 401
+    assert (await yard.client.get("/api/builds", headers={"Authorization": "Bearer wrong"})).status_code == 401
     assert (await yard.client.get("/api/builds", headers={"x-api-key": "s3cret"})).status_code == 200
+    assert (await yard.client.get("/api/builds", headers={"Authorization": "Bearer s3cret"})).status_code == 200
     assert (await yard.client.get("/ok")).status_code == 200
 
 

@@ -1,0 +1,28 @@
+"""Who may call a server that asks for a key: whoever sends one of its keys, of which it holds only the hashes."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+
+BEARER = "bearer "
+
+
+class ApiKeys:
+    """The keys of a server, as SHA-256 in hexadecimal. Keys are long and random, so a slow hash would protect nothing more."""
+
+    def __init__(self, hashes: Iterable[str]) -> None:
+        self._hashes = tuple(one.lower().encode() for one in hashes)
+
+    def admit(self, headers: Headers) -> bool:
+        """Whether a request carries a key, as `x-api-key` or `Authorization: Bearer`."""
+        bearer = headers.get("authorization", "")
+        given = headers.get("x-api-key") or (bearer[len(BEARER) :] if bearer.lower().startswith(BEARER) else "")
+        sent = hash_of(given).encode()
+        return any(hmac.compare_digest(sent, known) for known in self._hashes)
+
+
+def hash_of(key: str) -> str:
+    """What the server keeps of a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
