@@ -83,7 +83,7 @@ def contract_of(spec: AppSpec) -> Contract:
             )
         )
     for recipe in spec.recipes:
-        endpoints += recipe_endpoints(spec, recipe)
+        endpoints += (endpoint for endpoint in recipe_endpoints(spec, recipe) if endpoint not in endpoints)
         schemas += (schema for schema in recipe_schemas(recipe.kind) if schema not in schemas)
     return Contract(endpoints=tuple(endpoints), schemas=tuple(schemas))
 

@@ -9,6 +9,9 @@ from nodes.artifacts import Access, Action, AppSpec, Endpoint, Operation, Recipe
 SUBJECT = -1
 """In `Part.of`: the endpoint is about `RecipeSpec.record`."""
 
+APP = -2
+"""In `Part.of`: the endpoint is there once, however many records the recipe is applied to."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -56,6 +59,11 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
         Part("add_{record}_tag", "POST", "/api/{records}/{{id}}/tags", Action.update, 200, "NewTag", "TagList"),
         Part("remove_{record}_tag", "DELETE", "/api/{records}/{{id}}/tags/{{name}}", Action.update, 204),
     ),
+    RecipeKind.audit_trail: (Part("history_of_{record}", "GET", "/api/{records}/{{id}}/history", Action.read, response="ChangeList"),),
+    RecipeKind.notifications: (
+        Part("list_notifications", "GET", "/api/notifications", None, response="NotificationList", of=APP),
+        Part("read_notifications", "POST", "/api/notifications/read", None, 204, of=APP),
+    ),
     RecipeKind.calendar: (Part("calendar_of_{records}", "GET", "/api/{records}/calendar", Action.read, response="CalendarMonth"),),
     RecipeKind.board: (Part("board_of_{records}", "GET", "/api/{records}/board", Action.read, response="BoardColumns"),),
     RecipeKind.converter: (Part("convert_{records}", "GET", "/api/convert/{records}", Action.read, response="Conversion"),),
@@ -80,6 +88,8 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
         _body("AttachmentList", items="array"),
     ),
     RecipeKind.tags: (_body("NewTag", name="string"), _body("TagList", items="array")),
+    RecipeKind.audit_trail: (_body("ChangeList", items="array"),),
+    RecipeKind.notifications: (_body("NotificationList", items="array", unread="integer"),),
     RecipeKind.calendar: (_body("CalendarMonth", month="string", days="array"),),
     RecipeKind.board: (_body("BoardColumns", columns="array"),),
     RecipeKind.converter: (
@@ -138,8 +148,8 @@ def _own_states(spec: AppSpec, record: str, part: Part, access: tuple[Access, ..
 
 
 def _concerned(recipe: RecipeSpec, part: Part) -> str:
-    if part.of == SUBJECT:
-        return recipe.record or recipe.kind.value
+    if part.of in (SUBJECT, APP):
+        return (recipe.record if part.of == SUBJECT else None) or recipe.kind.value
     return recipe.records[part.of]
 
 

@@ -54,7 +54,9 @@ def _endpoint_names(spec: AppSpec) -> Iterator[str]:
         for step in (step.name for step in (record.workflow.transitions if record.workflow else ()) if step.name in RESERVED_STEPS):
             yield f"{record.name} has a step called {step}, which everything has anyway; give the step the name of what happens."
     named += [(f"report_{report.name}", f"the report {report.name}") for report in spec.reports]
-    named += [(name, f"what {recipes.named(recipe)} concerns") for recipe in spec.recipes for name in recipe_operation_names(spec, recipe)]
+    named += dict.fromkeys(
+        (name, f"what {recipe.kind} concerns") for recipe in spec.recipes for name in recipe_operation_names(spec, recipe)
+    )
     for name, part in named:
         if len(name) > LONGEST_NAME:
             yield f"The API would call something {name}, longer than {LONGEST_NAME} characters; shorten the name or plural of {part}."

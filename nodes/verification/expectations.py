@@ -36,7 +36,7 @@ class Expectations:
 
     def recipe_endpoints(self, recipe: RecipeSpec) -> list[Endpoint]:
         """The endpoints of one use of a recipe, in the order of the contract; those nobody may call are left out."""
-        concerned = {recipe.record or recipe.kind.value, *recipe.records}
+        concerned = {recipe.record, recipe.kind.value, *recipe.records}
         return [entry for entry in self.architecture.contract.endpoints if entry.recipe is recipe.kind and entry.record in concerned]
 
     def allowed(self, endpoint: Endpoint) -> list[Person]:

@@ -11,7 +11,7 @@ class SpecNotBuildable(BuildError):
     """The specification uses a name the default stack cannot give to a file or a table. Rename the record."""
 
 
-TAKEN_TABLES = frozenset({"accounts", "account", "sign_in_tokens", "alembic_version"})
+TAKEN_TABLES = frozenset({"accounts", "account", "sign_in_tokens", "alembic_version", "record_changes", "outgoing_mail"})
 """Tables of the app itself."""
 
 TAKEN_ATTRIBUTES = frozenset(
@@ -32,7 +32,7 @@ TAKEN_CLASSES = frozenset(
     " NotFound Page Path Query Record Redirect RedirectResponse Request Response Role Scope Session SignedIn Transition".split()
 )
 
-TAKEN_PAGES = frozenset({"accounts", "api", "docs", "convert", "go", "health", "password", "register", "reports", "static", "welcome"})
+TAKEN_PAGES = frozenset("accounts api convert docs go health history notifications password register reports static welcome".split())
 """First path segments of the app's own pages; those with a hyphen cannot collide."""
 
 TAKEN_SCHEMAS = frozenset({"Any", "Annotated", "Literal", "Decimal", "BaseModel", "Account", "SignInToken", "Field"})

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from nodes.artifacts import RecipeKind, RecipeSpec
 from nodes.verification.expectations import Expectations
 from nodes.verification.recipes.converter import converter
-from nodes.verification.recipes.on_records import attachments, comments, tags
+from nodes.verification.recipes.messages import notifications
+from nodes.verification.recipes.on_records import attachments, comments, history, tags
 from nodes.verification.recipes.short_link import short_link
 from nodes.verification.recipes.views import board, calendar
 
@@ -20,4 +21,6 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.board: board,
     RecipeKind.short_link: short_link,
     RecipeKind.converter: converter,
+    RecipeKind.audit_trail: history,
+    RecipeKind.notifications: notifications,
 }

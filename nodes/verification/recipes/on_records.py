@@ -1,11 +1,11 @@
-"""Exercise what lies below a record: comments, attached files, tags."""
+"""Exercise what lies below a record: comments, attached files, tags, its history."""
 
 from dataclasses import dataclass
 
-from nodes.artifacts import Endpoint, RecipeSpec
+from nodes.artifacts import Endpoint, Operation, RecipeSpec
 from nodes.verification.exchange import Answer, Content, Json
 from nodes.verification.expectations import Expectations, said
-from nodes.verification.payloads import NOBODY
+from nodes.verification.payloads import NOBODY, changed_body
 from nodes.verification.stock import Made, Person
 
 FILE_TEXT = "Attached by the probe"
@@ -121,6 +121,26 @@ async def tags(probe: Expectations, recipe: RecipeSpec) -> None:
             left = await probe.stock.call(listing, person, made.id)
             if status == 200 and TAG in _items(left):
                 probe.find(remove, left, f"as {person}: the tag that was taken is still there")
+
+
+async def history(probe: Expectations, recipe: RecipeSpec) -> None:
+    """Whoever sees a record reads who made it, and that a change was made."""
+    record, endpoint = probe.spec.record(recipe.record or ""), probe.recipe_endpoints(recipe)[0]
+    await probe.refusals(endpoint, await probe.stock.make_or_find(record))
+    update = probe.stock.permissions.endpoint(record.name, Operation.update)
+    for person in probe.allowed(endpoint):
+        for made in await probe.targets(record, endpoint, person):
+            status = probe.expected(endpoint, person, made)
+            answer = await probe.expect(endpoint, person, status, made)
+            told = _items(answer)
+            if answer.status == 200 == status and not told:
+                probe.find(endpoint, answer, f"as {person}: nothing tells who made the {record.name}")
+            if update and answer.status == 200 == status and probe.stock.permissions.scope(person, update):
+                change = changed_body(probe.spec, record, await probe.stock.body_for(record, made.creator))
+                changed = await probe.stock.call(update, person, made.id, change)
+                after = await probe.stock.call(endpoint, person, made.id)
+                if changed.status == 200 and len(_items(after)) != len(told) + 1:
+                    probe.find(endpoint, after, f"as {person}: a change of the {record.name} is not told once")
 
 
 def _items(answer: Answer) -> list[Json]:

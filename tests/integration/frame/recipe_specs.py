@@ -60,6 +60,8 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.board: with_recipes(CLAIMS, recipe(RecipeKind.board, "claim")),
     RecipeKind.short_link: LINKS,
     RecipeKind.converter: EXCHANGE,
+    RecipeKind.audit_trail: with_recipes(CLAIMS, recipe(RecipeKind.audit_trail, "claim")),
+    RecipeKind.notifications: with_recipes(CLAIMS, recipe(RecipeKind.notifications, "claim")),
 }
 """Each recipe on its own."""
 
@@ -70,6 +72,8 @@ OFFICE = with_recipes(
     recipe(RecipeKind.tags, "claim"),
     recipe(RecipeKind.calendar, "claim", fields="spent_on"),
     recipe(RecipeKind.board, "claim", fields="category"),
+    recipe(RecipeKind.audit_trail, "claim"),
+    recipe(RecipeKind.notifications, "claim"),
 )
 FLEET = with_recipes(
     RENTAL,
@@ -79,4 +83,7 @@ FLEET = with_recipes(
     recipe(RecipeKind.attachments, "booking"),
     recipe(RecipeKind.calendar, "booking", fields="start end"),
     recipe(RecipeKind.board, "booking"),
+    recipe(RecipeKind.audit_trail, "booking"),
+    recipe(RecipeKind.notifications, "booking"),
+    recipe(RecipeKind.notifications, "car"),
 )
