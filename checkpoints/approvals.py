@@ -1,6 +1,6 @@
 """What waits for a person, and what was decided: one winner, however many decide at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -22,24 +22,21 @@ class ApprovalRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(
-        self,
-        thread_id: UUID,
-        interrupt_id: str,
-        request: object,
-        *,
-        expires_in_seconds: float | None = None,
-        transaction: Transaction | None = None,
-    ) -> Approval:
-        """Ask a person. Asking again changes nothing, except that an expired or superseded question waits again."""
+    async def ask(
+        self, thread_id: UUID, questions: Mapping[str, object], *, expires_in_seconds: float | None, transaction: Transaction | None = None
+    ) -> None:
+        """Let a thread ask exactly these questions, by interrupt id: others close, and one that waits goes on waiting.
+
+        A question that was decided is asked again: its run ended before the graph took the answer.
+        """
         parameters = {
-            **_key(thread_id, interrupt_id),
-            "request": exact(request),
+            "thread_id": thread_id,
+            "asked": list(questions),
+            "questions": exact(dict(questions)),
             "expires_in_seconds": expires_in_seconds,
         }
-        async with self._database.transaction(transaction) as current:
-            row = await current.fetch_one("open_approval", parameters)
-            return await self.get(thread_id, interrupt_id, transaction=current) if row is None else _approval(row)
+        async with self._database.statement(transaction) as current:
+            await current.execute("ask_questions", parameters)
 
     async def get(self, thread_id: UUID, interrupt_id: str, *, transaction: Transaction | None = None) -> Approval:
         """One approval. Raises `ApprovalNotFound`."""
@@ -74,20 +71,6 @@ class ApprovalRepository:
             if row is None:
                 raise _closed(await self.get(thread_id, interrupt_id, transaction=current))
             return _approval(row)
-
-    async def reopen(
-        self,
-        thread_id: UUID,
-        interrupt_id: str,
-        *,
-        expires_in_seconds: float | None = None,
-        transaction: Transaction | None = None,
-    ) -> Approval:
-        """Take a decision back because its run ended before the graph took it. Raises `ApprovalNotFound`."""
-        parameters = {**_key(thread_id, interrupt_id), "expires_in_seconds": expires_in_seconds}
-        async with self._database.transaction(transaction) as current:
-            row = await current.fetch_one("reopen_approval", parameters)
-            return await self.get(thread_id, interrupt_id, transaction=current) if row is None else _approval(row)
 
     async def expire_due(self, *, limit: int = 100, transaction: Transaction | None = None) -> list[Approval]:
         """Close what nobody decided in time; the ones this call closed, so that exactly one caller acts on each."""

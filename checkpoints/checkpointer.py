@@ -1,22 +1,13 @@
-"""LangGraph's Postgres saver on our pool: strict about what it revives, and fenced against workers given up for dead."""
+"""Open LangGraph's Postgres saver on our pool: strict about what it revives, and for a run fenced against rivals."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import Iterable
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from psycopg import AsyncCursor, DatabaseError
-from typing_extensions import override
 
-from checkpoints.connection import Database, Row, Transaction, named_queries
-from checkpoints.errors import LeaseLost
+from checkpoints.connection import Database, Transaction
+from checkpoints.fenced_saver import FencedSaver
 from checkpoints.records import ClaimedRun
-
-LEASE_LOST = "AY001"
-"""What the database function `require_lease` raises."""
 
 
 def open_checkpointer(
@@ -45,44 +36,3 @@ def strict_serializer(allowed_types: Iterable[type]) -> JsonPlusSerializer:
         pickle_fallback=False,
         allowed_msgpack_modules=[(kind.__module__, kind.__qualname__) for kind in allowed_types],
     )
-
-
-class FencedSaver(AsyncPostgresSaver):
-    """Writes for one attempt at one run, as long as that attempt is the newest: each write asks in its own transaction."""
-
-    def __init__(self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun, *, waits_for_disk: bool) -> None:
-        super().__init__(database.pool, serde=serializer)
-        self._claimed = claimed
-        self._fence = {"run_id": claimed.run.run_id, "token": claimed.token, "waits": waits_for_disk}
-
-    @override
-    async def aput(
-        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
-    ) -> RunnableConfig:
-        """As the saver does. Raises `LeaseLost`."""
-        with self._lease_errors():
-            return await super().aput(config, checkpoint, metadata, new_versions)
-
-    @override
-    async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
-        """As the saver does. Raises `LeaseLost`."""
-        with self._lease_errors():
-            await super().aput_writes(config, writes, task_id, task_path)
-
-    @override
-    @asynccontextmanager
-    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[Row]]:
-        """As the saver does; a write, which is a pipeline, begins by asking for the lease."""
-        async with super()._cursor(pipeline=pipeline) as cursor:
-            if pipeline:
-                await cursor.execute(named_queries()["require_lease"], self._fence)
-            yield cursor
-
-    @contextmanager
-    def _lease_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except DatabaseError as error:
-            if error.sqlstate == LEASE_LOST:
-                raise LeaseLost(str(self._claimed.run.run_id)) from error
-            raise

@@ -136,7 +136,7 @@ class Database:
             max_lifetime=3600,
             reconnect_timeout=30,
             configure=self._configure,
-            check=_check_if_spoken_to,
+            check=check_if_spoken_to,
             name="appyard",
         )
 
@@ -226,7 +226,7 @@ async def connect(url: str) -> AsyncConnection[Row]:
     return connection
 
 
-async def _check_if_spoken_to(connection: AsyncConnection[Row]) -> None:
+async def check_if_spoken_to(connection: AsyncConnection[Row]) -> None:
     """Ask an idle connection whether it lives, but only if there is something to read on it.
 
     A server that closes a connection says so, and one that is fine says nothing unasked, so the usual check costs no

@@ -106,10 +106,6 @@ SELECT * FROM threads WHERE thread_id = %(thread_id)s;
 -- One thread, which nobody else creates a run on, settles or deletes until this transaction ends.
 SELECT * FROM threads WHERE thread_id = %(thread_id)s FOR NO KEY UPDATE;
 
--- occupy_thread --
--- A run is about to be created on the thread; nobody else creates one, settles or deletes it until this transaction ends.
-UPDATE threads SET status = 'busy', updated_at = now() WHERE thread_id = %(thread_id)s RETURNING thread_id;
-
 -- search_threads --
 -- One page of the threads that match every filter given; thread_id breaks ties, so pages do not overlap.
 SELECT *
@@ -251,12 +247,16 @@ DELETE FROM checkpoints WHERE thread_id = %(thread_id)s::uuid::text;
 
 
 -- create_run --
--- Create a pending run; no row if the id is taken.
-INSERT INTO runs (run_id, thread_id, assistant_id, metadata, kwargs, multitask_strategy)
-VALUES (
-    coalesce(%(run_id)s::uuid, gen_random_uuid()), %(thread_id)s, %(assistant_id)s,
-    %(metadata)s::jsonb, %(kwargs)s::json, %(multitask_strategy)s
+-- Create a pending run on a thread, which nobody else creates one on, settles or deletes until this transaction ends.
+-- No row if there is no such thread, or the run's id is taken.
+WITH occupied AS (
+    UPDATE threads SET status = 'busy', updated_at = now() WHERE thread_id = %(thread_id)s RETURNING thread_id
 )
+INSERT INTO runs (run_id, thread_id, assistant_id, metadata, kwargs, multitask_strategy)
+SELECT
+    coalesce(%(run_id)s::uuid, gen_random_uuid()), thread_id, %(assistant_id)s,
+    %(metadata)s::jsonb, %(kwargs)s::json, %(multitask_strategy)s
+FROM occupied
 ON CONFLICT (run_id) DO NOTHING
 RETURNING *;
 
@@ -311,9 +311,34 @@ RETURNING *;
 -- Whether this attempt is still the run's newest.
 SELECT FROM runs WHERE run_id = %(run_id)s AND lease_token = %(token)s AND status = 'running';
 
--- require_lease --
--- Refuse this transaction if this attempt is not the run's newest; its commit waits for the disk or not.
-SELECT appyard_require_lease(%(run_id)s, %(token)s, %(waits)s);
+-- save_progress --
+-- Steps of an attempt, into LangGraph's own tables and by its rules, if the attempt is the run's newest; AY001 otherwise.
+WITH allowed AS MATERIALIZED (
+    SELECT appyard_require_lease(%(run_id)s, %(token)s, %(waits)s)
+), kept_blobs AS (
+    INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, decode(row ->> 5, 'base64')
+    FROM allowed, json_array_elements(%(blobs)s::json) AS row
+    ON CONFLICT (thread_id, checkpoint_ns, channel, version) DO NOTHING
+), kept_checkpoints AS (
+    INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+    SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, (row -> 4)::jsonb, (row -> 5)::jsonb
+    FROM allowed, json_array_elements(%(checkpoints)s::json) AS row
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id)
+        DO UPDATE SET checkpoint = excluded.checkpoint, metadata = excluded.metadata
+), kept_first_writes AS (
+    INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
+    SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, (row ->> 5)::integer, row ->> 6, row ->> 7, decode(row ->> 8, 'base64')
+    FROM allowed, json_array_elements(%(first_writes)s::json) AS row
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING
+), kept_last_writes AS (
+    INSERT INTO checkpoint_writes (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
+    SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, (row ->> 5)::integer, row ->> 6, row ->> 7, decode(row ->> 8, 'base64')
+    FROM allowed, json_array_elements(%(last_writes)s::json) AS row
+    ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+        DO UPDATE SET channel = excluded.channel, type = excluded.type, blob = excluded.blob
+)
+SELECT FROM allowed;
 
 -- release_run --
 -- Give a claimed run back, to be begun again by another worker; the attempt is not counted.
@@ -410,25 +435,21 @@ ORDER BY seq
 LIMIT %(limit)s;
 
 
--- open_approval --
--- Ask a person; asking again is the same question, and revives one that had expired or been superseded.
-INSERT INTO approvals (thread_id, interrupt_id, request, expires_at)
-VALUES (
-    %(thread_id)s, %(interrupt_id)s, %(request)s::json,
-    now() + make_interval(secs => %(expires_in_seconds)s::double precision)
+-- ask_questions --
+-- Close what a thread asked before, ask what it asks now, and ask again what was answered without the graph taking it.
+WITH closed AS (
+    UPDATE approvals
+    SET status = 'superseded'
+    WHERE thread_id = %(thread_id)s AND status = 'pending' AND interrupt_id <> ALL (%(asked)s::text[])
 )
+INSERT INTO approvals (thread_id, interrupt_id, request, expires_at)
+SELECT %(thread_id)s, asked.key, asked.value, now() + make_interval(secs => %(expires_in_seconds)s::double precision)
+FROM json_each(%(questions)s::json) AS asked
 ON CONFLICT (thread_id, interrupt_id) DO UPDATE
-SET status = 'pending', request = excluded.request, expires_at = excluded.expires_at, opened_at = now()
-WHERE approvals.status IN ('expired', 'superseded')
-RETURNING *;
-
--- reopen_approval --
--- Take back a decision that never reached the graph, so that it can be made again.
-UPDATE approvals
-SET status = 'pending', decision = NULL, decided_by = NULL, decided_at = NULL, run_id = NULL,
-    expires_at = now() + make_interval(secs => %(expires_in_seconds)s::double precision)
-WHERE thread_id = %(thread_id)s AND interrupt_id = %(interrupt_id)s AND status = 'decided'
-RETURNING *;
+SET status = 'pending', request = excluded.request, expires_at = excluded.expires_at,
+    opened_at = CASE approvals.status WHEN 'decided' THEN approvals.opened_at ELSE now() END,
+    decision = NULL, decided_by = NULL, decided_at = NULL, run_id = NULL
+WHERE approvals.status <> 'pending';
 
 -- get_approval --
 -- One approval.

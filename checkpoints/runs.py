@@ -72,16 +72,15 @@ class RunRepository:
             "kwargs": exact(kwargs),
             "multitask_strategy": multitask_strategy,
         }
-        if await transaction.fetch_one("occupy_thread", parameters) is None:
-            raise ThreadNotFound(str(thread_id))
-        if multitask_strategy is MultitaskStrategy.reject and await self.active(thread_id, transaction=transaction):
-            raise ThreadBusy(str(thread_id))
         try:
             row = await transaction.fetch_one("create_run", parameters)
         except ForeignKeyViolation as error:
             raise AssistantNotFound(str(assistant_id)) from error
         if row is None:
-            raise RunExists(str(run_id))
+            is_known = await transaction.fetch_one("get_thread", {"thread_id": thread_id})
+            raise RunExists(str(run_id)) if is_known else ThreadNotFound(str(thread_id))
+        if multitask_strategy is MultitaskStrategy.reject and len(await self.active(thread_id, transaction=transaction)) > 1:
+            raise ThreadBusy(str(thread_id))
         return Run.model_validate(row)
 
     async def get(self, run_id: UUID, *, transaction: Transaction | None = None) -> Run:
@@ -206,7 +205,7 @@ class RunRepository:
         output: object = None,
         transaction: Transaction | None = None,
     ) -> Run:
-        """End the run, with its last events and what it came to.
+        """End the run, with its last events and what it came to. Who gives a `transaction` also saves the thread's snapshot in it.
 
         Raises `LeaseLost`, or `IllegalRunTransition` if `status` is not an end or the run has one.
         """
@@ -221,7 +220,8 @@ class RunRepository:
         }
         async with self._database.transaction(transaction) as current:
             run = await self._fenced("finish_run", claimed, parameters, current)
-            await current.execute("settle_thread", {"thread_id": run.thread_id})
+            if transaction is None:
+                await current.execute("settle_thread", {"thread_id": run.thread_id})
             return run
 
     async def roll_back(self, claimed: ClaimedRun, transaction: Transaction) -> None:

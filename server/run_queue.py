@@ -17,9 +17,10 @@ import procrastinate
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job, JobDeferrer, Status
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 from typing_extensions import override
 
-from checkpoints.connection import Transaction, with_defaults
+from checkpoints.connection import Transaction, check_if_spoken_to, with_defaults
 from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, RunHeldElsewhere, StorageFull
 
 log = logging.getLogger(__name__)
@@ -70,11 +71,18 @@ async def _without_waiting(connection: AsyncConnection[Any]) -> None:
     await connection.commit()
 
 
+def _pool(**details: Any) -> AsyncConnectionPool:  # noqa: ANN401 - the pool's own arguments
+    """Procrastinate's pool, without its question to every connection before every statement."""
+    return AsyncConnectionPool(**{**details, "check": check_if_spoken_to})
+
+
 class RunQueue:
     """Enqueue, cancel and take runs. Open it before use; it has its own small pool, apart from checkpoint traffic."""
 
     def __init__(self, url: str) -> None:
-        connector = procrastinate.PsycopgConnector(conninfo=with_defaults(url), min_size=1, max_size=4, configure=_without_waiting)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=with_defaults(url), min_size=1, max_size=4, configure=_without_waiting, pool_factory=_pool
+        )
         self._app = procrastinate.App(connector=connector)
 
     @asynccontextmanager

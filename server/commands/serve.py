@@ -16,6 +16,7 @@ from server.api.app import create_app
 from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
 from server.api.keys import ApiKeys, hash_of
 from server.bootstrap import open_services, open_world
+from server.commands import event_loop
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
 from server.dashboard.app import add_dashboard
@@ -32,7 +33,7 @@ def run_server(config: Path | None, host: str | None, port: int | None, *, with_
     check_reach(settings, host)
     log_to_stderr(settings)
     listening = listen(host, port)
-    asyncio.run(_serve(settings, config, listening, with_worker=with_worker, studio=studio))
+    event_loop.run(_serve(settings, config, listening, with_worker=with_worker, studio=studio))
     return ExitCode.done
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from checkpoints.connection import Database
 from checkpoints.migrate import migrate
 from server.bootstrap import open_database_url, open_world
+from server.commands import event_loop
 from server.commands.exit_codes import ExitCode
 from server.settings import Settings
 from server.telemetry import log_to_stderr
@@ -28,7 +29,7 @@ def run_worker(config: Path | None) -> ExitCode:
             log.info("working", extra={"model": world.health.model})
             await stopped.wait()
 
-    asyncio.run(run())
+    event_loop.run(run())
     return ExitCode.done
 
 

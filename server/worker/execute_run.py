@@ -28,7 +28,7 @@ from checkpoints.errors import (
     StorageFull,
     ThreadNotFound,
 )
-from checkpoints.records import ApprovalStatus, CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, ThreadStatus
+from checkpoints.records import CancelAction, ClaimedRun, JsonObject, NewEvent, Run, RunStatus, ThreadStatus
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import RestingStatus, ThreadRepository
@@ -278,16 +278,12 @@ class RunExecutor:
 
     async def _ask(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> None:
         """Keep what the thread asks a person, and close what it no longer asks."""
-        asked = ended.state.interrupts if ended.state and ended.status is RunStatus.interrupted else ()
-        expires_in_seconds = self._limits.review_expiry_hours * 3600
         if ended.state:
-            await self._approvals.supersede(thread_id, still_asked=[interrupt.id for interrupt in asked], transaction=transaction)
-        for interrupt in asked:
-            approval = await self._approvals.open(
-                thread_id, interrupt.id, jsonable(interrupt.value), expires_in_seconds=expires_in_seconds, transaction=transaction
+            asked = ended.state.interrupts if ended.status is RunStatus.interrupted else ()
+            questions = {interrupt.id: jsonable(interrupt.value) for interrupt in asked}
+            await self._approvals.ask(
+                thread_id, questions, expires_in_seconds=self._limits.review_expiry_hours * 3600, transaction=transaction
             )
-            if approval.status is ApprovalStatus.decided:  # the decision never reached the graph
-                await self._approvals.reopen(thread_id, interrupt.id, expires_in_seconds=expires_in_seconds, transaction=transaction)
 
     @contextlib.asynccontextmanager
     async def _lease_kept(self, claimed: ClaimedRun) -> AsyncIterator[None]:

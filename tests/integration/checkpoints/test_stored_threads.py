@@ -126,7 +126,7 @@ async def test_deleting_a_thread_leaves_nothing_of_it_and_everything_of_others(
     for each in (doomed, kept):
         claimed = await claim(await make_run(thread_id=each.thread_id))
         await run_events.append(claimed, [NewEvent(event="values", data={})])
-        await approvals.open(each.thread_id, "i", {})
+        await approvals.ask(each.thread_id, {"i": {}}, expires_in_seconds=None)
         await write_checkpoint(database, each)
     shared = await artifacts.put(doomed.thread_id, b"shared", "text/plain")
     await artifacts.put(kept.thread_id, b"shared", "text/plain")
