@@ -18,7 +18,6 @@ from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadRepository
 from tests.integration.checkpoints.conftest import Claim, MakeRun
 
-
 THREAD_ID = UUID(int=1)
 CONFIG: RunnableConfig = {"configurable": {"thread_id": str(THREAD_ID), "checkpoint_ns": ""}}
 

@@ -57,6 +57,7 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
         "idempotency_keys", "model_calls",
         "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers",
         "run_events", "run_outputs", "runs", "schema_migrations", "store", "store_migrations", "threads",
+        "webhook_deliveries",
     ]  # fmt: skip
 
 
