@@ -137,6 +137,7 @@ SERVER = (
     Requirement("server.large", OURS, "A state of ten megabytes is kept; a body of more than thirty-two is refused with 413."),
     Requirement("server.docs", OURS, "docs and redoc are shown without a connection to any other host."),
     Requirement("server.cors", WIRE, "Pages of http.cors may call, also from a public network to this machine; others may not."),
+    Requirement("server.studio", OURS, "Studio may call a server started with --studio, and finds a form with titles and labelled edges."),
     Requirement("server.broken_graph", OURS, "A graph that cannot be imported answers 503 with the reason; others are served."),
     Requirement("server.config", OURS, "Keys of langgraph.json that are not supported are named in a warning."),
     Requirement(

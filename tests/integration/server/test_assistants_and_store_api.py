@@ -148,7 +148,7 @@ async def test_a_namespace_that_cannot_be_is_refused(yard: Appyard, namespace: l
 @pytest.mark.requirement("server.info")
 async def test_the_server_says_what_it_is(yard: Appyard) -> None:
     information = (await yard.client.get("/info")).json()
-    assert information["flags"]["assistants"] is True
+    assert (information["flags"]["assistants"], information["flags"]["crons"]) == (True, True)
     assert information["graphs"] == ["appyard", "broken", "nested", "notes", "steps", "toy"]
     assert (await yard.client.get("/ok", params={"check_db": 1})).json() == {"ok": True}
 

@@ -56,7 +56,11 @@ def test_what_only_some_may_do_nobody_else_may_and_no_question_is_asked() -> Non
 
 @pytest.mark.parametrize(
     "sentence",
-    ["Members borrow at most three books per year", "Visitors may come three times per week", "Bookings are cancelled up to the day before"],
+    [
+        "Members borrow at most three books per year",
+        "Visitors may come three times per week",
+        "Bookings are cancelled up to the day before",
+    ],
 )
 def test_a_limit_that_is_not_checked_is_asked_about_in_its_own_words(sentence: str) -> None:
     spec = read(f"Members borrow books. Visitors book tours. {sentence}.")
