@@ -40,6 +40,7 @@ RUNS = (
     Requirement("run.cancel", SDK, "cancel stops a run at once and keeps what it did; a run that has ended answers 404."),
     Requirement("run.cancel_rollback", SDK, "cancel?action=rollback deletes the run and its checkpoints."),
     Requirement("run.cancel_many", SDK, "POST /runs/cancel stops several runs, by id or by status."),
+    Requirement("run.list", SDK, "The runs of a thread are listed, also by status."),
     Requirement("run.delete", SDK, "DELETE removes a run that has ended."),
     Requirement("run.after_seconds", SDK, "after_seconds begins a run later, and holds up no other run of the thread."),
     Requirement("run.if_not_exists", SDK, "A run on an unknown thread answers 404, or creates it with if_not_exists=create."),

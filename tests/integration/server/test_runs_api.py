@@ -151,6 +151,14 @@ async def test_only_what_was_asked_for_is_streamed(client: LangGraphClient, thre
     assert parts[1:] == [*progress, ("end", {"status": "interrupted"}, None)]
 
 
+@pytest.mark.requirement("stream.modes")
+async def test_parts_of_the_sdks_second_version_name_their_type(client: LangGraphClient, thread_id: str) -> None:
+    stream: Any = client.runs.stream(thread_id, "toy", input=GIVEN, stream_mode=["updates"], version="v2")
+    parts = [(part["type"], part["ns"]) async for part in stream]
+    assert parts[0] == ("metadata", [])
+    assert ("updates", []) in parts
+
+
 @pytest.mark.requirement("stream.messages")
 async def test_messages_come_whole_with_their_metadata_first(client: LangGraphClient, thread_id: str) -> None:
     parts = [part async for part in client.runs.stream(thread_id, "toy", input=GIVEN, stream_mode="messages")]
@@ -270,6 +278,14 @@ async def test_several_runs_are_cancelled_at_once(yard: Appyard, client: LangGra
     await client.runs.cancel_many(**which)
     await client.runs.join(thread_id, running)
     assert [await status_of(client, thread_id, run) for run in (running, waiting)] == ["interrupted", "interrupted"]
+
+
+@pytest.mark.requirement("run.list")
+async def test_the_runs_of_a_thread_are_listed_by_their_status(client: LangGraphClient, thread_id: str) -> None:
+    await client.runs.wait(thread_id, "toy", input=GIVEN)
+    await client.runs.wait(thread_id, "toy", input={"fail": True}, raise_error=False)
+    listed = {status: len(await client.runs.list(thread_id, status=status)) for status in ("success", "error", "running")}
+    assert listed == {"success": 1, "error": 1, "running": 0}
 
 
 @pytest.mark.requirement("run.delete")
