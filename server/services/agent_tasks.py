@@ -11,15 +11,18 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from checkpoints.errors import RunNotFound
-from checkpoints.records import Approval, Assistant, CancelAction, JsonObject, Run, RunEvent, RunStatus
+from checkpoints.records import Approval, Assistant, CancelAction, IfExists, JsonObject, Run, RunEvent, RunStatus
+from server.langgraph_json import APPYARD
 from server.services.assistants import Assistants
-from server.services.builds import Ledger
+from server.services.builds import KIND, Ledger
 from server.services.errors import MessageUnusable, NothingToCancel, TaskNotCancelable, TaskNotFound, TaskNotWaiting
 from server.services.run_order import RunOrder, order_of
 from server.services.run_streams import RunStreams
 from server.services.runs import NewRun, Runs
 from server.services.thread_state import StateChange, ThreadStates
 
+BUILDS_FOR = "agent"
+"""Who asked for the build, where people are named."""
 MOST_RUNS = 1000
 """Runs of a task that are looked at."""
 
@@ -108,7 +111,10 @@ class AgentTasks:
         else:
             schema = (await self._assistants.schemas(str(agent.assistant_id))).input_schema or {}
             order = _recording(RunOrder(input=input_from(message, schema)))
-        run = await self._runs.accept(thread_id, NewRun(str(agent.assistant_id), order, metadata={}, creates_thread=True))
+        async with self._ledger.database.transaction() as transaction:
+            about = metadata_of(agent, message)
+            await self._ledger.threads.create(thread_id, metadata=about, if_exists=IfExists.do_nothing, transaction=transaction)
+            run, _ = await self._runs.accept_within(transaction, thread_id, NewRun(str(agent.assistant_id), order, metadata={}))
         return TakenMessage(task_id or run.run_id, run)
 
     async def task(self, agent: Assistant, task_id: UUID, context_id: UUID | None = None) -> AgentTask:
@@ -178,6 +184,13 @@ class AgentTasks:
             output = outcome.output if outcome and isinstance(outcome.output, dict) else None
         failure = str(run.error.get("message", "")) if run.error else None
         return AgentTask(task_id, run.thread_id, state, run.updated_at, asked, output, failure)
+
+
+def metadata_of(agent: Assistant, message: AgentMessage) -> JsonObject:
+    """Of a new thread. A build of our own is one like any other: people find it, decide on it and fetch its package."""
+    if agent.graph_id != APPYARD:
+        return {}
+    return {**KIND, "user_id": BUILDS_FOR, "description": message.text[:200]}
 
 
 def goes_on(run: Run) -> bool:

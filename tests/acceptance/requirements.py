@@ -171,7 +171,7 @@ AGENTS = (
     Requirement("mcp.failure", MCP, "A run that fails, and a tool that does not exist, answer as the tool's error."),
     Requirement("mcp.stateless", WIRE, "There are no sessions: GET answers 405 and DELETE 404."),
     Requirement("mcp.disable", WIRE, "With http.disable_mcp in langgraph.json nothing answers at /mcp."),
-    Requirement("a2a.build", A2A, "An agent has an app built: a description in, the questions of its gates, answers, the package's name."),
+    Requirement("a2a.build", A2A, "An agent has an app built: a description in, the questions of its gates, answers, its package."),
     Requirement("a2a.stream", A2A, "message/stream tells what the graph tells, then what it asks or came to; tasks/get tells the same."),
     Requirement("a2a.message", A2A, "Words go to the messages, or where the graph takes its one text; objects to the input or the answer."),
     Requirement("a2a.cancel", A2A, "tasks/cancel stops a task that works, and one that waits asks no more."),

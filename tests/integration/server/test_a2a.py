@@ -56,6 +56,8 @@ async def test_an_agent_has_an_app_built_and_approves_it(appyard: RunAppyard) ->
     assert [gate.split(".")[-1].strip() or gate for gate in gates] == ["Is this what you need?", "Build it like this?", "Package it?"]
     (output,) = asked["artifacts"][0]["parts"]
     assert output["data"]["delivery"]["file_name"].endswith(".zip")
+    package = await client.get(f"/api/builds/{asked['contextId']}/artifact.zip")
+    assert (package.status_code, package.headers["content-type"]) == (200, "application/zip")
 
 
 @pytest.mark.requirement("a2a.stream")
