@@ -5,7 +5,7 @@ where reducer lists store 1971 KB for the same build, and a top-level string cha
 """
 
 import operator
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -36,15 +36,17 @@ def merge_components(kept: dict[str, ComponentResult], written: dict[str, Compon
 
 
 class BuildInput(TypedDict):
-    """What starts a build."""
+    """What starts a build: a description, and optionally a specification it changes."""
 
     request: BuildRequest
+    template: NotRequired[AppSpec]
 
 
 class AppyardState(TypedDict, total=False):
     """Everything a build remembers. Nodes read and write slices of it."""
 
     request: BuildRequest
+    template: AppSpec
     options: BuildOptions
     spec: AppSpec
     architecture: Architecture

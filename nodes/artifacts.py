@@ -66,6 +66,10 @@ def readable_text(text: str) -> str:
     return text
 
 
+UNCHANGED = "Exactly as the template says."
+"""The description of a build from a template that asks for nothing else."""
+
+
 class BuildRequest(Artifact):
     """What a person asks for. The six fields are those of the original workflow API."""
 

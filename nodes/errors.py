@@ -19,6 +19,10 @@ class DescriptionUnclear(BuildError):
     """The description names nothing an app could keep track of. Say who uses it and what it keeps, in English."""
 
 
+class TemplateInconsistent(BuildError):
+    """The template does not hold together. Correct it, then start again."""
+
+
 class AgentOutputInvalid(BuildError):
     """An agent did not give a usable answer within its attempts. Try again, or choose a stronger model."""
 

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.artifacts import AgentResult, AppSpec, BuildRequest, Decision, Gate, OpenQuestion, RecordSpec, Review, RoleSpec
+from nodes.artifacts import UNCHANGED, AgentResult, AppSpec, BuildRequest, Decision, Gate, OpenQuestion, RecordSpec, Review, RoleSpec
 from nodes.blueprint.consistency import problems
 from nodes.blueprint.reader import read_description
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.corrections import CorrectionRefused, SpecCorrections, corrected
-from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear
+from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
 
 
 class RequirementsInput(TypedDict, total=False):
-    """The request; later also what was understood before and what a reviewer said of it."""
+    """The request, maybe with a template; later also what was understood before and what a reviewer said of it."""
 
     request: BuildRequest
+    template: AppSpec
     options: BuildOptions
     spec: AppSpec
     review: Review
@@ -33,7 +34,7 @@ class RequirementsOutput(TypedDict):
 
 
 async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> RequirementsOutput:
-    """Raises `DescriptionOutOfDomain`, `DescriptionUnclear` and what a crew raises."""
+    """Raises `DescriptionOutOfDomain`, `DescriptionUnclear`, `TemplateInconsistent` and what a crew raises."""
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
     review, previous = state.get("review"), state.get("spec")
     answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
@@ -41,7 +42,11 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
         return {"options": options, "spec": answer.spec, "agent_results": []}
     # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
     request = BuildRequest.model_validate(state["request"])
-    feedback, kept = answer.feedback if answer else "", answer.spec if answer and answer.spec else previous
+    template = _template(state) if previous is None else None
+    if template and request.app_description == UNCHANGED and not request.requirements:
+        return {"options": options, "spec": template, "agent_results": []}
+    kept = (answer.spec if answer else None) or previous or template
+    feedback = answer.feedback if answer else _wishes(request) if template else ""
     if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request)):
         correcting = correction_task(request, draft, feedback, continues=state.get("continues", ""))
         try:
@@ -89,6 +94,20 @@ def complaint_about_corrections(draft: AppSpec, given: SpecCorrections) -> str |
 def understood_words(spec: AppSpec) -> str:
     """What was understood, in a sentence."""
     return f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}."
+
+
+def _template(state: RequirementsInput) -> AppSpec | None:
+    """What the build starts from instead of nothing; the description then says what should be different."""
+    if not state.get("template"):
+        return None
+    template = AppSpec.model_validate(state["template"])
+    if complaint := complaint_about_spec(template):
+        raise TemplateInconsistent(complaint)
+    return template
+
+
+def _wishes(request: BuildRequest) -> str:
+    return "\n".join(text for text in (request.app_description, request.requirements) if text and text != UNCHANGED)
 
 
 def complaint_about_spec(spec: AppSpec) -> str | None:

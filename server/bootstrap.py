@@ -37,6 +37,7 @@ from server.services.metrics import Metrics
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
 from server.services.spending import Spending
+from server.services.templates import Templates
 from server.services.threads import Threads, TimeToLive
 from server.services.webhooks import Webhooks, WebhookTargets
 from server.settings import Settings, add_to_environment
@@ -160,7 +161,14 @@ async def open_world(
             config=read,
             ledger=ledger,
             run_queue=run_queue,
-            builds=Builds(ledger, run_queue, spending=spending, defaults=defaults, graph_id=GRAPH_ID),
+            builds=Builds(
+                ledger,
+                run_queue,
+                spending=spending,
+                defaults=defaults,
+                graph_id=GRAPH_ID,
+                templates=Templates(settings.templates_dir),
+            ),
             spending=spending,
             health=Health(
                 database=ledger.database,

@@ -13,6 +13,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+templates = typer.Typer(help="Starting points for apps.", no_args_is_help=True)
+app.add_typer(templates, name="templates")
 builds = typer.Typer(help="Look at builds, decide, and fetch their packages.", no_args_is_help=True)
 app.add_typer(builds, name="builds")
 
@@ -26,7 +28,10 @@ By = Annotated[str, typer.Option("--by", help="Who decides; kept with the decisi
 
 @app.command()
 def build(  # noqa: PLR0917 - typer makes options of them
-    description: Annotated[str, typer.Argument(help="The app in plain words; - reads it from standard input.")],
+    description: Annotated[
+        str, typer.Argument(help="The app in plain words; - reads it from standard input. With --template: what should be different.")
+    ] = "",
+    template: Annotated[str | None, typer.Option(help="Start from a template; `appyard templates list` names them.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Package without asking if every check passed.")] = False,
     out: Out = Path("build-output"),
     model: Annotated[str | None, typer.Option("--model", help="builtin, openai:<model> or azure:<deployment>.")] = None,
@@ -40,7 +45,7 @@ def build(  # noqa: PLR0917 - typer makes options of them
     """Build an app from a description, here and now. Ctrl-C stops it; nothing is lost."""
     from server.commands.build import NewBuild, run_build
 
-    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, budget, yes)
+    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, budget, yes, template)
     _end(debug, as_json, lambda: run_build(asked, out, as_json=as_json))
 
 
@@ -110,6 +115,22 @@ def costs(
     from server.commands.costs import show_costs
 
     _end(debug, as_json, lambda: show_costs(by, user, days, limit, as_json=as_json))
+
+
+@templates.command("list")
+def list_templates(as_json: Json = False, debug: Debug = False) -> None:
+    """List what can be started from."""
+    from server.commands.templates import list_templates as run
+
+    _end(debug, as_json, lambda: run(as_json=as_json))
+
+
+@templates.command("show")
+def show_template(name: Annotated[str, typer.Argument(help="The template's name.")], as_json: Json = False, debug: Debug = False) -> None:
+    """Print a template's file, to be copied and changed."""
+    from server.commands.templates import show_template as run
+
+    _end(debug, as_json, lambda: run(name, as_json=as_json))
 
 
 @builds.command("list")

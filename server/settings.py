@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     )
     agents_dir: Path | None = Field(default=None, description="A folder with your own agents.yaml and tasks.yaml.")
 
+    templates_dir: Path | None = Field(default=None, description="A folder with templates of your own: specifications as NAME.yaml.")
+
     repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
     review_expiry_hours: float = Field(default=24.0, gt=0, description="How long a build waits for a person before it expires.")

@@ -36,6 +36,8 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.StorageFull: 507,
     ModelNotConfigured: 422,
     services.BuildNotFound: 404,
+    services.TemplateNotFound: 404,
+    services.TemplateInvalid: 422,
     services.BuildNotWaiting: 409,
     services.DecisionStale: 409,
     services.BudgetNotRaised: 422,

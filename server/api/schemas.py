@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nodes.artifacts import BuildRequest, Decision, ReviewAnswer, TargetPlatform
+from nodes.artifacts import UNCHANGED, BuildRequest, Decision, ReviewAnswer, TargetPlatform
 from nodes.context import BuildOptions
 from server.api.wire import JsonMap
-from server.services.builds import BuildSummary
+from server.services.builds import BuildStart, BuildSummary
+from server.services.templates import TemplateSummary
 
 
 class StartBody(BaseModel):
@@ -31,7 +32,10 @@ class StartBody(BaseModel):
         },
     )
 
-    app_description: str
+    app_description: str = ""
+    template: str | None = Field(
+        default=None, max_length=100, description="A template to start from; the description then says what to change, and may be left out."
+    )
     user_id: str = "local"
     requirements: str | None = None
     target_platform: TargetPlatform = TargetPlatform.web
@@ -46,7 +50,12 @@ class StartBody(BaseModel):
 
     def request(self) -> BuildRequest:
         """What the graph is given; it has the limits, so they are written down once."""
-        return BuildRequest.model_validate(self.model_dump(exclude={"options"}))
+        given = self.model_dump(exclude={"options", "template"})
+        return BuildRequest.model_validate(given | ({"app_description": UNCHANGED} if self.template and not self.app_description else {}))
+
+    def start(self) -> BuildStart:
+        """The build to start."""
+        return BuildStart(request=self.request(), options=self.options, template=self.template)
 
 
 class WorkflowStarted(BaseModel):
@@ -63,6 +72,12 @@ class BuildList(BaseModel):
     """A page of builds."""
 
     items: tuple[BuildSummary, ...]
+
+
+class TemplateList(BaseModel):
+    """What builds can start from."""
+
+    items: tuple[TemplateSummary, ...]
 
 
 class ApprovalBody(BaseModel):

@@ -9,10 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from server.api.dependencies import BuildsService
 from server.api.errors import Problem
-from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, ResumeBody, StartBody, WorkflowStarted
+from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, ResumeBody, StartBody, TemplateList, WorkflowStarted
 from server.api.sse import event_stream
 from server.services.build_status import BuildStatus
-from server.services.builds import BuildStart
 
 router = APIRouter(
     prefix="/api",
@@ -30,10 +29,16 @@ async def start(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> WorkflowStarted:
     """Accept a build. Once this answers, the build survives crashes; repeating it with the same key starts nothing new."""
-    started = await builds.start(BuildStart(request=body.request(), options=body.options), idempotency_key=idempotency_key)
+    started = await builds.start(body.start(), idempotency_key=idempotency_key)
     url = str(request.url_for("workflow_status", workflow_id=started.workflow_id))
     response.headers["Location"] = url
     return WorkflowStarted(workflow_id=started.workflow_id, status_query_url=url, created_at=started.created_at)
+
+
+@router.get("/templates")
+async def list_templates(builds: BuildsService) -> TemplateList:
+    """What a build can start from, instead of a description alone."""
+    return TemplateList(items=builds.templates.listed())
 
 
 @router.get("/status/{workflow_id}", name="workflow_status")

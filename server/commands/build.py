@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.prompt import FloatPrompt, Prompt
 
-from nodes.artifacts import BuildRequest, Decision, GatePolicy, ReviewAnswer, ReviewRequest
+from nodes.artifacts import UNCHANGED, BuildRequest, Decision, GatePolicy, ReviewAnswer, ReviewRequest
 from nodes.context import BuildOptions, GatePolicies
 from server.bootstrap import World, model_of, open_world
 from server.commands.exit_codes import ExitCode
@@ -48,12 +48,13 @@ class NewBuild:
     model: str | None
     budget_usd: float | None
     yes: bool
+    template: str | None = None
 
     def start(self, *, may_ask: bool) -> BuildStart:
         """The build to start. Raises `BadInput`, pydantic's ValidationError."""
         request = BuildRequest.model_validate(
             {
-                "app_description": _text(self.description),
+                "app_description": UNCHANGED if self.template and not self.description else _text(self.description),
                 "requirements": _file(self.requirements) if self.requirements else None,
                 "target_platform": self.platform,
                 "tech_stack_preferences": self.preferences,
@@ -61,7 +62,8 @@ class NewBuild:
         )
         app = GatePolicy.on_findings if self.yes or not may_ask else GatePolicy.always
         given = {"gates": GatePolicies(app=app), "model": self.model, "budget_usd": self.budget_usd}
-        return BuildStart(request, BuildOptions.model_validate({name: value for name, value in given.items() if value is not None}))
+        options = BuildOptions.model_validate({name: value for name, value in given.items() if value is not None})
+        return BuildStart(request, options, self.template)
 
 
 def run_build(asked: NewBuild, out: Path, *, as_json: bool) -> ExitCode:

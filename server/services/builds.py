@@ -50,6 +50,7 @@ from server.services.build_status import (
 )
 from server.services.errors import BudgetNotRaised, BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
 from server.services.spending import Spending
+from server.services.templates import Templates
 
 KIND = {"kind": "build"}
 """Metadata that marks a thread as a build; other graphs' threads live beside it."""
@@ -60,10 +61,11 @@ RESUMABLE = frozenset({RuntimeStatus.failed, RuntimeStatus.canceled, RuntimeStat
 
 @dataclass(frozen=True)
 class BuildStart:
-    """What a build starts with."""
+    """What a build starts with; a description of a build from a template says what should be different, if anything."""
 
     request: BuildRequest
     options: BuildOptions
+    template: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,21 +114,27 @@ class Ledger:
 class Builds:
     """The use cases of a build."""
 
-    def __init__(self, ledger: Ledger, run_queue: RunQueue, *, spending: Spending, defaults: BuildOptions, graph_id: str) -> None:
+    def __init__(
+        self, ledger: Ledger, run_queue: RunQueue, *, spending: Spending, defaults: BuildOptions, graph_id: str, templates: Templates
+    ) -> None:
         self._ledger = ledger
         self._run_queue = run_queue
         self._spending = spending
         self._defaults = defaults
         self._graph_id = graph_id
+        self.templates = templates
 
     # ------------------------------------------------------------------------------------------------ starting
 
     async def start(self, start: BuildStart, *, idempotency_key: str | None = None) -> StartedBuild:
-        """Accept a build: thread, run and job in one transaction. Raises `IdempotencyConflict`, `ModelNotConfigured`."""
+        """Accept a build: thread, run and job in one transaction.
+
+        Raises `IdempotencyConflict`, `ModelNotConfigured` and `TemplateNotFound`.
+        """
         estimate = await self._spending.estimate_if_paid(start.request, start.options)
         async with self._ledger.database.transaction() as transaction:
             if idempotency_key:
-                body = start.request.model_dump_json() + start.options.model_dump_json()
+                body = start.request.model_dump_json() + start.options.model_dump_json() + (start.template or "")
                 digest = hashlib.sha256(body.encode()).hexdigest()
                 repeated = await self._ledger.idempotency.reserve("start", idempotency_key, digest, transaction)
                 if repeated and isinstance(repeated.body, Mapping):
@@ -148,7 +156,10 @@ class Builds:
             transaction=transaction,
         )
         options = effective_options(self._defaults, start.options)
-        await self._enqueue(thread.thread_id, {"input": {"request": as_json(start.request)}}, options, transaction)
+        given: JsonObject = {"request": as_json(start.request)}
+        if start.template:
+            given = {**given, "template": as_json(self.templates.named(start.template))}
+        await self._enqueue(thread.thread_id, {"input": given}, options, transaction)
         return StartedBuild(thread.thread_id, thread.created_at)
 
     async def _enqueue(

@@ -13,6 +13,14 @@ class BuildNotFound(ServiceError):
     """There is no such build. List the builds to see what exists."""
 
 
+class TemplateNotFound(ServiceError):
+    """There is no such template. `appyard templates list` and GET /api/templates name them."""
+
+
+class TemplateInvalid(ServiceError):
+    """A template cannot be used. Correct the file, or take it out of the folder."""
+
+
 class BuildNotWaiting(ServiceError):
     """The build does not wait for a decision."""
 

@@ -36,6 +36,7 @@ HEAD_RULES = (
     _rule("km kilometre kilometer litre liter kilo kg gram", FieldType.decimal, minimum=0),
     _rule("time", FieldType.datetime),
     _rule("rating star stars", FieldType.integer, minimum=1, maximum=5),
+    _rule("rate probability", FieldType.decimal, minimum=0),
     _rule(
         "hour hours weight height length width distance temperature percentage percent latitude longitude size_cm dose", FieldType.decimal
     ),

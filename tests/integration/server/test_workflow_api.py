@@ -216,3 +216,24 @@ async def test_a_body_of_three_megabytes_is_refused(appyard: RunAppyard) -> None
     yard = await appyard()
     answer = await yard.client.post("/api/start", json={"app_description": "x", "requirements": "y" * 3_000_000})
     assert answer.status_code == 413
+
+
+async def test_a_build_starts_from_a_template_as_it_is(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    listed = (await yard.client.get("/api/templates")).json()["items"]
+    assert "polls" in {template["name"] for template in listed}
+    answer = await yard.client.post("/api/start", json={"template": "polls", "options": {"gates": {"requirements": "always"}}})
+    status = await yard.ended(answer.json()["workflow_id"])
+    assert (status["runtime_status"], status["title"], status["usage"]["calls"]) == ("AwaitingApproval", "Polls", 0)
+
+
+async def test_a_description_beside_a_template_says_what_should_be_different(appyard: RunAppyard) -> None:
+    yard = await appyard(script(analyze_requirements=[SPEC]))
+    status = await yard.ended(await yard.start(template="polls"))
+    assert (status["runtime_status"], status["title"]) == ("Completed", SPEC.title)
+
+
+async def test_a_template_nobody_knows_is_refused_before_anything_starts(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    answer = await yard.client.post("/api/start", json={"template": "nothing"})
+    assert (answer.status_code, (await yard.client.get("/api/builds")).json()["items"]) == (404, [])
