@@ -50,8 +50,8 @@ class StartBody(BaseModel):
 
     def request(self) -> BuildRequest:
         """What the graph is given; it has the limits, so they are written down once."""
-        given = self.model_dump(exclude={"options", "template"})
-        return BuildRequest.model_validate(given | ({"app_description": UNCHANGED} if self.template and not self.app_description else {}))
+        given = {name: getattr(self, name) for name in BuildRequest.model_fields if name in self.model_fields_set}
+        return BuildRequest.model_validate(({"app_description": UNCHANGED} if self.template else {}) | given)
 
     def start(self) -> BuildStart:
         """The build to start."""

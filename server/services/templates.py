@@ -59,6 +59,8 @@ def _read(path: Path) -> AppSpec:
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         return AppSpec.model_validate(_stated(given, Source(provenance=Provenance.stated, quote=f"Template {path.stem}").model_dump()))
+    except RecursionError as error:
+        raise TemplateInvalid(f"{path}: an anchor refers to itself.") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise TemplateInvalid(f"{path}: {_first_line(error)}") from error
 
@@ -83,4 +85,4 @@ def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(error).splitlines()[0]
+    return " ".join(str(error).split())

@@ -25,17 +25,15 @@ permissions:
 
 
 def test_ten_templates_come_with_appyard() -> None:
-    assert OURS == sorted(
-        ["crm", "leave-requests", "expense-claims", "room-booking", "inventory"]
-        + ["help-desk", "course-enrolment", "library-loans", "polls", "invoices"]
-    )
+    here = "course-enrolment crm expense-claims help-desk inventory invoices leave-requests library-loans polls room-booking"
+    assert here.split() == OURS
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_template_holds_together_and_leaves_nothing_open(name: str) -> None:
     spec = Templates().named(name)
     assert (consistency.problems(spec), spec.open_questions) == ((), ())
-    assert {part.source.provenance for record in spec.records for part in (record, *record.fields)} == {Provenance.stated}
+    assert {field.source.provenance for record in spec.records for field in record.fields} == {Provenance.stated}
 
 
 def test_a_folder_of_ones_own_adds_templates_and_hides_ours_of_the_same_name(tmp_path: Path) -> None:
@@ -54,7 +52,7 @@ def test_a_name_nobody_knows_is_answered_with_those_there_are() -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("title: [", "expected"), (SMALL.replace("type: text", "type: colour"), "records.0.fields.0.type"), ("a: &a [*a]", "name")],
+    [("title: [", "expected"), (SMALL.replace("type: text", "type: colour"), "records.0.fields.0.type"), ("a: &a [*a]", "itself")],
 )
 def test_a_file_that_is_no_template_says_where_it_is_wrong(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "mine.yaml").write_text(text)
