@@ -757,6 +757,47 @@ LIMIT %(limit)s;
 SELECT count(*) AS count FROM approvals WHERE status = 'pending';
 
 
+-- build_figures --
+-- What became of the builds begun in the last days, how long they worked, and how long they waited for people.
+WITH begun AS (
+    SELECT threads.thread_id, threads.ending, newest.status, took.seconds
+    FROM threads
+    CROSS JOIN LATERAL (
+        SELECT status FROM runs WHERE runs.thread_id = threads.thread_id ORDER BY created_at DESC, run_id LIMIT 1
+    ) AS newest
+    CROSS JOIN LATERAL (
+        SELECT extract(epoch FROM sum(finished_at - started_at))::double precision AS seconds
+        FROM runs WHERE runs.thread_id = threads.thread_id
+    ) AS took
+    WHERE metadata ->> 'kind' = 'build' AND threads.created_at > now() - make_interval(days => %(days)s)
+), waited AS (
+    SELECT extract(epoch FROM decided_at - opened_at)::double precision AS seconds
+    FROM approvals
+    WHERE status = 'decided' AND opened_at > now() - make_interval(days => %(days)s)
+)
+SELECT
+    count(*) AS builds,
+    count(*) FILTER (WHERE status = 'success' AND ending = 'delivered') AS delivered,
+    count(*) FILTER (WHERE status IN ('error', 'timeout') OR (status = 'success' AND ending IS DISTINCT FROM 'delivered'
+        AND ending IS DISTINCT FROM 'rejected')) AS failed,
+    count(*) FILTER (WHERE status = 'success' AND ending = 'rejected') AS rejected,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE ending = 'delivered') AS median_seconds,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE ending = 'delivered') AS slowest_seconds,
+    (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM waited) AS median_wait_seconds
+FROM begun;
+
+-- builds_by_day --
+-- How many builds were begun and delivered on each of the last days, a day without any included.
+SELECT
+    days.day::date AS day, count(threads.thread_id) AS builds,
+    count(threads.thread_id) FILTER (WHERE threads.ending = 'delivered') AS delivered
+FROM generate_series(date_trunc('day', now()) - make_interval(days => %(days)s - 1), date_trunc('day', now()), interval '1 day') AS days (day)
+LEFT JOIN threads
+    ON threads.metadata ->> 'kind' = 'build' AND threads.created_at >= days.day AND threads.created_at < days.day + interval '1 day'
+GROUP BY days.day
+ORDER BY days.day;
+
+
 -- ping --
 -- Whether the database answers.
 SELECT 1 AS answer;

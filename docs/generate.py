@@ -9,26 +9,14 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from graph.builder import make_graph
-from server.settings import Settings
+from server.settings import Settings, variable_of
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("graph", "nodes", "checkpoints", "server")
-
-
-def environment_name(name: str, field: FieldInfo) -> str:
-    """The variable a setting is read from."""
-    match field.validation_alias:
-        case AliasChoices(choices=[str(first), *_]):
-            return first
-        case str(alias):
-            return alias
-        case _:
-            return f"{Settings.model_config.get('env_prefix', '')}{name}".upper()
 
 
 def default_text(field: FieldInfo) -> str:
@@ -49,7 +37,7 @@ def env_example() -> str:
     """The text of .env.example: every setting, commented out, with its default."""
     lines = ["# Every setting of Appyard with its default. Written by `make docs` from server/settings.py.", ""]
     for name, field in Settings.model_fields.items():
-        lines += [f"# {field.description}", f"# {environment_name(name, field)}={default_text(field)}", ""]
+        lines += [f"# {field.description}", f"# {variable_of(name, field)}={default_text(field)}", ""]
     return "\n".join(lines)
 
 
@@ -58,7 +46,7 @@ def settings_table() -> str:
     rows = ["| variable | default | what it decides |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = default_text(field)
-        rows.append(f"| `{environment_name(name, field)}` | {f'`{default}`' if default else ''} | {in_a_table(field.description or '')} |")
+        rows.append(f"| `{variable_of(name, field)}` | {f'`{default}`' if default else ''} | {in_a_table(field.description or '')} |")
     return "\n".join(rows)
 
 

@@ -29,6 +29,7 @@ from server.dashboard.dependencies import Desk
 from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
 from server.run_queue import RunQueue
+from server.services.analytics import Analytics
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds, Ledger
@@ -40,7 +41,8 @@ from server.services.spending import Spending
 from server.services.templates import Templates
 from server.services.threads import Threads, TimeToLive
 from server.services.webhooks import Webhooks, WebhookTargets
-from server.settings import Settings, add_to_environment
+from server.services.workplace import AgentCard, Condition, Examined, ShownSetting, Workplace
+from server.settings import Settings, add_to_environment, shown_settings
 
 if TYPE_CHECKING:
     from nodes.context import Workshop
@@ -242,7 +244,40 @@ def make_desk(world: World) -> Desk:
         records=BuildRecords(ledger),
         readings=Readings(read_description),
         files=SourceFiles(ledger.artifacts),
+        spending=world.spending,
+        analytics=Analytics(ledger.database),
+        workplace=make_workplace(world),
         health=world.health,
+    )
+
+
+def make_workplace(world: World) -> Workplace:
+    """What the pages about the server itself show."""
+    from nodes.agents.roster import load_roster
+    from server.examine import examine
+
+    settings = world.settings
+
+    async def database() -> Examined:
+        where = "DATABASE_URL" if settings.database_url else f"embedded in {settings.root}"
+        troubles = await world.health.database_troubles()
+        return Examined("database", Condition.broken if troubles else Condition.ok, "; ".join(troubles) or where)
+
+    roster = load_roster(settings.agents_dir) if settings.agents_dir else load_roster()
+    cards = [
+        AgentCard(
+            role=agent.role,
+            goal=agent.goal,
+            backstory=agent.backstory,
+            model=settings.models_by_agent.get(name) or agent.llm or world.health.model,
+            tasks=tuple(task_name for task_name, task in roster.tasks.items() if task.agent == name),
+        )
+        for name, agent in roster.agents.items()
+    ]
+    return Workplace(
+        examine=lambda: examine(settings, database, lambda: world.health.model, with_agents=world.worker is not None),
+        settings=tuple(ShownSetting(*shown) for shown in shown_settings(settings)),
+        agents=tuple(cards),
     )
 
 

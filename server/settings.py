@@ -2,11 +2,12 @@
 
 import os
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -126,6 +127,26 @@ def _webhook_key(secret: str) -> bytes:
         return b64decode(secret.removeprefix("whsec_") + "==")
     except ValueError:
         return b""
+
+
+def shown_settings(settings: Settings) -> Iterator[tuple[str, str, bool, str]]:
+    """Each setting in effect: variable, value (of a secret only whether it is set), whether it is the default, what it decides."""
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        default = field.get_default(call_default_factory=True, validated_data={})
+        shown = "set" if isinstance(value, SecretStr) else "" if value in (None, {}) else str(value)
+        yield variable_of(name, field), shown, value == default, field.description or ""
+
+
+def variable_of(name: str, field: FieldInfo) -> str:
+    """The environment variable a setting is read from."""
+    match field.validation_alias:
+        case AliasChoices(choices=[str(first), *_]):
+            return first
+        case str(alias):
+            return alias
+        case _:
+            return f"{Settings.model_config.get('env_prefix', '')}{name}".upper()
 
 
 def add_to_environment(given: Mapping[str, str]) -> None:

@@ -5,12 +5,15 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from server.services.analytics import Analytics
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds
 from server.services.health import Health
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
+from server.services.spending import Spending
+from server.services.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Desk:
     records: BuildRecords
     readings: Readings
     files: SourceFiles
+    spending: Spending
+    analytics: Analytics
+    workplace: Workplace
     health: Health
 
 

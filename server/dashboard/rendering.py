@@ -29,6 +29,10 @@ PLACES = (
     Place("builds", "Builds", "/builds", "builds"),
     Place("inbox", "Inbox", "/inbox", "inbox"),
     Place("templates", "Templates", "/templates", "templates"),
+    Place("analytics", "Analytics", "/analytics", "analytics"),
+    Place("agents", "Agents", "/agents", "agents"),
+    Place("settings", "Settings", "/settings", "settings"),
+    Place("health", "Health", "/health", "health"),
 )
 
 

@@ -111,11 +111,12 @@ def _state(status: RuntimeStatus, ahead: int) -> StageState:
 
 
 def _parts(progress: BuildProgress) -> str:
-    return f"{len(progress.written)}/{len(progress.components)}" if progress.components else ""
+    """While they are written, how many are; a change rewrites only some of them."""
+    written = len(progress.written) if progress.stage is Stage.code else len(progress.components)
+    return f"{written}/{len(progress.components)}" if progress.components else ""
 
 
 def _checks(progress: BuildProgress) -> str:
-    """Tests where they ran: 123/123 says more than 9/9."""
     if not progress.checks:
         return ""
     return f"{sum(1 for check in progress.checks if check.status is CheckStatus.passed)}/{len(progress.checks)}"

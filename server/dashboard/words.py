@@ -8,6 +8,7 @@ from enum import StrEnum
 from nodes.artifacts import CheckName, CheckStatus, Decision, FieldSpec, FieldType, Gate, Severity, Verdict
 from server.services.build_progress import BuildProgress
 from server.services.build_status import RuntimeStatus
+from server.services.workplace import Condition
 
 
 class Tone(StrEnum):
@@ -59,6 +60,11 @@ CHECKS: Mapping[CheckName, str] = {
     CheckName.contract: "Contract",
     CheckName.probe: "Permissions and rules",
     CheckName.restart: "Restart",
+}
+CONDITIONS: Mapping[Condition, Shown] = {
+    Condition.ok: Shown("Works", "ok", Tone.ok),
+    Condition.missing: Shown("Missing", "warn", Tone.warn),
+    Condition.broken: Shown("Broken", "bad", Tone.bad),
 }
 SEVERITIES: Mapping[Severity, Shown] = {
     Severity.blocker: Shown("Blocker", "bad", Tone.bad),
@@ -186,6 +192,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "ago": ago,
     "check_state": CHECK_STATES.__getitem__,
     "check_word": CHECKS.__getitem__,
+    "condition": CONDITIONS.__getitem__,
     "counted": counted,
     "decision_word": DECISIONS.__getitem__,
     "duration": duration,

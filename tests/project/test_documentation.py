@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from docs import generate
 from server.api.app import create_app
 from server.api.schemas import ApprovalBody, StartBody
-from server.settings import Settings
+from server.settings import Settings, variable_of
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted(str(path.relative_to(REPOSITORY)) for path in (*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")))
@@ -113,7 +113,7 @@ def test_what_follows_from_code_is_current() -> None:
 
 
 def test_every_setting_is_in_the_example_and_in_the_readme() -> None:
-    names = [generate.environment_name(name, field) for name, field in Settings.model_fields.items()]
+    names = [variable_of(name, field) for name, field in Settings.model_fields.items()]
     example = re.findall(r"^# ([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(), re.MULTILINE)
     table = re.findall(r"^\| `([A-Z_]+)` \|", README.partition("## Settings")[2], re.MULTILINE)
     assert names == example == table

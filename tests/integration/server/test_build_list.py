@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from nodes.errors import AgentOutputInvalid
+from nodes.errors import ModelRefused
 from server.services.build_list import BuildList, BuildSearch
 from server.services.build_status import RuntimeStatus
 from tests.factories import make_finding
@@ -15,7 +15,7 @@ def listed(yard: Appyard) -> BuildList:
 
 async def test_the_list_says_of_each_build_what_its_status_says(appyard: RunAppyard) -> None:
     yard = await appyard(
-        script(write_component=[AgentOutputInvalid("no"), *script()["write_component"]]), rounds=[[make_finding(component=None)]]
+        script(write_component=[ModelRefused("no"), *script()["write_component"]]), rounds=[[make_finding(component=None)]]
     )
     failed, waiting, rejected, expired, completed = [await yard.start() for _ in range(5)]
     for build in (failed, waiting, rejected, expired, completed):

@@ -5,7 +5,7 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 from nodes.artifacts import Finding
-from nodes.errors import AgentOutputInvalid
+from nodes.errors import ModelRefused
 from server.services.build_record import BuildRecords
 from tests.factories import make_finding
 from tests.integration.server.conftest import DESCRIPTION, Appyard, RunAppyard, script
@@ -147,12 +147,12 @@ async def test_a_form_of_another_site_changes_nothing(appyard: RunAppyard) -> No
 
 
 async def test_a_failed_build_says_why_and_goes_on_from_its_page(appyard: RunAppyard) -> None:
-    yard = await appyard(script(write_component=[AgentOutputInvalid("after 3 attempts"), *script()["write_component"]]))
+    yard = await appyard(script(write_component=[ModelRefused("It answered 401."), *script()["write_component"]]))
     build = await yard.start()
     await yard.ended(build)
     page = await see(yard.client, f"/builds/{build}")
     assert "The build stopped" in page.text
-    assert "after 3 attempts" in page.text
+    assert "It answered 401." in page.text
     await send(yard.client, page.form("/resume"))
     await yard.ended(build)
     assert "Completed" in (await see(yard.client, f"/builds/{build}")).text

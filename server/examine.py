@@ -1,0 +1,66 @@
+"""Find out what this machine offers by trying it: for `appyard doctor`, and for the dashboard's page of health."""
+
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from checkpoints.errors import PersistenceError
+from nodes.agents.self_test import self_test
+from nodes.errors import BuildError
+from nodes.sandbox.choose import explain_sandboxes
+from nodes.verification.toolchain import default_toolchain, require_toolchain
+from server.services.workplace import Condition, Examined
+from server.settings import Settings
+
+Trial = Callable[[], Awaitable[Examined]]
+
+
+async def examine(settings: Settings, database: Trial, model: Callable[[], str], *, with_agents: bool = True) -> tuple[Examined, ...]:
+    """Try everything. How the database is reached differs: the doctor opens it, a server has it open.
+
+    Trying the agents imports CrewAI, which a process without a worker need not carry.
+    """
+
+    async def named_model() -> Examined:
+        return Examined("model", Condition.ok, model())
+
+    toolchain = settings.toolchain_dir or default_toolchain()
+    trials: Sequence[tuple[str, Trial]] = (
+        ("database", database),
+        ("sandbox", _sandbox),
+        ("tool chain", lambda: _toolchain(toolchain)),
+        *([("agents", lambda: _agents(settings))] if with_agents else []),
+        ("model", named_model),
+    )
+    python = Examined("python", Condition.ok, sys.version.split()[0])
+    return (python, *[await _tried(name, trial) for name, trial in trials])
+
+
+async def _tried(name: str, trial: Trial) -> Examined:
+    try:
+        return await trial()
+    except (PersistenceError, BuildError, OSError) as error:
+        return Examined(name, Condition.broken, str(error))
+
+
+async def _sandbox() -> Examined:
+    tried = await explain_sandboxes()
+    working = [name for name, reason in tried if reason is None]
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in tried if reason)
+    if not working:
+        return Examined("sandbox", Condition.missing, f"Generated code is not run, so nothing is verified. {reasons}")
+    return Examined("sandbox", Condition.ok, working[0] + (f" ({reasons})" if reasons else ""))
+
+
+async def _toolchain(toolchain: Path) -> Examined:
+    try:
+        return Examined("tool chain", Condition.ok, str(require_toolchain(toolchain)))
+    except BuildError as error:
+        return Examined("tool chain", Condition.missing, str(error))
+
+
+async def _agents(settings: Settings) -> Examined:
+    tested = await self_test(settings.root / "crewai")
+    if tested.ok:
+        return Examined("agents", Condition.ok, f"CrewAI {tested.crewai_version}")
+    return Examined("agents", Condition.broken, "; ".join(tested.reasons))

@@ -1,0 +1,49 @@
+"""How builds went: how many succeeded, how long they took, how long they waited for people. Counted when asked."""
+
+from datetime import date
+
+from checkpoints.connection import Database
+from nodes.artifacts import Artifact
+
+
+class BuildFigures(Artifact):
+    """Of the builds begun in some days. Times are of delivered builds, in seconds; None where there is nothing to count."""
+
+    builds: int
+    delivered: int
+    failed: int
+    rejected: int
+    median_seconds: float | None
+    slowest_seconds: float | None
+    median_wait_seconds: float | None
+
+    @property
+    def success_share(self) -> float | None:
+        """Delivered of those that ended by themselves, 0 to 1; what a person rejected is no failure of the builder."""
+        ended = self.delivered + self.failed
+        return self.delivered / ended if ended else None
+
+
+class DayFigures(Artifact):
+    """One day, as the database counts days."""
+
+    day: date
+    builds: int
+    delivered: int
+
+
+class Analytics:
+    """The use cases of whoever looks back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def figures(self, *, days: int) -> BuildFigures:
+        """Of the builds begun in the last `days`."""
+        async with self._database.statement() as transaction:
+            return BuildFigures.model_validate(await transaction.fetch_one("build_figures", {"days": days}))
+
+    async def by_day(self, *, days: int) -> tuple[DayFigures, ...]:
+        """Each of the last `days`, the oldest first."""
+        async with self._database.statement() as transaction:
+            return tuple(DayFigures.model_validate(row) for row in await transaction.fetch_all("builds_by_day", {"days": days}))
