@@ -7,6 +7,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from checkpoints.connection import Database, Transaction
 from checkpoints.fenced_saver import FencedSaver
+from checkpoints.reading_saver import ReadingSaver
 from checkpoints.records import ClaimedRun
 
 
@@ -21,13 +22,13 @@ def open_checkpointer(
     if the database server itself crashes.
     """
     if claimed is None:
-        return AsyncPostgresSaver(database.pool, serde=strict_serializer(allowed_types))
+        return ReadingSaver(database.pool, serde=strict_serializer(allowed_types))
     return FencedSaver(database, strict_serializer(allowed_types), claimed, waits_for_disk=waits_for_disk)
 
 
 def checkpointer_within(transaction: Transaction, allowed_types: Iterable[type]) -> AsyncPostgresSaver:
     """A saver that sees what `transaction` has done."""
-    return AsyncPostgresSaver(transaction.connection, serde=strict_serializer(allowed_types))
+    return ReadingSaver(transaction.connection, serde=strict_serializer(allowed_types))
 
 
 def strict_serializer(allowed_types: Iterable[type]) -> JsonPlusSerializer:

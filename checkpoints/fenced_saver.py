@@ -23,7 +23,6 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
     get_serializable_checkpoint_metadata,
 )
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from psycopg import DatabaseError
@@ -32,6 +31,7 @@ from typing_extensions import override
 from checkpoints.connection import Database, Transaction
 from checkpoints.errors import LeaseLost
 from checkpoints.json_columns import exact
+from checkpoints.reading_saver import ReadingSaver, checkpoint_config
 from checkpoints.records import ClaimedRun
 
 LEASE_LOST: Final = "AY001"
@@ -139,7 +139,7 @@ class ProgressLog:
             raise
 
 
-class FencedSaver(AsyncPostgresSaver):
+class FencedSaver(ReadingSaver):
     """LangGraph's saver for one attempt at one run; every write raises `LeaseLost` once another worker has the run.
 
     Unless it `waits_for_disk`, the newest writes may be lost if the database server itself crashes. Nobody else writes to
@@ -173,9 +173,9 @@ class FencedSaver(AsyncPostgresSaver):
         batch.checkpoints[key] = (*key, parent_id, {**checkpoint, "channel_values": {**small, **deltas}}, kept_metadata)
         await self._log.commit(batch)
 
-        written = _config(thread_id, namespace, checkpoint["id"])
+        written = checkpoint_config(thread_id, namespace, checkpoint["id"])
         if (thread_id, namespace) == self._main:
-            parent = _config(thread_id, namespace, parent_id) if parent_id else None
+            parent = checkpoint_config(thread_id, namespace, parent_id) if parent_id else None
             whole = None if deltas else CheckpointTuple(written, checkpoint, kept_metadata, parent)
             self._latest.replace(whole, checkpoint["id"])
         return written
@@ -206,10 +206,6 @@ def is_outcome(writes: Sequence[tuple[str, Any]]) -> bool:
 
 def _place(config: RunnableConfig) -> tuple[str, str]:
     return config["configurable"]["thread_id"], config["configurable"].get("checkpoint_ns", ROOT)
-
-
-def _config(thread_id: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace, "checkpoint_id": checkpoint_id}}
 
 
 def _is_small(value: object) -> bool:

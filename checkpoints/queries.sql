@@ -102,6 +102,10 @@ RETURNING *;
 -- One thread.
 SELECT * FROM threads WHERE thread_id = %(thread_id)s;
 
+-- get_graph_of_thread --
+-- Which graph a thread last ran.
+SELECT graph_id FROM threads WHERE thread_id = %(thread_id)s;
+
 -- lock_thread --
 -- One thread, which nobody else creates a run on, settles or deletes until this transaction ends.
 SELECT * FROM threads WHERE thread_id = %(thread_id)s FOR NO KEY UPDATE;

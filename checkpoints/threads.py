@@ -121,6 +121,14 @@ class ThreadRepository:
         parameters = {"thread_id": thread_id, "graph_id": graph_id, "graph_version": graph_version}
         return await self._one("pin_thread_graph", parameters, transaction)
 
+    async def graph_of(self, thread_id: UUID) -> str | None:
+        """The graph a thread last ran, without the thread's values. Raises `ThreadNotFound`."""
+        async with self._database.statement() as transaction:
+            row = await transaction.fetch_one("get_graph_of_thread", {"thread_id": thread_id})
+        if row is None:
+            raise ThreadNotFound(str(thread_id))
+        return None if row["graph_id"] is None else str(row["graph_id"])
+
     async def remember_graph(
         self, thread_id: UUID, graph_id: str, assistant_id: UUID, transaction: Transaction, *, is_temporary: bool = False
     ) -> None:

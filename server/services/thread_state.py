@@ -81,10 +81,10 @@ class ThreadStates:
 
         Raises `ThreadNotFound`, `CheckpointNotFound`, `GraphNotLoaded`.
         """
-        thread = await self._ledger.threads.get(thread_id)
-        if thread.graph_id is None:
-            return selected(nothing_yet(thread, which), select)
-        graph = await self._graph(thread.graph_id)
+        graph_id = await self._ledger.threads.graph_of(thread_id)
+        if graph_id is None:
+            return selected(nothing_yet(await self._ledger.threads.get(thread_id), which), select)
+        graph = await self._graph(graph_id)
         try:
             with database_errors(self._ledger.database.url):  # the saver lets the driver's errors through
                 state = await graph.aget_state(which.config(thread_id), subgraphs=subgraphs)
@@ -96,10 +96,10 @@ class ThreadStates:
 
     async def history(self, thread_id: UUID, page: HistoryPage) -> list[JsonObject]:
         """Checkpoints, the newest first. Raises as `get`."""
-        thread = await self._ledger.threads.get(thread_id)
-        if thread.graph_id is None:
+        graph_id = await self._ledger.threads.graph_of(thread_id)
+        if graph_id is None:
             return []
-        graph = await self._graph(thread.graph_id)
+        graph = await self._graph(graph_id)
         before = page.before.config(thread_id) if page.before else None
         states = graph.aget_state_history(page.of.config(thread_id), filter=page.metadata, before=before, limit=page.limit)
         try:
@@ -113,7 +113,7 @@ class ThreadStates:
 
         Raises `ThreadNotFound`, `ThreadBusy`, `ThreadWithoutGraph`, `StateUpdateInvalid`, `GraphNotLoaded`.
         """
-        graph_id = await self.loaded((await self._ledger.threads.get(thread_id)).graph_id)
+        graph_id = await self.loaded(await self._ledger.threads.graph_of(thread_id))
         async with self._ledger.database.transaction() as transaction:
             if not await self._ledger.threads.lock(thread_id, transaction):
                 raise ThreadNotFound(str(thread_id))
