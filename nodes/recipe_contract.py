@@ -66,6 +66,7 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
     ),
     RecipeKind.calendar: (Part("calendar_of_{records}", "GET", "/api/{records}/calendar", Action.read, response="CalendarMonth"),),
     RecipeKind.board: (Part("board_of_{records}", "GET", "/api/{records}/board", Action.read, response="BoardColumns"),),
+    RecipeKind.stock: (Part("low_{records}", "GET", "/api/low-stock/{records}", Action.read, response="LowStock"),),
     RecipeKind.converter: (Part("convert_{records}", "GET", "/api/convert/{records}", Action.read, response="Conversion"),),
 }
 
@@ -92,6 +93,7 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
     RecipeKind.notifications: (_body("NotificationList", items="array", unread="integer"),),
     RecipeKind.calendar: (_body("CalendarMonth", month="string", days="array"),),
     RecipeKind.board: (_body("BoardColumns", columns="array"),),
+    RecipeKind.stock: (_body("LowStock", items="array"),),
     RecipeKind.converter: (
         _body("Conversion", **{"amount": "number", "from": "string", "to": "string", "rate": "number", "result": "number"}),
     ),

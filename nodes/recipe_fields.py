@@ -11,6 +11,12 @@ OUTGOING = frozenset(
 """Words of a choice that says a movement takes from the stock; every other choice adds to it."""
 
 
+LEVELS = frozenset("reorder minimum min threshold low level".split())
+"""Words in the name of a number that says when to order again."""
+
+NUMBERS = frozenset({FieldType.integer, FieldType.decimal, FieldType.money})
+
+
 def with_recipe_fields(spec: AppSpec) -> AppSpec:
     """The same specification with the fields that its recipes fill marked, and added where they are missing; idempotent."""
     kept = {(record, field.name): field for recipe in spec.recipes for record, field in _kept(spec, recipe)}
@@ -35,8 +41,8 @@ def _kept(spec: AppSpec, recipe: RecipeSpec) -> Iterator[tuple[str, FieldSpec]]:
             yield record, _by_app(spec, record, code, FieldType.text, unique=True)
             yield record, _by_app(spec, record, counter, FieldType.integer)
         case RecipeKind.stock:
-            quantity = _field(spec.record(record), recipe.fields[0])
-            yield record, _by_app(spec, record, recipe.fields[0], quantity.type if quantity else FieldType.integer)
+            amount = _field(spec.record(recipe.records[0]), recipe.fields[1])
+            yield record, _by_app(spec, record, recipe.fields[0], amount.type if amount else FieldType.integer)
         case RecipeKind.totals:
             yield recipe.records[0], _by_app(spec, recipe.records[0], "line_total", FieldType.money)
             for name in ("net", "tax", "total") if len(recipe.fields) > 2 else ("total",):
@@ -69,7 +75,10 @@ def link(spec: AppSpec, part: str, whole: str) -> Relation | None:
 
 @dataclass(frozen=True)
 class Movements:
-    """How the movements of a stock change it. `direction`: the choice that says whether one adds or takes; None: by its sign."""
+    """How the movements of a stock change it. `direction`: the choice that says whether one adds or takes; None: by its sign.
+
+    `level`: the number of an item at or below which it has to be ordered again; None: one figure for all.
+    """
 
     item: str
     movement: str
@@ -78,6 +87,13 @@ class Movements:
     link: Relation
     direction: FieldSpec | None
     outgoing: tuple[str, ...]
+    level: FieldSpec | None
+
+    @property
+    def incoming(self) -> str | None:
+        """A direction that adds."""
+        choices = self.direction.choices if self.direction else ()
+        return next((choice for choice in choices if choice not in self.outgoing), None)
 
 
 def movements(spec: AppSpec, recipe: RecipeSpec) -> Movements:
@@ -86,7 +102,15 @@ def movements(spec: AppSpec, recipe: RecipeSpec) -> Movements:
     relation = link(spec, movement, item)
     assert relation is not None
     direction = next((field for field in spec.record(movement).fields if _outgoing(field)), None)
-    return Movements(item, movement, recipe.fields[0], recipe.fields[1], relation, direction, _outgoing(direction) if direction else ())
+    level = next((field for field in spec.record(item).fields if field.type in NUMBERS and LEVELS & set(field.name.split("_"))), None)
+    outgoing = _outgoing(direction) if direction else ()
+    return Movements(item, movement, recipe.fields[0], recipe.fields[1], relation, direction, outgoing, level)
+
+
+def movements_kept_as(spec: AppSpec, record: RecordSpec) -> Movements | None:
+    """The stock that records of this kind change, if there is one."""
+    found = (recipe for recipe in spec.recipes if recipe.kind is RecipeKind.stock and recipe.records[0] == record.name)
+    return next((movements(spec, recipe) for recipe in found), None)
 
 
 def _outgoing(field: FieldSpec) -> tuple[str, ...]:

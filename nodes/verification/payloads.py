@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, FieldSpec, FieldType, RecordSpec, RelationKind, RuleKind, RuleSpec
 from nodes.contract import relation_property
-from nodes.recipe_fields import given_fields
+from nodes.recipe_fields import given_fields, movements_kept_as
 from nodes.verification.exchange import Json
 
 Body = dict[str, Json]
@@ -43,6 +43,7 @@ def valid_body(spec: AppSpec, record: RecordSpec, number: int, references: Mappi
     `references` holds the ids of related records by relation name; a relation without one is left out.
     """
     body: Body = {field.name: _value(field, number) for field in given_fields(record)} | _dates_in_limits(spec, record, number)
+    body |= _movement(spec, record, number)
     for relation in record.relations:
         if relation.name in references:
             body[relation_property(relation)] = references[relation.name]
@@ -62,6 +63,15 @@ def _dates_in_limits(spec: AppSpec, record: RecordSpec, number: int) -> Body:
         for field in given_fields(record)
         if field.name in counted
     }
+
+
+def _movement(spec: AppSpec, record: RecordSpec, number: int) -> Body:
+    """A movement of a stock brings something: nothing is there to be taken."""
+    kept = movements_kept_as(spec, record)
+    if kept is None:
+        return {}
+    direction: Body = {kept.direction.name: kept.incoming} if kept.direction else {}
+    return {kept.amount: 1 + number % 9, **direction}
 
 
 def broken_bodies(spec: AppSpec, record: RecordSpec, valid: Body) -> Iterator[BrokenBody]:

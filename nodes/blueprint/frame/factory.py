@@ -1,14 +1,18 @@
 """Valid values for the tests of a generated app: one Python expression per member, different for every `number`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from nodes import recipe_fields
 from nodes.artifacts import ACCOUNT, FieldType, Relation, RuleKind, RulePeriod
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.checks import RuleView
 from nodes.blueprint.frame.members import FieldView, RelationView
+from nodes.blueprint.frame.recipes import RecipeView
 from nodes.blueprint.frame.record_view import RecordView, TransitionView
 from nodes.blueprint.frame.text import python_literal
 from nodes.contract import relation_property
+from nodes.recipe_fields import movements_kept_as
 
 
 def expression(record: RecordView, member: FieldView | RelationView) -> str:
@@ -23,11 +27,7 @@ def expression(record: RecordView, member: FieldView | RelationView) -> str:
         case FieldType.date | FieldType.datetime | FieldType.time:
             return f"{member.type.value}_of(number, {_offset(record, member)})"
         case FieldType.choice:
-            return (
-                f"{python_literal(member.choices)}[number % {len(member.choices)}]"
-                if member.spec.unique
-                else python_literal(member.choices[0])
-            )
+            return _choice(record, member)
         case FieldType.email:
             return 'f"person{number}@example.com"'
         case FieldType.phone:
@@ -36,6 +36,15 @@ def expression(record: RecordView, member: FieldView | RelationView) -> str:
             return 'f"https://example.com/{number}"'
         case FieldType.text | FieldType.long_text:
             return f'f"{names.in_fstring(member.label[:80])} {{number}}"'
+
+
+def _choice(record: RecordView, field: FieldView) -> str:
+    """The first choice; of a movement one that adds to the stock."""
+    kept = movements_kept_as(record.app, record.spec)
+    if kept and kept.direction and kept.direction.name == field.name:
+        return python_literal(kept.incoming)
+    choices = python_literal(field.choices)
+    return f"{choices}[number % {len(field.choices)}]" if field.spec.unique else python_literal(field.choices[0])
 
 
 def _reference(record: RecordView, relation: RelationView) -> str:
@@ -239,3 +248,34 @@ def ends(first: FieldView, second: FieldView) -> tuple[str, ...]:
     offered = first.choices or second.choices
     shared = tuple(choice for choice in offered if choice in (second.choices or offered))
     return shared[:3]
+
+
+@dataclass(frozen=True)
+class MovementColumns:
+    """The attributes of a movement that the templates of the stock name; None: there is none."""
+
+    link: str
+    direction: str | None
+    direction_name: str | None
+    outgoing: tuple[str, ...]
+    incoming: str | None
+    level: str | None
+
+
+def movements(use: RecipeView) -> MovementColumns:
+    """How the movements of one stock are kept."""
+    kept = recipe_fields.movements(use.r.app, use.spec)
+    direction = kept.direction.name if kept.direction else None
+    return MovementColumns(
+        link=relation_property(kept.link),
+        direction=names.attribute(direction) if direction else None,
+        direction_name=direction,
+        outgoing=kept.outgoing,
+        incoming=kept.incoming,
+        level=names.attribute(kept.level.name) if kept.level else None,
+    )
+
+
+def readers_of_any(uses: Sequence[RecipeView]) -> tuple[str, ...]:
+    """The roles that see the subject of at least one use."""
+    return tuple(dict.fromkeys(role for use in uses for role in use.r.grants("read")))

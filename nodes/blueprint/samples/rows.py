@@ -20,7 +20,7 @@ from nodes.artifacts import (
 from nodes.blueprint.samples import material
 from nodes.blueprint.samples.recipe_values import recipe_values
 from nodes.blueprint.samples.values import Value, Written, day, moment, money, number, written
-from nodes.recipe_fields import given_fields, with_recipe_fields
+from nodes.recipe_fields import Movements, given_fields, movements_kept_as, with_recipe_fields
 
 ROWS = 8
 ROWS_OF_PARTS = 12
@@ -87,11 +87,28 @@ def _row(spec: AppSpec, record: RecordSpec, index: int, rows: list[Row], made: d
     for entry in given_fields(record):
         row.values[entry.name] = _value(record, entry, index, person)
     _order_fields(spec, record, row, index)
-    row.values |= recipe_values(spec, record, index)
+    row.values |= recipe_values(spec, record, index) | _movement(spec, record, row, rows, index)
     if record.workflow is not None:
         states = [state.name for state in record.workflow.states]
         row.state = states[index % len(states)]
     return row
+
+
+def _movement(spec: AppSpec, record: RecordSpec, row: Row, rows: list[Row], index: int) -> dict[str, Written]:
+    """Goods come first, and then go in small amounts, so that no item is ever short."""
+    kept = movements_kept_as(spec, record)
+    if kept is None:
+        return {}
+    mine = [other for other in rows if other.references.get(kept.link.name) == row.references.get(kept.link.name)]
+    left = sum(_plain(other.values[kept.amount]) * (-1 if _takes(kept, other) else 1) for other in mine)
+    amount, taken = (3 + index % 3, True) if left > 10 else (12 + index * 7 % 20, False)
+    if kept.direction:
+        return {kept.amount: written(amount), kept.direction.name: written(kept.outgoing[0] if taken else str(kept.incoming))}
+    return {kept.amount: written(-amount if taken else amount)}
+
+
+def _takes(kept: Movements, row: Row) -> bool:
+    return kept.direction is not None and row.values[kept.direction.name].plain in kept.outgoing
 
 
 def _mixed(name: str, index: int, count: int) -> int:

@@ -8,6 +8,7 @@ from nodes.verification.recipes.converter import converter
 from nodes.verification.recipes.messages import notifications
 from nodes.verification.recipes.on_records import attachments, comments, history, tags
 from nodes.verification.recipes.short_link import short_link
+from nodes.verification.recipes.stock import stock
 from nodes.verification.recipes.views import board, calendar
 
 Exercise = Callable[[Expectations, RecipeSpec], Awaitable[None]]
@@ -19,6 +20,7 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.tags: tags,
     RecipeKind.calendar: calendar,
     RecipeKind.board: board,
+    RecipeKind.stock: stock,
     RecipeKind.short_link: short_link,
     RecipeKind.converter: converter,
     RecipeKind.audit_trail: history,
