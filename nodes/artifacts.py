@@ -148,7 +148,7 @@ class FieldType(StrEnum):
 class FieldSpec(Artifact):
     """One value of a record. `choices` is filled exactly for the type `choice`.
 
-    `by_app`: the app fills it and no request carries it, see `nodes.recipe_fields`, which marks such fields.
+    `by_app`: the app fills it and no request carries it, see `nodes.completion`, which marks such fields.
     """
 
     name: Identifier

@@ -27,8 +27,8 @@ from nodes.artifacts import (
     SchemaProperty,
     Scope,
 )
+from nodes.completion import completed
 from nodes.recipe_contract import access_of, recipe_endpoints, recipe_schemas
-from nodes.recipe_fields import with_recipe_fields
 
 JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
     FieldType.text: ("string", None),
@@ -63,7 +63,7 @@ def relation_property(relation: Relation) -> str:
 
 def contract_of(spec: AppSpec) -> Contract:
     """Every endpoint with who may call it, and every body. Reads and lists are one permission, `read`."""
-    spec = with_recipe_fields(spec)
+    spec = completed(spec)
     endpoints: list[Endpoint] = []
     schemas: list[Schema] = []
     for record in spec.records:

@@ -67,6 +67,11 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
     RecipeKind.calendar: (Part("calendar_of_{records}", "GET", "/api/{records}/calendar", Action.read, response="CalendarMonth"),),
     RecipeKind.board: (Part("board_of_{records}", "GET", "/api/{records}/board", Action.read, response="BoardColumns"),),
     RecipeKind.stock: (Part("low_{records}", "GET", "/api/low-stock/{records}", Action.read, response="LowStock"),),
+    RecipeKind.poll: (Part("results_of_{record}", "GET", "/api/{records}/{{id}}/results", Action.read, response="PollResults"),),
+    RecipeKind.quiz: (
+        Part("round_of_{record}", "GET", "/api/{records}/{{id}}/round", Action.read, response="Round"),
+        Part("leaderboard_of_{record}", "GET", "/api/{records}/{{id}}/leaderboard", Action.read, response="Leaderboard"),
+    ),
     RecipeKind.converter: (Part("convert_{records}", "GET", "/api/convert/{records}", Action.read, response="Conversion"),),
 }
 
@@ -94,6 +99,8 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
     RecipeKind.calendar: (_body("CalendarMonth", month="string", days="array"),),
     RecipeKind.board: (_body("BoardColumns", columns="array"),),
     RecipeKind.stock: (_body("LowStock", items="array"),),
+    RecipeKind.poll: (_body("PollResults", total="integer", items="array"),),
+    RecipeKind.quiz: (_body("Round", items="array"), _body("Leaderboard", items="array")),
     RecipeKind.converter: (
         _body("Conversion", **{"amount": "number", "from": "string", "to": "string", "rate": "number", "result": "number"}),
     ),

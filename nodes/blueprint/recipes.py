@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nodes import completion
 from nodes.artifacts import AppSpec, FieldType, RecipeKind, RecipeSpec, RecordSpec
 
 _NUMBERS = frozenset({FieldType.integer, FieldType.decimal, FieldType.money})
@@ -57,7 +58,7 @@ SHAPES: Mapping[RecipeKind, Shape] = {
         fields=(FieldNeed(frozenset({FieldType.url})), FieldNeed(_TEXTS), FieldNeed(frozenset({FieldType.integer})))
     ),
     RecipeKind.converter: Shape(fields=(FieldNeed(frozenset(FieldType)), FieldNeed(frozenset(FieldType)), FieldNeed(_NUMBERS))),
-    RecipeKind.site: Shape(needs_record=False),
+    RecipeKind.site: Shape(needs_record=False, records=(0, 6)),
 }
 
 
@@ -76,6 +77,37 @@ def problems(spec: AppSpec, recipe: RecipeSpec) -> Iterator[str]:
         yield f"The recipe {named(recipe)} needs {_span(least, most)} further records, it has {len(recipe.records)}."
     elif not missing and (recipe.record is not None or not shape.needs_record):
         yield from _fields(recipe, shape, known)
+        yield from _links(spec, recipe)
+
+
+LINKS: Mapping[RecipeKind, tuple[tuple[int, int], ...]] = {
+    RecipeKind.stock: ((0, SUBJECT),),
+    RecipeKind.totals: ((0, SUBJECT),),
+    RecipeKind.poll: ((0, SUBJECT), (1, SUBJECT), (1, 0)),
+    RecipeKind.quiz: ((0, SUBJECT), (1, 0), (2, 0), (2, 1), (3, SUBJECT)),
+}
+"""Which of the records of a recipe has to refer to which, by required relations."""
+
+
+def _links(spec: AppSpec, recipe: RecipeSpec) -> Iterator[str]:
+    for place, target in LINKS.get(recipe.kind, ()):
+        if place < len(recipe.records):
+            part, whole = recipe.records[place], recipe.record or "" if target == SUBJECT else recipe.records[target]
+            relation = completion.link(spec, part, whole)
+            if relation is None or not relation.required:
+                yield f"The recipe {named(recipe)} needs each {part} to refer to its {whole}; give it a required relation."
+    if recipe.kind is RecipeKind.quiz and not any(field.type is FieldType.boolean for field in spec.record(recipe.records[1]).fields):
+        yield f"The recipe {named(recipe)} needs a yes-or-no field of {recipe.records[1]} that says whether it is right."
+    if recipe.kind is RecipeKind.converter:
+        yield from _ends(spec, recipe)
+
+
+def _ends(spec: AppSpec, recipe: RecipeSpec) -> Iterator[str]:
+    """Rates lead from one of the words to another, so there are two in common at least."""
+    fields = {field.name: field.choices for field in spec.record(recipe.record or "").fields}
+    given = [set(fields[name]) for name in recipe.fields[:2] if fields.get(name)]
+    if given and len(set.intersection(*given)) < 2:
+        yield f"The recipe {named(recipe)} needs two choices that {recipe.fields[0]} and {recipe.fields[1]} have in common."
 
 
 def named(recipe: RecipeSpec) -> str:

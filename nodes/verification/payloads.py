@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, FieldSpec, FieldType, RecordSpec, RelationKind, RuleKind, RuleSpec
+from nodes.completion import given_fields, movements_kept_as
 from nodes.contract import relation_property
-from nodes.recipe_fields import given_fields, movements_kept_as
 from nodes.verification.exchange import Json
 
 Body = dict[str, Json]

@@ -16,7 +16,7 @@ from nodes.artifacts import (
     Severity,
     Transition,
 )
-from nodes.recipe_fields import with_recipe_fields
+from nodes.completion import completed
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Answer, Exchange, Json
 from nodes.verification.expectations import Expectations, said
@@ -32,7 +32,7 @@ MAX_FINDINGS = 60
 
 async def probe_app(exchange: Exchange, spec: AppSpec, architecture: Architecture, stack: StackProfile, password: str) -> Observed:
     """Endpoint × role × transition. `counts`: requests, pairs of endpoint and role. Raises `CheckImpossible`."""
-    spec, people = with_recipe_fields(spec), People()
+    spec, people = completed(spec), People()
     await people.sign_in(exchange, spec, stack, password, each=stack.demo_people)
     if not people.tokens:
         raise CheckImpossible(f"nobody could sign in: {next(iter(people.refused.values())).text[:200]}")

@@ -10,7 +10,7 @@ from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.recipes import RecipeView, recipe_views
 from nodes.blueprint.frame.record_view import RecordView, in_dependency_order, record_views
 from nodes.blueprint.frame.text import lower_first, one_line, sentence_list
-from nodes.recipe_fields import with_recipe_fields
+from nodes.completion import completed
 
 HUES = (205, 235, 262, 290, 325, 355, 60, 150)
 """OKLCH hues of the accent; a test computes the contrast of each against paper and ink, light and dark."""
@@ -160,7 +160,7 @@ class AppView:
 
 def app_view(spec: AppSpec, contract: Contract) -> AppView:
     """Work out everything the templates show. Raises SpecNotBuildable for names no file or table can carry."""
-    spec = with_recipe_fields(spec)
+    spec = completed(spec)
     records = record_views(spec, contract)
     by_name = {record.name: record for record in records}
     reports = tuple(view for report in spec.reports if (view := _report_view(report, by_name, contract)) is not None)

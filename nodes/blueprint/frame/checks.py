@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from nodes.artifacts import ACCOUNT, AppSpec, RecordSpec, Relation, RelationKind, RuleKind, RuleSpec
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.text import lower_first, one_line
+from nodes.completion import given_fields
 from nodes.contract import relation_property
-from nodes.recipe_fields import given_fields
 
 FREEING_STATES = frozenset({"cancelled", "canceled", "rejected", "declined", "refused", "denied", "withdrawn", "expired", "no_show"})
 """States in which a booking no longer occupies what it booked; no_overlap looks past records in them."""

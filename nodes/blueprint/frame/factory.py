@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nodes import recipe_fields
+from nodes import completion
 from nodes.artifacts import ACCOUNT, FieldType, Relation, RuleKind, RulePeriod
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.checks import RuleView
@@ -11,8 +11,8 @@ from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.recipes import RecipeView
 from nodes.blueprint.frame.record_view import RecordView, TransitionView
 from nodes.blueprint.frame.text import python_literal
+from nodes.completion import movements_kept_as
 from nodes.contract import relation_property
-from nodes.recipe_fields import movements_kept_as
 
 
 def expression(record: RecordView, member: FieldView | RelationView) -> str:
@@ -264,7 +264,7 @@ class MovementColumns:
 
 def movements(use: RecipeView) -> MovementColumns:
     """How the movements of one stock are kept."""
-    kept = recipe_fields.movements(use.r.app, use.spec)
+    kept = completion.movements(use.r.app, use.spec)
     direction = kept.direction.name if kept.direction else None
     return MovementColumns(
         link=relation_property(kept.link),
@@ -279,3 +279,56 @@ def movements(use: RecipeView) -> MovementColumns:
 def readers_of_any(uses: Sequence[RecipeView]) -> tuple[str, ...]:
     """The roles that see the subject of at least one use."""
     return tuple(dict.fromkeys(role for use in uses for role in use.r.grants("read")))
+
+
+def link(part: RecordView, whole: RecordView) -> str:
+    """The column by which one record refers to another, for recipes that made sure there is one."""
+    relation = completion.link(part.app, part.name, whole.name)
+    assert relation is not None
+    return relation_property(relation)
+
+
+def closing_states(record: RecordView) -> tuple[str, ...]:
+    """The states after which nobody takes part any more."""
+    return completion.closing_states(record.spec)
+
+
+@dataclass(frozen=True)
+class QuizColumns:
+    """The columns of a quiz that the templates name; `_name` are the JSON properties. `enrols`: an answer enrols by itself."""
+
+    question: str
+    option: str
+    answer_question: str
+    answer_option: str
+    right: str
+    right_name: str
+    points: str | None
+    points_name: str | None
+    enrolment: str | None
+    enrols: bool
+    listens: bool
+
+
+def quiz(use: RecipeView) -> QuizColumns:
+    """How the records of one quiz refer to one another."""
+    parts = completion.quiz_parts(use.r.app, use.spec)
+    enrols = parts.enrolment is not None and [m.name for m in required_members(use.others[3])] == [parts.enrolment.name]
+    return QuizColumns(
+        question=relation_property(parts.question),
+        option=relation_property(parts.option),
+        answer_question=relation_property(parts.answer_question),
+        answer_option=relation_property(parts.answer_option),
+        right=names.attribute(parts.right.name),
+        right_name=parts.right.name,
+        points=names.attribute(parts.points.name) if parts.points else None,
+        points_name=parts.points.name if parts.points else None,
+        enrolment=relation_property(parts.enrolment) if enrols and parts.enrolment else None,
+        enrols=enrols,
+        listens=enrols or bool(closing_states(use.r)),
+    )
+
+
+def any_enrolment(uses: Sequence[RecipeView]) -> bool:
+    """Whether an answer enrols in at least one use."""
+    return any(quiz(use).enrols for use in uses)

@@ -20,7 +20,7 @@ from nodes.artifacts import (
 from nodes.blueprint.samples import material
 from nodes.blueprint.samples.recipe_values import recipe_values
 from nodes.blueprint.samples.values import Value, Written, day, moment, money, number, written
-from nodes.recipe_fields import Movements, given_fields, movements_kept_as, with_recipe_fields
+from nodes.completion import Movements, completed, given_fields, movements_kept_as
 
 ROWS = 8
 ROWS_OF_PARTS = 12
@@ -39,7 +39,7 @@ class Row:
 
 def rows_of(spec: AppSpec) -> dict[str, list[Row]]:
     """Record name → rows. References are indexes into the rows of their target, so all records are made together."""
-    spec = with_recipe_fields(spec)
+    spec = completed(spec)
     made: dict[str, list[Row]] = {}
     for record in _in_order(spec):
         rows: list[Row] = []

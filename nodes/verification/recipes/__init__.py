@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from nodes.artifacts import RecipeKind, RecipeSpec
 from nodes.verification.expectations import Expectations
+from nodes.verification.recipes.contests import poll, quiz
 from nodes.verification.recipes.converter import converter
 from nodes.verification.recipes.messages import notifications
 from nodes.verification.recipes.on_records import attachments, comments, history, tags
@@ -21,6 +22,8 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.calendar: calendar,
     RecipeKind.board: board,
     RecipeKind.stock: stock,
+    RecipeKind.poll: poll,
+    RecipeKind.quiz: quiz,
     RecipeKind.short_link: short_link,
     RecipeKind.converter: converter,
     RecipeKind.audit_trail: history,

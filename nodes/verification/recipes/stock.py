@@ -1,8 +1,8 @@
 """Exercise a stock: bring goods, take some, and try to take more than there are."""
 
 from nodes.artifacts import Operation, RecipeSpec
+from nodes.completion import Movements, movements
 from nodes.contract import relation_property
-from nodes.recipe_fields import Movements, movements
 from nodes.verification.exchange import Answer, Json
 from nodes.verification.expectations import Expectations, said
 from nodes.verification.payloads import Body

@@ -1,7 +1,8 @@
 """Specifications with recipes: each recipe alone on the smallest app that can have it, and several together."""
 
-from nodes.artifacts import AppSpec, FieldType, RecipeKind, RecipeSpec, RoleSpec, RuleKind, RuleSpec, Scope
-from tests.integration.frame.frame_specs import ADMINISTRATOR, CLAIMS, EVERYTHING, RENTAL, allow, field, record
+from nodes.artifacts import AppSpec, RecipeKind, RecipeSpec
+from tests.integration.frame.frame_specs import CLAIMS, RENTAL
+from tests.integration.frame.trade_specs import BALLOT, EXCHANGE, LINKS, STORES, TRIVIA
 
 
 def recipe(kind: RecipeKind, record: str | None = None, *, records: str = "", fields: str = "") -> RecipeSpec:
@@ -11,46 +12,6 @@ def recipe(kind: RecipeKind, record: str | None = None, *, records: str = "", fi
 def with_recipes(spec: AppSpec, *recipes: RecipeSpec) -> AppSpec:
     return spec.model_copy(update={"recipes": recipes})
 
-
-LINKS = with_recipes(
-    AppSpec(
-        name="short_links",
-        title="Short links",
-        summary="Long addresses, made short.",
-        records=(
-            record(
-                "link",
-                "links",
-                field("original_url", FieldType.url, required=True),
-                field("short_code"),
-                field("visits", FieldType.integer),
-            ),
-        ),
-        roles=(RoleSpec(name="user", label="User", may_register=True), ADMINISTRATOR),
-        permissions=(*allow("user", "link", "read create delete", Scope.own), *allow("administrator", "link", EVERYTHING)),
-    ),
-    recipe(RecipeKind.short_link, "link", fields="original_url short_code visits"),
-)
-EXCHANGE = with_recipes(
-    AppSpec(
-        name="currency_converter",
-        title="Currency converter",
-        summary="What an amount is worth elsewhere.",
-        records=(
-            record(
-                "rate",
-                "rates",
-                field("from_currency", required=True),
-                field("to_currency", required=True),
-                field("rate", FieldType.decimal, required=True),
-            ),
-        ),
-        roles=(RoleSpec(name="user", label="User", may_register=True), ADMINISTRATOR),
-        permissions=(*allow("user", "rate", "read"), *allow("administrator", "rate", EVERYTHING)),
-        rules=(RuleSpec(name="rate_above_zero", record="rate", kind=RuleKind.positive, fields=("rate",), message="A rate is above zero."),),
-    ),
-    recipe(RecipeKind.converter, "rate", fields="from_currency to_currency rate"),
-)
 
 ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.comments: with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim")),
@@ -62,6 +23,9 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.converter: EXCHANGE,
     RecipeKind.audit_trail: with_recipes(CLAIMS, recipe(RecipeKind.audit_trail, "claim")),
     RecipeKind.notifications: with_recipes(CLAIMS, recipe(RecipeKind.notifications, "claim")),
+    RecipeKind.stock: STORES,
+    RecipeKind.poll: BALLOT,
+    RecipeKind.quiz: TRIVIA,
 }
 """Each recipe on its own."""
 
