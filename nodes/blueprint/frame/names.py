@@ -32,7 +32,9 @@ TAKEN_CLASSES = frozenset(
     " NotFound Page Path Query Record Redirect RedirectResponse Request Response Role Scope Session SignedIn Transition".split()
 )
 
-TAKEN_PAGES = frozenset("accounts api convert docs go health history low-stock notifications password register reports static welcome".split())
+TAKEN_PAGES = frozenset(
+    "accounts api convert docs go health history low-stock notifications password register reports static welcome".split()
+)
 """First path segments of the app's own pages; those with a hyphen cannot collide."""
 
 TAKEN_SCHEMAS = frozenset({"Any", "Annotated", "Literal", "Decimal", "BaseModel", "Account", "SignInToken", "Field"})
