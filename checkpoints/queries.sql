@@ -1037,3 +1037,31 @@ RETURNING *;
 -- forget_webhooks --
 -- Let go of what was settled long ago.
 DELETE FROM webhook_deliveries WHERE status <> 'pending' AND updated_at < now() - make_interval(days => %(days)s);
+
+
+-- recall_capability --
+-- How a model at an endpoint takes a schema, if that was found out within the last days.
+SELECT answer_form
+FROM model_capabilities
+WHERE endpoint = %(endpoint)s AND model = %(model)s AND probed_at > now() - make_interval(days => %(days)s);
+
+-- remember_capability --
+-- What the newest probe found.
+INSERT INTO model_capabilities (endpoint, model, answer_form)
+VALUES (%(endpoint)s, %(model)s, %(answer_form)s)
+ON CONFLICT (endpoint, model) DO UPDATE SET answer_form = excluded.answer_form, probed_at = now();
+
+-- take_turn --
+-- Move the moment when a model may be asked next by what this call takes of its rate; the seconds this call has to wait.
+INSERT INTO model_pace AS pace (model, free_at)
+VALUES (%(model)s, clock_timestamp() + make_interval(secs => %(takes_seconds)s))
+ON CONFLICT (model) DO UPDATE
+    SET free_at = greatest(pace.free_at, clock_timestamp()) + make_interval(secs => %(takes_seconds)s)
+RETURNING greatest(0, extract(EPOCH FROM free_at - clock_timestamp()) - %(takes_seconds)s)::double precision AS wait_seconds;
+
+-- hold_off --
+-- Nobody asks a model before it said it may be asked again.
+INSERT INTO model_pace AS pace (model, free_at)
+VALUES (%(model)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (model) DO UPDATE
+    SET free_at = greatest(pace.free_at, clock_timestamp() + make_interval(secs => %(seconds)s));

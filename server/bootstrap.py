@@ -18,6 +18,7 @@ from checkpoints.embedded import start_embedded
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.migrate import migrate
 from checkpoints.model_calls import ModelCallRepository
+from checkpoints.models import ModelRepository
 from checkpoints.run_events import RunEventRepository
 from checkpoints.run_notifications import RunNotifications
 from checkpoints.runs import RunRepository
@@ -45,6 +46,7 @@ from server.services.workplace import AgentCard, Condition, Examined, ShownSetti
 from server.settings import Settings, add_to_environment, shown_settings
 
 if TYPE_CHECKING:
+    from nodes.agents.pace import RateLimit
     from nodes.context import Workshop
     from server.graphs import GraphCatalogue
     from server.services.agent_tasks import AgentTasks
@@ -130,6 +132,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             approvals=ApprovalRepository(database),
             artifacts=ArtifactRepository(database),
             model_calls=ModelCallRepository(database),
+            models=ModelRepository(database),
             webhooks=WebhookRepository(database),
             assistants=AssistantRepository(database),
             idempotency=IdempotencyRepository(database),
@@ -384,6 +387,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     """The live things of the build graph: CrewAI agents, this machine's sandbox, artifacts and journal in the database."""
     from nodes.agents.crew import CrewAICrew
     from nodes.agents.models import ChatModels
+    from nodes.agents.pace import Pace
     from nodes.agents.roster import load_roster
     from nodes.blueprint.frame import generate_frame
     from nodes.context import Workshop
@@ -399,12 +403,21 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
         settings.root / "crewai",
         roster=load_roster(settings.agents_dir) if settings.agents_dir else load_roster(),
         journal=DurableJournal(ledger.model_calls),
+        capabilities=ledger.models,
+        pace=Pace(ledger.models, rate_limits(settings)),
     )
     sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
     toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
     verifier = AppVerifier(sandbox, toolchain, artifacts)
     return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)
+
+
+def rate_limits(settings: Settings) -> "dict[str, RateLimit]":
+    """The rates of models. Raises `ModelNotConfigured` for a malformed name, pydantic's ValidationError for a malformed rate."""
+    from nodes.agents.pace import RateLimit
+
+    return {str(ModelName.parse(name)): RateLimit.model_validate(rate) for name, rate in settings.model_rate_limits.items()}
 
 
 def model_settings(settings: Settings) -> ModelSettings:

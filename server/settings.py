@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     model_output_tokens: int | None = Field(
         default=None, gt=0, description="Longest answer of a model. Empty: 32,000 at OpenAI and Azure, no limit elsewhere."
     )
+    model_rate_limits: dict[str, dict[str, float]] = Field(
+        default={},
+        description='Rates all workers keep to together, as JSON: {"openai:…": {"calls_per_minute": 60, "tokens_per_minute": 90000}}.',
+    )
     agents_dir: Path | None = Field(default=None, description="A folder with your own agents.yaml and tasks.yaml.")
 
     templates_dir: Path | None = Field(default=None, description="A folder with templates of your own: specifications as NAME.yaml.")

@@ -14,11 +14,13 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
+from nodes.agents.answer_forms import answered_text, form_arguments
 from nodes.agents.answers import strict_schema
 from nodes.agents.budget import Budget
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
 from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
 from nodes.agents.models import AnswerForm, ChatModel, Provider
+from nodes.agents.pace import Pace
 from nodes.agents.pricing import Price, Usage
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 from nodes.errors import JournalMismatch, ModelNotConfigured, ModelRefused, ModelUnavailable
@@ -77,7 +79,16 @@ class ModelCalls:
     number of the first call within the node's execution.
     """
 
-    def __init__(self, model: ChatModel, execution: NodeExecution, journal: CallJournal, money: Money, retries: RetryPolicy) -> None:
+    def __init__(
+        self,
+        model: ChatModel,
+        execution: NodeExecution,
+        journal: CallJournal,
+        money: Money,
+        retries: RetryPolicy,
+        *,
+        pace: Pace | None = None,
+    ) -> None:
         self.model = model
         self.totals = Totals()
         self.truncated = False
@@ -86,6 +97,7 @@ class ModelCalls:
         self._journal = journal
         self._money = money
         self._retries = retries
+        self._pace = pace or Pace()
 
     async def answer(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None) -> ModelAnswer:
         """Ask, or return what was answered before a crash.
@@ -128,16 +140,14 @@ class ModelCalls:
         if price.output and limit is None:
             raise ModelNotConfigured(f"{name} has no output limit, so the budget cannot be kept. Set one, or set no budget.")
         asked = "".join(str(message.content) for message in messages)
-        schema = json.dumps(strict_schema(answer)) if answer is not None and self._by_schema(answer) else ""
+        schema = json.dumps(strict_schema(answer)) if answer is not None and self.model.answer_form is not AnswerForm.prompt else ""
         tokens = len((asked + schema).encode("utf-8", "surrogatepass")) + MESSAGE_OVERHEAD_TOKENS * (len(messages) + 1)
         return price.of(Usage(input_tokens=tokens, output_tokens=limit or 0))
-
-    def _by_schema(self, answer: type[BaseModel] | None) -> bool:
-        return answer is not None and self.model.answer_form is AnswerForm.json_schema
 
     async def _ask(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> ModelAnswer:
         failed_tries = 0
         while True:
+            await self._pace.wait(self.model.name, self._estimate(messages, "").input_tokens)
             try:
                 async with asyncio.timeout(self.model.request_timeout_seconds):
                     return await self._ask_once(messages, answer)
@@ -157,6 +167,8 @@ class ModelCalls:
             raise ModelUnavailable(tried) from error
         if asked is not None and asked > retries.longest_wait_seconds:
             raise ModelUnavailable(f"{tried} It asks to wait {asked:.0f} seconds.") from error
+        if asked:
+            await self._pace.hold_off(self.model.name, asked)
         await asyncio.sleep(retries.wait_seconds(failed_tries, asked))
 
     async def _ask_once(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> ModelAnswer:
@@ -170,16 +182,14 @@ class ModelCalls:
 
     def _runnable(self, answer: type[BaseModel] | None) -> Runnable[Any, AIMessage]:
         """Structured output without LangChain's parser behind it: on 10 MB of prose that one holds the loop for 20 seconds."""
-        chat = self.model.chat
-        if answer is not None and self._by_schema(answer):
-            return chat.bind(response_format={"type": "json_schema", "json_schema": strict_schema(answer)})
-        return chat
+        arguments = form_arguments(answer, self.model.answer_form) if answer is not None else {}
+        return self.model.chat.bind(**arguments) if arguments else self.model.chat
 
     def _read(self, message: AIMessage, messages: Sequence[BaseMessage]) -> ModelAnswer:
         finish = message.response_metadata.get("finish_reason")
         if finish == "content_filter":
             raise ModelRefused(f"{self.model.name}: the endpoint's content filter stopped the answer.")
-        text = str(message.text) or str(message.additional_kwargs.get("refusal") or "")
+        text = answered_text(message, self.model.answer_form) or str(message.additional_kwargs.get("refusal") or "")
         usage = _usage(message) or self._estimate(messages, text)
         return ModelAnswer(text=text, truncated=finish == "length", usage=usage)
 

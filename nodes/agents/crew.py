@@ -1,6 +1,7 @@
 """The agents as nodes see them: one task in, one validated answer out, with what it used. Imports no CrewAI itself."""
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from types import ModuleType
@@ -11,21 +12,25 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from nodes.agents.budget import Budget
+from nodes.agents.capabilities import Capabilities, Memory
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
 from nodes.agents.models import ChatModel, ModelName, ModelSource, Provider
+from nodes.agents.pace import Pace
 from nodes.agents.pricing import PriceTable, load_prices
 from nodes.agents.prompt import fitting, render
 from nodes.agents.roster import AgentEntry, Roster, load_roster
 from nodes.agents.self_test import SelfTest, self_test
 from nodes.artifacts import AgentResult
 from nodes.context import AgentAnswer, AgentTask, BuildOptions, Crew
-from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelUnavailable
+from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelRefused, ModelUnavailable
 from nodes.progress import AgentFinished, AgentStarted, ProgressEvent, announce
 
 if TYPE_CHECKING:
     from nodes.agents.calls import ModelCalls, RetryPolicy
+
+log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -50,6 +55,8 @@ class CrewAICrew(Crew):
         journal: CallJournal | None = None,
         prices: PriceTable | None = None,
         retries: "RetryPolicy | None" = None,
+        capabilities: Memory | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._models = models
         self._default_model = default_model
@@ -58,6 +65,8 @@ class CrewAICrew(Crew):
         self._journal = journal or InMemoryJournal()
         self._prices = prices or load_prices()
         self._retries = retries
+        self._capabilities = Capabilities(capabilities)
+        self._pace = pace or Pace()
         self._budget = Budget()
         self._runtime: ModuleType | None = None
         self._warming = asyncio.Lock()
@@ -89,9 +98,21 @@ class CrewAICrew(Crew):
         `JournalMismatch`, `CrewIncompatible`, and unchanged what a built-in model raises.
         """
         _, agent = self._roster.agent_of(task.name)
-        model = self._models.open(self.model_of(task.name, options))
+        chosen = self._models.open(self.model_of(task.name, options))
         await self._ready()
         execution = current_execution(task.continues)
+        try:
+            return await self._performed(task, agent, chosen, execution, options)
+        except (ModelUnavailable, ModelRefused) as failed:
+            if agent.fallback_llm is None or (fallback := ModelName.parse(agent.fallback_llm)) == chosen.name:
+                raise
+            log.warning("model_replaced", extra={"model": str(chosen.name), "fallback": str(fallback), "reason": str(failed)})
+            return await self._performed(task, agent, self._models.open(fallback), execution, options)
+
+    async def _performed(
+        self, task: AgentTask[M], agent: AgentEntry, opened: ChatModel, execution: NodeExecution | None, options: BuildOptions
+    ) -> AgentAnswer[M]:
+        model = await self._capabilities.settled(opened)
         _tell(AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)))
         started = time.monotonic()
         calls = self._calls(model, execution, options)
@@ -125,7 +146,7 @@ class CrewAICrew(Crew):
 
         money = Money(self._budget, self._prices.price(model.name), options.budget_usd)
         journal = self._journal if execution else InMemoryJournal()
-        return ModelCalls(model, execution or outside_a_graph(), journal, money, self._retries or RetryPolicy())
+        return ModelCalls(model, execution or outside_a_graph(), journal, money, self._retries or RetryPolicy(), pace=self._pace)
 
     async def _traced(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
         """Run the task as a step of its own, so that streams and traces show node → agent → model call."""

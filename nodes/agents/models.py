@@ -32,9 +32,10 @@ class Provider(StrEnum):
 
 
 class AnswerForm(StrEnum):
-    """How the model is held to the answer's schema: by the endpoint (`json_schema`), or in words (`prompt`)."""
+    """How the model is held to the answer's schema: by the endpoint (`json_schema`, or the parameters of a tool), or in words."""
 
     json_schema = "json_schema"
+    tools = "tools"
     prompt = "prompt"
 
 
@@ -68,7 +69,7 @@ class ModelSettings:
     """How endpoints are reached. `request_timeout_seconds` runs from sending to the last byte of an answer.
 
     `max_output_tokens` is sent with each call; None means 32,000 at OpenAI and Azure, and no limit at other endpoints,
-    whose models may be smaller. `answer_form` None means: by schema at OpenAI and Azure, in words elsewhere.
+    whose models may be smaller. `answer_form` None means: by schema at OpenAI and Azure, found out by a probe elsewhere.
     """
 
     openai_api_key: str | None = field(default=None, repr=False)
@@ -85,11 +86,12 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class ChatModel:
-    """A chat model ready to be called, and what has to be known to call it well."""
+    """A chat model ready to be called, and what has to be known to call it well. `answer_form` None: to be found out."""
 
     name: ModelName
     chat: "BaseChatModel"
-    answer_form: AnswerForm = AnswerForm.prompt
+    answer_form: AnswerForm | None = AnswerForm.prompt
+    endpoint: str = ""
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
     max_output_tokens: int | None = None
     request_timeout_seconds: float = 300.0
@@ -147,7 +149,8 @@ class ChatModels:
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )
-        return self._opened_model(name, chat, limit, AnswerForm.json_schema if is_openai else AnswerForm.prompt)
+        form = AnswerForm.json_schema if is_openai else None
+        return self._opened_model(name, chat, limit, form, settings.openai_base_url or OPENAI_URL)
 
     def _azure(self, name: ModelName) -> ChatModel:
         from langchain_openai import AzureChatOpenAI
@@ -168,14 +171,15 @@ class ChatModels:
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )
-        return self._opened_model(name, chat, limit, AnswerForm.json_schema)
+        return self._opened_model(name, chat, limit, AnswerForm.json_schema, settings.azure_endpoint)
 
-    def _opened_model(self, name: ModelName, chat: "BaseChatModel", limit: int | None, form: AnswerForm) -> ChatModel:
+    def _opened_model(self, name: ModelName, chat: "BaseChatModel", limit: int | None, form: AnswerForm | None, endpoint: str) -> ChatModel:
         profile = chat.profile or {}
         return ChatModel(
             name=name,
             chat=chat,
             answer_form=self._settings.answer_form or form,
+            endpoint=endpoint,
             context_tokens=self._settings.context_tokens or profile.get("max_input_tokens") or DEFAULT_CONTEXT_TOKENS,
             max_output_tokens=limit,
             request_timeout_seconds=self._settings.request_timeout_seconds,

@@ -27,7 +27,7 @@ M = TypeVar("M", bound=BaseModel)
 _CLOSING = re.compile(r"<(?=/input)", re.IGNORECASE)
 
 
-def render(name: str, entry: TaskEntry, inputs: Mapping[str, str], answer: type[BaseModel], form: AnswerForm) -> str:
+def render(name: str, entry: TaskEntry, inputs: Mapping[str, str], answer: type[BaseModel], form: AnswerForm | None) -> str:
     """The text CrewAI gets as the task's description; raises LookupError naming inputs that lack or are too many.
 
     It opens with an empty line because CrewAI writes `Current Task: ` before it, and `Task: <name>` needs its own.
@@ -58,8 +58,8 @@ def input_block(name: str, text: str) -> str:
     return f'<input name="{name}">\n{escaped}\n</input>'
 
 
-def _form_of_answer(answer: type[BaseModel], form: AnswerForm) -> str:
-    if form is AnswerForm.json_schema:
+def _form_of_answer(answer: type[BaseModel], form: AnswerForm | None) -> str:
+    if form in (AnswerForm.json_schema, AnswerForm.tools):
         return ""
     return (
         f"Answer with exactly one JSON object, without prose or code fence around it. It is an {answer.__name__} and "

@@ -98,6 +98,8 @@ E = TypeVar("E", bound=_Entry)
 class AgentEntry(_Entry):
     """One agent. `llm` is a model name as in `nodes.agents.models`; None: whatever the build uses.
 
+    `fallback_llm`, a key of ours, is asked where that one cannot be reached or refuses.
+
     `max_execution_time` bounds one task, all its attempts included, in seconds.
     """
 
@@ -105,6 +107,7 @@ class AgentEntry(_Entry):
     goal: str = Field(min_length=1)
     backstory: str = Field(min_length=1)
     llm: str | None = None
+    fallback_llm: str | None = None
     max_execution_time: int | None = Field(default=None, gt=0)
 
     @field_validator("role", "goal", "backstory")

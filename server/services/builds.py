@@ -14,6 +14,7 @@ from checkpoints.connection import Database, Transaction
 from checkpoints.errors import IllegalRunTransition, ThreadNotFound
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.model_calls import ModelCallRepository
+from checkpoints.models import ModelRepository
 from checkpoints.records import (
     Approval,
     JsonObject,
@@ -107,6 +108,7 @@ class Ledger:
     artifacts: ArtifactRepository
     model_calls: ModelCallRepository
     webhooks: WebhookRepository
+    models: ModelRepository
     assistants: AssistantRepository
     idempotency: IdempotencyRepository
 

@@ -20,6 +20,7 @@ from nodes.agents.journal import CallJournal
 from nodes.agents.models import AnswerForm, ChatModels, ModelName, ModelSettings
 
 MODEL = ModelName.parse("openai:gpt-5-mini")
+DEPLOYMENT = ModelName.parse("azure:gpt-5-mini")
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200, "prompt_tokens_details": {"cached_tokens": 400}}
 
 
@@ -31,6 +32,13 @@ class Answer:
     finish: str = "stop"
     usage: bool = True
     refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A completion that calls the tool it was offered."""
+
+    arguments: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class StreamError:
     """Begins an answer, then sends an error event, as gateways do."""
 
 
-Reply = Answer | Status | Raw | Hang | CutStream | StreamError
+Reply = Answer | ToolCall | Status | Raw | Hang | CutStream | StreamError
 
 
 @dataclass
@@ -84,10 +92,18 @@ class FaultServer:
         form: AnswerForm = AnswerForm.prompt,
         journal: CallJournal | None = None,
         seconds: float = 20.0,
+        model: ModelName = MODEL,
     ) -> CrewAICrew:
-        settings = ModelSettings(openai_base_url=self.url, request_timeout_seconds=seconds, answer_form=form, max_output_tokens=1000)
+        settings = ModelSettings(
+            openai_base_url=self.url,
+            azure_endpoint=self.url.removesuffix("/v1"),
+            azure_api_key="key",
+            request_timeout_seconds=seconds,
+            answer_form=form,
+            max_output_tokens=1000,
+        )
         retries = RetryPolicy(tries=tries, first_wait_seconds=0.0, longest_wait_seconds=30.0)
-        return CrewAICrew(ChatModels(settings), MODEL, storage, retries=retries, journal=journal)
+        return CrewAICrew(ChatModels(settings), model, storage, retries=retries, journal=journal)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -116,6 +132,10 @@ class FaultServer:
                 _send(writer, json.dumps(error), status=reply.status, headers=headers)
             case Raw():
                 _send(writer, reply.body)
+            case ToolCall() if not body.get("stream"):
+                _send(writer, json.dumps(_tool_completion(reply, body)))
+            case ToolCall():
+                _send(writer, _tool_events(reply, body), kind="text/event-stream")
             case Answer() if not body.get("stream"):
                 _send(writer, json.dumps(_completion(reply)))
             case Answer():
@@ -155,7 +175,8 @@ async def _request(reader: asyncio.StreamReader) -> dict[str, Any] | None:
 def _send(writer: asyncio.StreamWriter, body: str, *, status: int = 200, kind: str = "application/json", headers: str = "") -> None:
     content = body.encode()
     writer.write(
-        f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\n{headers}Content-Length: {len(content)}\r\n\r\n".encode() + content
+        f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\n{headers}Connection: close\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+        + content
     )
 
 
@@ -164,6 +185,24 @@ def _completion(answer: Answer) -> dict[str, Any]:
     choice = {"index": 0, "message": message, "finish_reason": answer.finish}
     told = {"usage": USAGE} if answer.usage else {}
     return {"id": "c1", "object": "chat.completion", "created": 1, "model": "gpt-5-mini", "choices": [choice], **told}
+
+
+def _tool_call(called: ToolCall, body: dict[str, Any]) -> dict[str, Any]:
+    name = body["tools"][0]["function"]["name"]
+    return {"id": "t1", "type": "function", "function": {"name": name, "arguments": called.arguments}}
+
+
+def _tool_completion(called: ToolCall, body: dict[str, Any]) -> dict[str, Any]:
+    completion = _completion(Answer("", finish="tool_calls"))
+    completion["choices"][0]["message"] = {"role": "assistant", "content": None, "tool_calls": [_tool_call(called, body)]}
+    return completion
+
+
+def _tool_events(called: ToolCall, body: dict[str, Any]) -> str:
+    delta = {"role": "assistant", "content": None, "tool_calls": [{"index": 0, **_tool_call(called, body)}]}
+    begun = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5-mini"}
+    choice = {"index": 0, "delta": delta, "finish_reason": None}
+    return f"data: {json.dumps({**begun, 'choices': [choice]})}\n\n" + _events(Answer("", finish="tool_calls"), end="data: [DONE]\n\n")
 
 
 def _events(answer: Answer, end: str = "") -> str:

@@ -1,25 +1,29 @@
-"""What an endpoint can do to us, over real HTTP through ChatOpenAI: each with its bounded number of requests."""
+"""What an endpoint can do to us, over real HTTP through ChatOpenAI and AzureChatOpenAI: each with its bounded number of requests."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from nodes.agents.models import AnswerForm
+from nodes.agents.models import AnswerForm, ModelName
 from nodes.artifacts import QaReview
 from nodes.context import AgentTask, BuildOptions
 from nodes.errors import AgentOutputInvalid, ModelRefused, ModelUnavailable
-from tests.integration.agents.fault_server import Answer, Hang, Raw, Reply, Status, fault_server
+from tests.integration.agents.fault_server import DEPLOYMENT, MODEL, Answer, Hang, Raw, Reply, Status, fault_server
 
 GOOD = Answer('{"summary": "fine", "concerns": [], "components_to_repair": []}')
-FORMS = list(AnswerForm)
+WAYS = [(MODEL, AnswerForm.json_schema), (MODEL, AnswerForm.prompt), (DEPLOYMENT, AnswerForm.json_schema)]
+"""Through ChatOpenAI held to a schema and in words, and through AzureChatOpenAI."""
+
 Review = AgentTask[QaReview]
 
 
-@pytest.mark.parametrize("form", FORMS)
-async def test_a_good_answer_is_one_request_and_its_use_is_told(form: AnswerForm, review_task: Review, storage: Path) -> None:
+@pytest.mark.parametrize(("model", "form"), WAYS)
+async def test_a_good_answer_is_one_request_and_its_use_is_told(
+    model: ModelName, form: AnswerForm, review_task: Review, storage: Path
+) -> None:
     async with fault_server(GOOD) as server:
-        answer = await server.crew(storage, form=form).perform(review_task, BuildOptions())
+        answer = await server.crew(storage, model=model, form=form).perform(review_task, BuildOptions())
     result = answer.result
     assert answer.value == QaReview(summary="fine")
     assert (result.calls, result.input_tokens, result.output_tokens, result.cached_tokens) == (1, 1000, 200, 400)
@@ -42,9 +46,10 @@ async def test_a_good_answer_is_one_request_and_its_use_is_told(form: AnswerForm
         Raw('{"error": {"message": "overloaded"}}'),
     ],
 )
-async def test_what_may_pass_is_tried_again_once(failure: Reply, review_task: Review, storage: Path) -> None:
+@pytest.mark.parametrize("model", [MODEL, DEPLOYMENT])
+async def test_what_may_pass_is_tried_again_once(failure: Reply, model: ModelName, review_task: Review, storage: Path) -> None:
     async with fault_server(failure, GOOD) as server:
-        result = (await server.crew(storage).perform(review_task, BuildOptions())).result
+        result = (await server.crew(storage, model=model).perform(review_task, BuildOptions())).result
     assert len(server.requests) == 2
     assert (result.calls, result.input_tokens) == (1, 1000)
 
@@ -94,13 +99,13 @@ async def test_nothing_listens(review_task: Review, storage: Path) -> None:
         (Answer("", finish="content_filter"), "content filter"),
     ],
 )
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("model", "form"), WAYS)
 async def test_what_repeating_would_not_help_is_refused_at_once(
-    failure: Reply, advice: str, form: AnswerForm, review_task: Review, storage: Path
+    failure: Reply, advice: str, model: ModelName, form: AnswerForm, review_task: Review, storage: Path
 ) -> None:
     async with fault_server(failure) as server:
         with pytest.raises(ModelRefused, match=advice):
-            await server.crew(storage, form=form).perform(review_task, BuildOptions())
+            await server.crew(storage, model=model, form=form).perform(review_task, BuildOptions())
     assert len(server.requests) == 1
 
 
@@ -116,12 +121,12 @@ async def test_what_repeating_would_not_help_is_refused_at_once(
     ],
     ids=["empty", "refusal", "prose", "wrong schema", "cut", "10 MB"],
 )
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("model", "form"), WAYS)
 async def test_an_unusable_answer_is_paid_for_and_asked_again(
-    unusable: Answer, form: AnswerForm, review_task: Review, storage: Path
+    unusable: Answer, model: ModelName, form: AnswerForm, review_task: Review, storage: Path
 ) -> None:
     async with fault_server(unusable, GOOD) as server:
-        result = (await server.crew(storage, form=form).perform(review_task, BuildOptions())).result
+        result = (await server.crew(storage, model=model, form=form).perform(review_task, BuildOptions())).result
     assert (result.calls, result.input_tokens, result.cached_tokens) == (2, 2000, 800)
     assert len(server.requests) == 2
     assert len(str(server.requests[1])) < 400_000

@@ -52,9 +52,9 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
         tables = [row["table_name"] for row in await (await connection.execute(TABLES)).fetchall()]
 
     assert tables == [
-        "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants",
+        "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants", "cached_answers",
         "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints", "crons",
-        "idempotency_keys", "model_calls",
+        "idempotency_keys", "model_calls", "model_capabilities", "model_pace",
         "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers",
         "run_events", "run_outputs", "runs", "schema_migrations", "store", "store_migrations", "threads",
         "webhook_deliveries",

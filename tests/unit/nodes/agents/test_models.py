@@ -67,9 +67,9 @@ def test_a_model_is_opened_once_with_one_retry_layer_and_told_usage() -> None:
     assert opened.context_tokens > 128_000
 
 
-def test_other_endpoints_get_the_schema_in_words_and_no_output_limit() -> None:
+def test_other_endpoints_are_still_to_be_probed_and_have_no_output_limit() -> None:
     opened = ChatModels(LOCAL).open(ModelName.parse("openai:qwen"))
-    assert (opened.answer_form, opened.max_output_tokens, opened.context_tokens) == (AnswerForm.prompt, None, 128_000)
+    assert (opened.answer_form, opened.max_output_tokens, opened.context_tokens) == (None, None, 128_000)
     held = ChatModels(replace(LOCAL, answer_form=AnswerForm.json_schema)).open(ModelName.parse("openai:qwen"))
     assert held.answer_form is AnswerForm.json_schema
 
