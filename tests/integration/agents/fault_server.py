@@ -174,10 +174,8 @@ async def _request(reader: asyncio.StreamReader) -> dict[str, Any] | None:
 
 def _send(writer: asyncio.StreamWriter, body: str, *, status: int = 200, kind: str = "application/json", headers: str = "") -> None:
     content = body.encode()
-    writer.write(
-        f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\n{headers}Connection: close\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-        + content
-    )
+    head = f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\n{headers}Connection: close\r\nContent-Length: {len(content)}\r\n\r\n"
+    writer.write(head.encode() + content)
 
 
 def _completion(answer: Answer) -> dict[str, Any]:
