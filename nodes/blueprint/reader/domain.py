@@ -34,17 +34,17 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
         "The builder could make a web app whose pages fit a phone.",
     ),
     (
-        r"""\b(unit[ ]converter|currency[ ]converter|converter[ ]app|calculator|converts?[ ](?:between|from|text|markdown|units)|encrypt
+        r"""\b((?<!unit[ ])(?<!currency[ ])(?<!units[ ])calculator|converts?[ ](?:text|markdown|files|pdf|images)|encrypt
         |decrypt|compiler|sorting[ ]algorithm|algorithm[ ](?:that|to|for)|parse[sr]?[ ](?:a|the)|password[ ]generator|qr[ ]code[ ]generator
         |image[ ](?:editor|filter|resizer)|text[ ]editor|drawing[ ]app|paint[ ]app|pomodoro|stopwatch|metronome|music[ ]player
         |video[ ]player|chat[ ]?bot|web[ ]scraper|scrap(?:e|es|ing)[ ]|machine[ ]learning|neural[ ]network|train(?:s)?[ ]a[ ]model
-        |recommendation[ ]engine|speech[ ]recognition|face[ ]recognition|url[ ]shortener|shorten(?:s|er)?[ ](?:a[ ]|the[ ])?urls?)\b""",
+        |recommendation[ ]engine|speech[ ]recognition|face[ ]recognition)\b""",
         "computation rather than records",
         "The builder could keep the inputs and results as records that people enter.",
     ),
     (
-        r"""\b(weather[ ]app|using[ ]an[ ]api[ ]for|fetch(?:es)?[ ](?:data|weather|news|prices|rates|stock)
-        |(?:weather|stock[ ]price|exchange[ ]rate|news|twitter|maps?)[ ]api|real[- ]time[ ](?:stock|crypto|exchange|traffic|weather))\b""",
+        r"""\b(weather[ ]app|using[ ]an[ ]api[ ]for[ ](?!exchange)|fetch(?:es)?[ ](?:data|weather|news|prices|rates|stock)
+        |(?:weather|stock[ ]price|news|twitter|maps?)[ ]api|real[- ]time[ ](?:stock|crypto|exchange|traffic|weather))\b""",
         "data from an outside service",
         "The builder could make an app in which people enter those data themselves.",
     ),

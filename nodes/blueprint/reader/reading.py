@@ -13,6 +13,7 @@ from nodes.blueprint.reader.naming import sentence_case
 from nodes.blueprint.reader.paraphrase import plainly
 from nodes.blueprint.reader.parts import read_parts
 from nodes.blueprint.reader.phrases import Clause, clauses_of
+from nodes.blueprint.reader.recipe_records import names_recipe, shape_records
 from nodes.blueprint.reader.recipes import read_recipes, shape_recipes
 from nodes.blueprint.reader.records import read_records, read_roles
 from nodes.blueprint.reader.rewording import plain_sentences
@@ -56,7 +57,7 @@ def read_into(draft: Draft, text: str) -> None:
     read_aliases(clauses, draft)
     read_records(clauses, draft)
     read_associations(clauses, draft)
-    if not draft.records:
+    if not draft.records and not names_recipe(clauses):
         raise DescriptionUnclear("Try: “Members borrow books. A book has a title and an author.”")
     _limit_records(draft)
     read_parts(clauses, draft)
@@ -64,6 +65,7 @@ def read_into(draft: Draft, text: str) -> None:
     read_state_adjectives(clauses, draft)
     draft.settle_references()
     shape_recipes(draft)
+    shape_records(clauses, draft)
     complete_lives(draft)
     complete_roles(clauses, draft)
     read_grants(clauses, draft)

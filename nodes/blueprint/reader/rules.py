@@ -1,6 +1,6 @@
 """Rules and reports: what must hold, and the figures people ask for."""
 
-from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind
+from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RecipeKind, RelationKind
 from nodes.blueprint.reader.draft import Draft, RecordDraft, ReportDraft, RuleDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
@@ -123,6 +123,7 @@ def read_reports(clauses: list[Clause], draft: Draft) -> None:
         if (
             any(phrase.head in {"score", "rank", "leaderboard"} for phrase in (*clause.objects, *clause.after("on")))
             and "answer" in draft.records
+            and all(recipe.kind is not RecipeKind.quiz for recipe in draft.recipes)
         ):
             draft.ask(
                 "scoring",

@@ -65,7 +65,7 @@ BUSINESS = {
         "hand and a reorder level, and come from a supplier. Suppliers have a company name, a contact person, an e-mail "
         "address and a city. Buyers place purchase orders with a supplier; a purchase order contains several order lines, "
         "each with an article and a quantity. Warehouse clerks receive purchase orders.",
-        ("article", "supplier", "purchase_order", "order_line"),
+        ("article", "supplier", "purchase_order", "order_line", "stock_movement"),
         ("buyer", "warehouse_clerk"),
         {
             "article": ("article_number", "name", "unit_price", "quantity_on_hand", "reorder_level"),

@@ -78,7 +78,7 @@ OPEN = {
         "Implement a hospital management website for patients, finances and inventory. Staff register patients, "
         "collect patient fees, manage "
         "stock of medical supplies, and generate financial reports.",
-        ("patient", "fee", "supply"),
+        ("patient", "fee", "supply", "stock_movement"),
         ("staff",),
     ),
     "cars": Wanted(
@@ -106,7 +106,7 @@ OPEN = {
         "Implement an online trivia contest app. Users browse and enroll in contests, answer the questions of a "
         "contest, and see their score "
         "and rank on a leaderboard.",
-        ("contest", "question", "answer", "enrollment"),
+        ("contest", "question", "option", "answer", "enrollment"),
         ("user",),
     ),
     "tasks": Wanted(

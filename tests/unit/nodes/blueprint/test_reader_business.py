@@ -21,7 +21,7 @@ MISSED = {
     "stock": {"article.quantity_on_hand"},  # called quantity
     "rentals": {"contractor"},  # only named as somebody a repair is assigned to
     "volunteers": {"site", "volunteer.driving_licence", "volunteer.languages_spoken"},
-    "recipes": {"rating.stars"},  # called rating
+    "recipes": {"rating.stars", "recipe.photo"},  # called rating; kept as a file
     "workshop": {"defect:reported"},  # nothing is said to happen to a defect afterwards
 }
 UNMEANT = {"clinic": {"treatment_note"}, "reservations": {"seats_guest"}}

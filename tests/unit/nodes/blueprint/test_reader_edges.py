@@ -25,8 +25,6 @@ def read(text: str, **more: object) -> AppSpec:
         "Write a command-line program that renames photos.",
         "A desktop app in Tkinter for notes.",
         "An Android app for a taxi service.",
-        "Build a currency converter app using an API for exchange rates.",
-        "Create a URL shortener app.",
         "An app that trains a model on my data with machine learning.",
         "A weather app that shows the forecast.",
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodes.artifacts import Action, AppSpec, BuildRequest, FieldSpec, FieldType, Permission, Provenance, RoleSpec, Source
+from nodes.artifacts import Action, AppSpec, BuildRequest, FieldSpec, FieldType, Permission, Provenance, RecipeKind, RoleSpec, Source
 from nodes.blueprint import consistency
 from nodes.blueprint.reader import read_description
 
@@ -57,7 +57,7 @@ def test_a_record_is_renamed_wherever_it_is_referred_to(before: AppSpec) -> None
 
 def test_a_record_and_a_field_are_removed(before: AppSpec) -> None:
     after = changed(before, "Remove tags. Remove the age from customers.")
-    assert {record.name for record in before.records} - {record.name for record in after.records} == {"tag"}
+    assert ({recipe.kind for recipe in before.recipes}, after.recipes) == ({RecipeKind.tags}, ())
     assert "age" not in {field.name for field in after.record("customer").fields}
 
 
@@ -149,11 +149,11 @@ def test_renaming_changes_the_word_and_nothing_else() -> None:
 
 
 def test_removing_a_record_removes_what_speaks_of_it_and_nothing_else(before: AppSpec) -> None:
-    after = changed(before, "Remove tags.")
-    kept = with_record(before, "customer", relations=())  # the one relation of customers was to their tags
+    after = changed(before, "Remove bookings.")
     left = {
-        "records": tuple(record for record in kept.records if record.name != "tag"),
-        "permissions": tuple(entry for entry in before.permissions if entry.record != "tag"),
+        "records": tuple(record for record in before.records if record.name != "booking"),
+        "permissions": tuple(entry for entry in before.permissions if entry.record != "booking"),
+        "rules": (),
     }
     assert same_bytes(after, before.model_copy(update=left))
 

@@ -4,17 +4,10 @@ import pytest
 
 from nodes.artifacts import AppSpec, BuildRequest, RecipeKind
 from nodes.blueprint import consistency
-from nodes.blueprint.reader import read_description, recipe_changes, recipes
+from nodes.blueprint.reader import read_description
 
 TICKETS = "Staff open tickets with a subject and a priority. Technicians resolve and close tickets."
 SHIFTS = "Coordinators plan shifts: a shift has a date and a place. Volunteers sign up for shifts."
-
-
-@pytest.fixture(autouse=True)
-def _every_recipe_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is read does not depend on which templates there are today."""
-    for module in (recipes, recipe_changes):
-        monkeypatch.setattr(module, "BUILT", frozenset(RecipeKind))
 
 
 def read(text: str) -> AppSpec:
