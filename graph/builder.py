@@ -19,6 +19,7 @@ from nodes.pauses import pausing
 from nodes.qa import verify_app
 from nodes.requirements import analyze_requirements
 from nodes.review import review_app, review_architecture, review_budget, review_requirements
+from nodes.revision import take_up_change
 from nodes.rollback import roll_back
 
 GRAPH_VERSION = "1"
@@ -32,6 +33,7 @@ def build_graph(workshop: Workshop) -> BuildGraph:
     graph: BuildGraph = StateGraph(AppyardState, context_schema=BuildOptions, input_schema=BuildInput, output_schema=BuildOutput)
     equipped = equipping(workshop)
 
+    graph.add_node("take_up_change", equipped(take_up_change))
     graph.add_node("analyze_requirements", pausing("analyze_requirements", equipped(analyze_requirements)))
     graph.add_node("review_requirements", review_requirements)
     graph.add_node("design_architecture", pausing("design_architecture", equipped(design_architecture)))
@@ -45,11 +47,16 @@ def build_graph(workshop: Workshop) -> BuildGraph:
     graph.add_node("deliver", equipped(deliver))
     graph.add_node("close_unverified", close_unverified)
 
-    graph.add_edge(START, "analyze_requirements")
+    graph.add_conditional_edges(START, choose.at_start, {"build": "analyze_requirements", "change": "take_up_change"})
+    graph.add_conditional_edges(
+        "take_up_change",
+        choose.after_taking_up,
+        {"in words": "analyze_requirements", "ask": "review_requirements", "go on": "design_architecture"},
+    )
     graph.add_conditional_edges(
         "analyze_requirements",
         choose.after_requirements,
-        {"ask": "review_requirements", "go on": "design_architecture", "budget used": "review_budget"},
+        {"ask": "review_requirements", "go on": "design_architecture", "declined": END, "budget used": "review_budget"},
     )
     graph.add_conditional_edges(
         "review_requirements",
@@ -64,13 +71,19 @@ def build_graph(workshop: Workshop) -> BuildGraph:
     graph.add_conditional_edges(
         "design_architecture",
         choose.after_architecture,
-        {"ask": "review_architecture", "go on": "generate_component", "budget used": "review_budget"},
+        {
+            "ask": "review_architecture",
+            "go on": "generate_component",
+            "nothing to write": "assemble",
+            "budget used": "review_budget",
+        },
     )
     graph.add_conditional_edges(
         "review_architecture",
         choose.after_architecture_review,
         {
             "approved": "generate_component",
+            "nothing to write": "assemble",
             "changes requested": "design_architecture",
             "ask again": "review_architecture",
             "ended": END,

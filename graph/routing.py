@@ -6,31 +6,52 @@ from typing import Literal, assert_never
 from langgraph.types import Send
 
 from graph.state import AppyardState
-from nodes.artifacts import ComponentOrder, Decision, Gate, GatePolicy, Provenance, RepairStop, Review, ReviewAnswer, Verdict
+from nodes.artifacts import ComponentOrder, Decision, Ending, Gate, GatePolicy, Provenance, RepairStop, Review, ReviewAnswer, Verdict
 from nodes.context import BuildOptions, effective_options
 from nodes.pauses import going_on
 from nodes.work_orders import next_wave, rework
 
-AfterRequirements = Literal["ask", "go on"]
+AtStart = Literal["build", "change"]
+AfterTakingUp = Literal["in words", "ask", "go on"]
+AfterRequirements = Literal["ask", "go on", "declined"]
 AfterReview = Literal["approved", "changes requested", "ask again", "ended"]
 AfterAppReview = Literal["approved", "changes requested", "roll back", "ask again", "ended"]
 AfterBudgetReview = Literal["show what there is", "ask again", "ended"]
+AfterArchitecture = Literal["ask", "nothing to write"]
 AfterAssembly = Literal["complete"]
 AfterQa = Literal["verified", "ask", "unverified"]
 AfterRollback = Literal["verified", "changes dropped"]
 BudgetUsed = Literal["budget used"]
 
 
+def at_start(state: AppyardState) -> AtStart:
+    """A change request is taken up on the version it is about; everything else is a new app."""
+    return "change" if state.get("change") else "build"
+
+
+def after_taking_up(state: AppyardState) -> AfterTakingUp:
+    """Words are read by the analyst; edited files and a version to restore say by themselves what changes."""
+    revision = state["revision"]
+    assert revision is not None
+    if revision.request.feedback.strip():
+        return "in words"
+    return _ask(state["options"].gates.requirements, findings=revision.loses_data)
+
+
 def after_requirements(state: AppyardState) -> AfterRequirements | BudgetUsed:
-    """Ask a person when the policy says so, or when something was guessed or left open."""
+    """Ask a person when the policy says so, or when something was guessed, left open, or would delete what is stored."""
     if state.get("paused"):
         return "budget used"
-    spec = state["spec"]
+    spec, revision, outcome = state["spec"], state.get("revision"), state.get("outcome")
+    if outcome and outcome.ending is Ending.declined:
+        return "declined"
+    if revision:
+        return _ask(state["options"].gates.requirements, findings=revision.loses_data or bool(revision.unclear))
     guessed = any(record.source.provenance is Provenance.guessed for record in spec.records)
     return _ask(state["options"].gates.requirements, findings=guessed or bool(spec.open_questions))
 
 
-def after_architecture(state: AppyardState) -> Literal["ask"] | BudgetUsed | list[Send]:
+def after_architecture(state: AppyardState) -> AfterArchitecture | BudgetUsed | list[Send]:
     """Ask a person, or let the engineers of the first wave begin."""
     if state.get("paused"):
         return "budget used"
@@ -44,7 +65,7 @@ def after_requirements_review(state: AppyardState) -> AfterReview:
     return _answered(state["review"])
 
 
-def after_architecture_review(state: AppyardState) -> AfterReview | list[Send]:
+def after_architecture_review(state: AppyardState) -> AfterReview | Literal["nothing to write"] | list[Send]:
     """An approved plan is written; requested changes go back to the architect."""
     answered = _answered(state["review"])
     return components_to_write(state) if answered == "approved" else answered
@@ -54,7 +75,7 @@ def after_assembly(state: AppyardState) -> AfterAssembly | BudgetUsed | list[Sen
     """Write the next wave of components, or verify when all are there."""
     if state.get("paused"):
         return "budget used"
-    return components_to_write(state) if _wave(state) else "complete"
+    return _sends(state, orders) if (orders := _wave(state)) else "complete"
 
 
 def after_qa(state: AppyardState) -> AfterQa | BudgetUsed | list[Send]:
@@ -86,7 +107,8 @@ def after_qa(state: AppyardState) -> AfterQa | BudgetUsed | list[Send]:
 
 def after_app_review(state: AppyardState) -> AfterAppReview | list[Send]:
     """An approved app is packaged. A hint, and changes to named parts, go to engineers; others through the specification."""
-    answer = state["review"].answer
+    review = state["review"]
+    answer = review.answer if review else None
     if answer is None:
         return "ask again"
     match answer.decision:
@@ -102,7 +124,8 @@ def after_app_review(state: AppyardState) -> AfterAppReview | list[Send]:
 
 def after_budget_review(state: AppyardState) -> AfterBudgetReview | list[Send]:
     """With more money everybody goes on where they stopped; without, what there is is shown, if it was checked."""
-    answer = state["review"].answer
+    review = state["review"]
+    answer = review.answer if review else None
     if answer is None:
         return "ask again"
     if answer.decision is Decision.approved:
@@ -132,13 +155,13 @@ def _to_engineers(state: AppyardState, answer: ReviewAnswer) -> list[Send]:
     return _sends(state, orders)
 
 
-def components_to_write(state: AppyardState) -> list[Send]:
+def components_to_write(state: AppyardState) -> list[Send] | Literal["nothing to write"]:
     """One engineer for each component of the next wave; all of them, with the feedback, if the plan did not change."""
     orders = _wave(state)
-    if not orders and "version" in state:
+    if not orders and (feedback := _feedback(state)):
         everything = [part.name for part in state["architecture"].components]
-        orders = rework(everything, state["work_order"], state["version"], state["components"], feedback=_feedback(state))
-    return _sends(state, orders)
+        orders = rework(everything, state["work_order"], state["version"], state["components"], feedback=feedback)
+    return _sends(state, orders) if orders else "nothing to write"
 
 
 def _wave(state: AppyardState) -> list[ComponentOrder]:
@@ -156,7 +179,8 @@ def _feedback(state: AppyardState) -> str:
     review = state.get("review")
     if review and review.gate is Gate.app and review.answer and review.answer.decision is Decision.changes_requested:
         return review.answer.feedback
-    return ""
+    revision = state.get("revision")
+    return revision.request.feedback if revision else ""
 
 
 def _sends(state: AppyardState, orders: Sequence[ComponentOrder]) -> list[Send]:
@@ -167,7 +191,7 @@ def _options(state: AppyardState) -> BuildOptions:
     return effective_options(state.get("options"), None, allowance_usd=state.get("allowance_usd"))
 
 
-def _ask(policy: GatePolicy, *, findings: bool) -> AfterRequirements:
+def _ask(policy: GatePolicy, *, findings: bool) -> Literal["ask", "go on"]:
     match policy:
         case GatePolicy.always:
             return "ask"
@@ -179,8 +203,8 @@ def _ask(policy: GatePolicy, *, findings: bool) -> AfterRequirements:
             assert_never(policy)
 
 
-def _answered(review: Review) -> AfterReview:
-    if review.answer is None:
+def _answered(review: Review | None) -> AfterReview:
+    if review is None or review.answer is None:
         return "ask again"
     match review.answer.decision:
         case Decision.approved:

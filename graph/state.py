@@ -17,16 +17,21 @@ from nodes.artifacts import (
     ArtifactRef,
     BudgetPause,
     BuildRequest,
+    ChangeRequest,
     CheckedVersion,
+    CheckResult,
     ComponentResult,
     Delivery,
     GreenBuild,
+    KeptVersion,
     Outcome,
     QaOutcome,
     Review,
+    Revision,
 )
 from nodes.context import BuildOptions
 from nodes.pauses import collect_pauses
+from nodes.versions import keep_versions
 
 
 def merge_components(kept: dict[str, ComponentResult], written: dict[str, ComponentResult]) -> dict[str, ComponentResult]:
@@ -36,10 +41,11 @@ def merge_components(kept: dict[str, ComponentResult], written: dict[str, Compon
 
 
 class BuildInput(TypedDict):
-    """What starts a build: a description, and optionally a specification it changes."""
+    """What starts a build: a description, and optionally a specification it changes. Once it has ended: what changes it."""
 
     request: BuildRequest
     template: NotRequired[AppSpec]
+    change: NotRequired[ChangeRequest | None]
 
 
 class AppyardState(TypedDict, total=False):
@@ -47,12 +53,15 @@ class AppyardState(TypedDict, total=False):
 
     request: BuildRequest
     template: AppSpec
+    change: ChangeRequest | None
     options: BuildOptions
+    revision: Revision | None
     spec: AppSpec
     architecture: Architecture
     work_order: ArtifactRef
     frame: ArtifactRef
     components: Annotated[dict[str, ComponentResult], merge_components]
+    merge: CheckResult | None
     version: AppVersion
     qa: QaOutcome
     checked: CheckedVersion
@@ -60,10 +69,11 @@ class AppyardState(TypedDict, total=False):
     paused: Annotated[tuple[BudgetPause, ...], collect_pauses]
     granted: tuple[BudgetPause, ...]
     allowance_usd: float
-    review: Review
+    review: Review | None
     agent_results: Annotated[list[AgentResult], operator.add]
     delivery: Delivery
-    outcome: Outcome
+    versions: Annotated[list[KeptVersion], keep_versions]
+    outcome: Outcome | None
 
 
 class BuildOutput(TypedDict, total=False):
@@ -73,7 +83,9 @@ class BuildOutput(TypedDict, total=False):
     architecture: Architecture
     version: AppVersion
     qa: QaOutcome
-    review: Review
+    review: Review | None
+    revision: Revision | None
     agent_results: list[AgentResult]
     delivery: Delivery
-    outcome: Outcome
+    versions: list[KeptVersion]
+    outcome: Outcome | None

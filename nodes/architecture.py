@@ -20,16 +20,17 @@ from nodes.blueprint import architect
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.contract import contract_of
 from nodes.errors import AgentOutputInvalid, EmptyArchitecture
-from nodes.source_trees import JSON, save_tree
+from nodes.source_trees import JSON, load_delivered, save_tree
 from nodes.stack import PYTHON_WEB
+from nodes.versions import VersionState, lineage
 
 
-class ArchitectureInput(TypedDict, total=False):
-    """The specification, and what a reviewer said of the last architecture."""
+class ArchitectureInput(VersionState, total=False):
+    """The specification, what a reviewer said of the last architecture, and, for a change, what was delivered."""
 
     spec: AppSpec
     options: BuildOptions
-    review: Review
+    review: Review | None
     allowance_usd: float
     continues: str
 
@@ -65,8 +66,10 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         contract=contract_of(spec),
         components=plan.components,
     )
+    revision, kept = state.get("revision"), lineage(state).delivered
+    delivered = await load_delivered(workshop.artifacts, kept, revision) if revision and kept else None
     # In a thread: it formats a hundred files, and other runs of this worker must not wait for that.
-    files = await asyncio.to_thread(workshop.frame, spec, architecture)
+    files = await asyncio.to_thread(workshop.frame, spec, architecture, delivered)
     frame = await save_tree(workshop.artifacts, files)
     order = WorkOrder(spec=spec, architecture=architecture, frame=frame)
     work_order = await workshop.artifacts.put(order.model_dump_json().encode(), JSON)

@@ -509,6 +509,31 @@ class ArchitecturePlan(Artifact):
 # ---------------------------------------------------------------------------------------------- the code
 
 
+class Edit(StrEnum):
+    """What happened to an item of a specification."""
+
+    added = "added"
+    removed = "removed"
+    renamed = "renamed"
+    changed = "changed"
+
+
+class SpecChange(Artifact):
+    """One difference between two specifications: in words, and as the item at `path` before and after, in JSON.
+
+    `path` reads like `records/customer/fields/address`. `records` are those whose behaviour may be another one; empty
+    for a pure addition, which leaves everything as it was. `loses_data`: what was stored there is gone afterwards.
+    """
+
+    edit: Edit
+    path: str
+    words: str
+    records: tuple[Identifier, ...] = ()
+    loses_data: bool = False
+    before: str = ""
+    after: str = ""
+
+
 class FileOperation(StrEnum):
     """`add` a new file, `replace` a whole one, `edit` by search and replacement, `delete`."""
 
@@ -552,11 +577,15 @@ class ComponentResult(Artifact):
 
 
 class AppVersion(Artifact):
-    """One assembled state of the app's files; `tree` refers to a `SourceTree` as JSON."""
+    """One assembled state of the app's files; `tree` refers to a `SourceTree` as JSON.
+
+    `generated` is the tree without what the user edited; None if nothing was.
+    """
 
     number: int
     tree: ArtifactRef
     file_count: int
+    generated: ArtifactRef | None = None
 
 
 class SourceTree(Artifact):
@@ -565,12 +594,66 @@ class SourceTree(Artifact):
     files: dict[str, ArtifactRef]
 
 
+class ChangeRequest(Artifact):
+    """What should be different in a finished app: in words, by files the user edited, or by going back to a version.
+
+    `files` refers to a `SourceTree`. Files that are not in it stay as they are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="What should be different")
+
+    feedback: str = Field(
+        default="",
+        title="Change",
+        description="In plain words, a sentence for each change.",
+        max_length=MAX_DESCRIPTION_CHARACTERS,
+        examples=["Also store the customer's address. Let managers cancel a booking."],
+    )
+    files: ArtifactRef | None = Field(default=None, title="Edited files")
+    restore_version: int | None = Field(default=None, ge=1, title="Version to go back to")
+    requested_by: str = Field(default="local", min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        readable_text(self.feedback)
+        if self.restore_version is not None and (self.feedback.strip() or self.files):
+            raise ValueError("restore_version stands alone: restore first, then ask for changes")
+        if not self.feedback.strip() and not self.files and self.restore_version is None:
+            raise ValueError("says nothing: give feedback, files or restore_version")
+        return self
+
+
+class Revision(Artifact):
+    """A change request under way. `origin` is the version it starts from, `delivered` the last one that was packaged.
+
+    Both are numbers; `delivered` is None if no version was. `before` is the specification that `changes` are told from:
+    that of `delivered`, or of `origin` if there is none. `unclear` is what of the request was not understood.
+    """
+
+    request: ChangeRequest
+    origin: int
+    delivered: int | None
+    before: AppSpec
+    changes: tuple[SpecChange, ...] = ()
+    unclear: tuple[OpenQuestion, ...] = ()
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether something stored will be gone."""
+        return any(change.loses_data for change in self.changes)
+
+
 # ---------------------------------------------------------------------------------------------- the evidence
 
 
 class CheckName(StrEnum):
-    """The checks of a build, in the order they run."""
+    """The checks of a build, in the order they run.
 
+    Only a change request has `merge` (the user's edits went in), `upgrade` (data of the version in use survive) and
+    `regression` (its tests still pass where nothing else was asked for).
+    """
+
+    merge = "merge"
     compile = "compile"
     lint = "lint"
     placeholders = "placeholders"
@@ -580,6 +663,12 @@ class CheckName(StrEnum):
     contract = "contract"
     probe = "probe"
     restart = "restart"
+    upgrade = "upgrade"
+    regression = "regression"
+
+
+REVISION_CHECKS = frozenset({CheckName.merge, CheckName.upgrade, CheckName.regression})
+"""Checks that compare a version with the one before, so a first version has none of them."""
 
 
 class CheckStatus(StrEnum):
@@ -805,6 +894,7 @@ class ReviewRequest(Artifact):
     findings: tuple[Finding, ...] = ()
     stop: RepairStop | None = None
     open_questions: tuple[OpenQuestion, ...] = ()
+    changes: tuple[SpecChange, ...] = ()
     choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)
     budget: BudgetQuestion | None = None
 
@@ -858,6 +948,20 @@ class Delivery(Artifact):
     accepted_findings: int = 0
 
 
+class KeptVersion(Artifact):
+    """A checked version with all it takes to look at it, change it or restore it.
+
+    `work_order` refers to a `WorkOrder`. `reason` is what was asked for.
+    """
+
+    version: AppVersion
+    work_order: ArtifactRef
+    components: dict[str, ComponentResult]
+    reason: str
+    verdict: Verdict
+    delivery: Delivery | None = None
+
+
 class AgentResult(Artifact):
     """One task done by one agent: what it used and what it cost. Amounts are of this task alone.
 
@@ -882,11 +986,12 @@ class AgentResult(Artifact):
 
 
 class Ending(StrEnum):
-    """How a build ended."""
+    """How a build ended. `declined`: a change request was not understood, and everything is as it was before."""
 
     delivered = "delivered"
     rejected = "rejected"
     unverified = "unverified"
+    declined = "declined"
 
 
 class Outcome(Artifact):

@@ -19,6 +19,7 @@ from nodes.artifacts import (
     CheckResult,
     EvidenceReport,
     GatePolicy,
+    SpecChange,
 )
 
 M = TypeVar("M", bound=BaseModel)
@@ -107,17 +108,46 @@ class ArtifactStore(Protocol):
 OnCheck = Callable[[CheckResult], None]
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """The version that is in use while the next one is made: its data and its tests have to survive.
+
+    `files` are those that were delivered, with the user's edits; `changes` say how the next version differs.
+    """
+
+    spec: AppSpec
+    files: Mapping[str, str]
+    changes: tuple[SpecChange, ...] = ()
+
+
 class Verifier(Protocol):
     """Produces evidence by running the app."""
 
     async def verify(
-        self, files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, *, version: int, tree_sha256: str, on_check: OnCheck
+        self,
+        files: Mapping[str, bytes],
+        spec: AppSpec,
+        architecture: Architecture,
+        *,
+        version: int,
+        tree_sha256: str,
+        on_check: OnCheck,
+        delivered: Delivered | None = None,
     ) -> EvidenceReport:
-        """Run every check; a check that cannot run is `not_run` with its reason. `on_check` hears each as it ends."""
+        """Run every check; a check that cannot run is `not_run` with its reason. `on_check` hears each as it ends.
+
+        With `delivered`, two checks more: its data survive the upgrade, and its tests still pass as far as promised.
+        """
 
 
-Frame = Callable[[AppSpec, Architecture], Mapping[str, str]]
-"""Generates the running frame of the app from specification and contract: path → text."""
+class Frame(Protocol):
+    """Generates the running frame of the app from specification and contract: path → text.
+
+    With `delivered`, the tables are changed by a migration on top of those that were delivered.
+    """
+
+    def __call__(self, spec: AppSpec, architecture: Architecture, delivered: Delivered | None = None, /) -> Mapping[str, str]:
+        """Every file; the same input gives the same bytes."""
 
 
 @dataclass(frozen=True)

@@ -13,31 +13,31 @@ from nodes.artifacts import (
     AppVersion,
     Delivery,
     Ending,
+    KeptVersion,
     Outcome,
-    QaOutcome,
     RepairStop,
     Verdict,
 )
 from nodes.context import Workshop
 from nodes.source_trees import JSON, load_tree
 from nodes.verification.evidence_page import evidence_page
+from nodes.versions import VersionState, kept_version
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold; a real one would make two packages of one version differ."""
 
 
-class DeliveryInput(TypedDict, total=False):
+class DeliveryInput(VersionState, total=False):
     """The version to pack, and what is known of it."""
 
     spec: AppSpec
-    version: AppVersion
-    qa: QaOutcome
 
 
 class DeliveryOutput(TypedDict):
-    """The package, and the last word on the build."""
+    """The package, kept with its version, and the last word on the build."""
 
     delivery: Delivery
+    versions: list[KeptVersion]
     outcome: Outcome
 
 
@@ -64,7 +64,11 @@ async def deliver(state: DeliveryInput, *, workshop: Workshop) -> DeliveryOutput
         accepted_findings=len(report.findings),
     )
     reason = "Every check passed." if report.verdict is Verdict.verified else "A reviewer accepted it as it is."
-    return {"delivery": delivery, "outcome": Outcome(ending=Ending.delivered, reason=reason, stop=state["qa"].stop)}
+    return {
+        "delivery": delivery,
+        "versions": [kept_version(state, report.verdict, delivery=delivery)],
+        "outcome": Outcome(ending=Ending.delivered, reason=reason, stop=state["qa"].stop),
+    }
 
 
 async def close_unverified(state: DeliveryInput) -> ClosingOutput:

@@ -46,6 +46,10 @@ class CrewIncompatible(BuildError):
     """The installed CrewAI does not work as Appyard needs it to. Run `make setup` to get the tested version."""
 
 
+class VersionNotKept(BuildError):
+    """There is no such version of this app. Look at the build to see which there are."""
+
+
 class ChangesetRefused(BuildError):
     """An engineer's change breaks a rule."""
 

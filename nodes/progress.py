@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from nodes.artifacts import AgentResult, Artifact, CheckResult
+from nodes.artifacts import AgentResult, Artifact, CheckResult, OpenQuestion, SpecChange
 
 
 class AgentStarted(Artifact):
@@ -23,6 +23,14 @@ class AgentFinished(Artifact):
     result: AgentResult
 
 
+class ChangeUnderstood(Artifact):
+    """What a change request means for the specification; `unclear` is what of it was not understood."""
+
+    kind: Literal["change_understood"] = "change_understood"
+    changes: tuple[SpecChange, ...]
+    unclear: tuple[OpenQuestion, ...] = ()
+
+
 class VersionAssembled(Artifact):
     """The parts were put together."""
 
@@ -39,7 +47,7 @@ class CheckFinished(Artifact):
     check: CheckResult
 
 
-ProgressEvent = AgentStarted | AgentFinished | VersionAssembled | CheckFinished
+ProgressEvent = AgentStarted | AgentFinished | ChangeUnderstood | VersionAssembled | CheckFinished
 
 
 def announce(event: ProgressEvent) -> None:

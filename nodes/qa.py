@@ -13,10 +13,12 @@ from nodes.artifacts import (
     Architecture,
     ArtifactRef,
     CheckedVersion,
+    CheckResult,
     CheckStatus,
     ComponentResult,
     EvidenceReport,
     GreenBuild,
+    KeptVersion,
     QaOutcome,
     QaReview,
     RepairStop,
@@ -26,29 +28,28 @@ from nodes.artifacts import (
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.errors import AgentOutputInvalid
 from nodes.progress import CheckFinished, announce
-from nodes.source_trees import load_tree
+from nodes.source_trees import load_delivered, load_tree
+from nodes.versions import VersionState, kept_version, lineage
 
 
-class QaInput(TypedDict, total=False):
-    """The assembled version, what it should be, and the last outcome with the version it was about."""
+class QaInput(VersionState, total=False):
+    """The assembled version, what it should be, how the user's edits went in, and the last outcome with its version."""
 
     spec: AppSpec
     architecture: Architecture
-    work_order: ArtifactRef
     frame: ArtifactRef
-    version: AppVersion
-    components: dict[str, ComponentResult]
     options: BuildOptions
     allowance_usd: float
-    qa: QaOutcome
+    merge: CheckResult | None
     checked: CheckedVersion
     continues: str
 
 
 class QaOutput(TypedDict, total=False):
-    """The evidence and what follows from it; the version before, if a repair made it worse."""
+    """The evidence and what follows from it, kept with its version; the version before, if a repair made it worse."""
 
     qa: QaOutcome
+    versions: list[KeptVersion]
     agent_results: list[AgentResult]
     checked: CheckedVersion
     green: GreenBuild
@@ -61,6 +62,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
     version, architecture = state["version"], state["architecture"]
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
     files = await load_tree(workshop.artifacts, version.tree)
+    revision, kept = state.get("revision"), lineage(state).delivered
     report = await workshop.verifier.verify(
         {path: text.encode() for path, text in files.items()},
         state["spec"],
@@ -68,7 +70,10 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
         version=version.number,
         tree_sha256=version.tree.sha256,
         on_check=lambda check: announce(CheckFinished(version=version.number, check=check)),
+        delivered=await load_delivered(workshop.artifacts, kept, revision) if revision and kept else None,
     )
+    if merge := state.get("merge"):
+        report = report.model_copy(update={"checks": (merge, *report.checks)})
     written = {path for result in state.get("components", {}).values() for path in result.files}
     inputs = {
         "spec": state["spec"].model_dump_json(),
@@ -86,7 +91,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
     )
     review, used = await _reviewed(task, workshop, options)
     outcome = judge(report, review, state.get("qa"), version, rounds=options.repair_rounds)
-    output: QaOutput = {"qa": outcome, "agent_results": used}
+    output: QaOutput = {"qa": outcome, "versions": [kept_version(state, report.verdict)], "agent_results": used}
     if outcome.stop is RepairStop.worse_result and "checked" in state:
         return {**output, **_undone(outcome, state["checked"], version)}
     output["checked"] = CheckedVersion(version=version, components=state.get("components", {}), report=report, review=review)

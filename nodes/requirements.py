@@ -5,12 +5,29 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
 
-from nodes.artifacts import UNCHANGED, AgentResult, AppSpec, BuildRequest, Decision, Gate, OpenQuestion, RecordSpec, Review, RoleSpec
+from nodes.artifacts import (
+    UNCHANGED,
+    AgentResult,
+    AppSpec,
+    BuildRequest,
+    Decision,
+    Ending,
+    Gate,
+    OpenQuestion,
+    Outcome,
+    RecordSpec,
+    Review,
+    ReviewAnswer,
+    Revision,
+    RoleSpec,
+)
 from nodes.blueprint.consistency import problems
 from nodes.blueprint.reader import read_description
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.corrections import CorrectionRefused, SpecCorrections, corrected
 from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
+from nodes.progress import ChangeUnderstood, announce
+from nodes.versions import revised
 
 
 class RequirementsInput(TypedDict, total=False):
@@ -20,15 +37,25 @@ class RequirementsInput(TypedDict, total=False):
     template: AppSpec
     options: BuildOptions
     spec: AppSpec
-    review: Review
+    review: Review | None
+    revision: Revision | None
     allowance_usd: float
     continues: str
 
 
-class RequirementsOutput(TypedDict):
-    """The specification, and the options this build keeps to."""
+class RequirementsOutput(TypedDict, total=False):
+    """The specification, and the options this build keeps to; what a change request came to, or why it was declined."""
 
     options: BuildOptions
+    spec: AppSpec
+    agent_results: list[AgentResult]
+    revision: Revision
+    outcome: Outcome
+
+
+class Understood(TypedDict):
+    """A specification, and who worked on it."""
+
     spec: AppSpec
     agent_results: list[AgentResult]
 
@@ -36,25 +63,33 @@ class RequirementsOutput(TypedDict):
 async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> RequirementsOutput:
     """Raises `DescriptionOutOfDomain`, `DescriptionUnclear`, `TemplateInconsistent` and what a crew raises."""
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
-    review, previous = state.get("review"), state.get("spec")
+    review, previous, revision = state.get("review"), state.get("spec"), state.get("revision")
     answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
     if answer and answer.spec and review and review.gate is Gate.requirements and not answer.feedback:
-        return {"options": options, "spec": answer.spec, "agent_results": []}
+        return {"options": options, "spec": answer.spec, "agent_results": [], **_meaning(revision, answer.spec, answer)}
     # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
     request = BuildRequest.model_validate(state["request"])
     template = _template(state) if previous is None else None
     if template and request.app_description == UNCHANGED and not request.requirements:
         return {"options": options, "spec": template, "agent_results": []}
     kept = (answer.spec if answer else None) or previous or template
-    feedback = answer.feedback if answer else _wishes(request) if template else ""
+    asked = revision.request.feedback if revision else _wishes(request) if template else ""
+    feedback = answer.feedback if answer else asked
+    given = await _understood(request, kept, feedback, options, workshop, continues=state.get("continues", ""))
+    return {"options": options, **given, **_meaning(revision, given["spec"], answer)}
+
+
+async def _understood(
+    request: BuildRequest, kept: AppSpec | None, feedback: str, options: BuildOptions, workshop: Workshop, *, continues: str
+) -> Understood:
+    """The analyst's reading: a draft corrected where the model works like that, the whole specification otherwise."""
     if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request)):
-        correcting = correction_task(request, draft, feedback, continues=state.get("continues", ""))
+        correcting = correction_task(request, draft, feedback, continues=continues)
         try:
             given = await workshop.crew.perform(correcting, options)
         except AgentOutputInvalid as invalid:
-            used = [invalid.result] if invalid.result else []
-            return {"options": options, "spec": _uncorrected(draft, invalid), "agent_results": used}
-        return {"options": options, "spec": corrected(draft, given.value), "agent_results": [given.result]}
+            return {"spec": _uncorrected(draft, invalid), "agent_results": [invalid.result] if invalid.result else []}
+        return {"spec": corrected(draft, given.value), "agent_results": [given.result]}
     task = AgentTask(
         name="analyze_requirements",
         inputs={
@@ -65,10 +100,22 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
         answer=AppSpec,
         check=complaint_about_spec,
         summarize=understood_words,
-        continues=state.get("continues", ""),
+        continues=continues,
     )
     analyzed = await workshop.crew.perform(task, options)
-    return {"options": options, "spec": analyzed.value, "agent_results": [analyzed.result]}
+    return {"spec": analyzed.value, "agent_results": [analyzed.result]}
+
+
+def _meaning(revision: Revision | None, spec: AppSpec, answer: ReviewAnswer | None) -> RequirementsOutput:
+    """What a change request comes to; declined, with everything as it was, if none of it was understood."""
+    if revision is None:
+        return {}
+    understood = revised(revision, spec)
+    announce(ChangeUnderstood(changes=understood.changes, unclear=understood.unclear))
+    if understood.changes or not understood.unclear or revision.request.files or answer:
+        return {"revision": understood}
+    reason = " ".join(question.question for question in understood.unclear)
+    return {"revision": understood, "spec": revision.before, "outcome": Outcome(ending=Ending.declined, reason=reason)}
 
 
 def correction_task(request: BuildRequest, draft: AppSpec, feedback: str, *, continues: str = "") -> AgentTask[SpecCorrections]:

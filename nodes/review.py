@@ -24,17 +24,20 @@ from nodes.artifacts import (
     Review,
     ReviewAnswer,
     ReviewRequest,
+    Revision,
     Verdict,
     sha256_of,
 )
 from nodes.blueprint.consistency import problems
+from nodes.versions import revised
 
 
 class RequirementsReviewInput(TypedDict, total=False):
     """What was understood."""
 
     spec: AppSpec
-    review: Review
+    review: Review | None
+    revision: Revision | None
 
 
 class ArchitectureReviewInput(TypedDict, total=False):
@@ -42,7 +45,7 @@ class ArchitectureReviewInput(TypedDict, total=False):
 
     spec: AppSpec
     architecture: Architecture
-    review: Review
+    review: Review | None
 
 
 class AppReviewInput(TypedDict, total=False):
@@ -52,7 +55,8 @@ class AppReviewInput(TypedDict, total=False):
     version: AppVersion
     components: dict[str, ComponentResult]
     qa: QaOutcome
-    review: Review
+    review: Review | None
+    revision: Revision | None
 
 
 class BudgetReviewInput(TypedDict, total=False):
@@ -65,10 +69,11 @@ class BudgetReviewInput(TypedDict, total=False):
 
 
 class ReviewOutput(TypedDict, total=False):
-    """The answer; an edited specification; a raised budget; the build's ending if it was rejected."""
+    """The answer; an edited specification, and what it makes of a change request; a raised budget; the ending if it was rejected."""
 
     review: Review
     spec: AppSpec
+    revision: Revision
     allowance_usd: float
     outcome: Outcome
 
@@ -83,15 +88,19 @@ class BudgetReviewOutput(ReviewOutput, total=False):
 
 async def review_requirements(state: RequirementsReviewInput) -> ReviewOutput:
     """Ask whether the description was understood."""
-    spec = state["spec"]
+    spec, revision = state["spec"], state.get("revision")
     request = ReviewRequest(
         gate=Gate.requirements,
         title=spec.title,
-        question=_again(state.get("review"), Gate.requirements) + _recipes(spec) + "Is this what you need?",
+        question=_again(state.get("review"), Gate.requirements) + _recipes(spec) + requirements_question(revision),
         subject_sha256=sha256_of([spec]),
-        open_questions=spec.open_questions,
+        open_questions=revision.unclear if revision else spec.open_questions,
+        changes=revision.changes if revision else (),
     )
-    return _taken(request, interrupt(request.model_dump(mode="json")))
+    output = _taken(request, interrupt(request.model_dump(mode="json")))
+    if revision and "spec" in output:
+        output["revision"] = revised(revision, output["spec"])
+    return output
 
 
 def _recipes(spec: AppSpec) -> str:
@@ -116,7 +125,7 @@ async def review_architecture(state: ArchitectureReviewInput) -> ReviewOutput:
 
 async def review_app(state: AppReviewInput) -> ReviewOutput:
     """Ask whether the app may be packaged, showing what the evidence says."""
-    version, qa = state["version"], state["qa"]
+    version, qa, revision = state["version"], state["qa"], state.get("revision")
     request = ReviewRequest(
         gate=Gate.app,
         title=state["spec"].title,
@@ -130,6 +139,7 @@ async def review_app(state: AppReviewInput) -> ReviewOutput:
         findings=qa.report.findings,
         stop=qa.stop,
         choices=app_choices(qa, state.get("components", {})),
+        changes=revision.changes if revision else (),
     )
     output = _taken(request, interrupt(request.model_dump(mode="json")))
     return {**output, "review": output["review"].model_copy(update={"reviewed": version.tree})}
@@ -181,6 +191,17 @@ def app_choices(qa: QaOutcome, components: Mapping[str, ComponentResult]) -> tup
     usual = (Decision.approved, Decision.changes_requested, Decision.rejected)
     failed = any(check.status is CheckStatus.failed for check in qa.report.checks) or any(part.unanswered for part in components.values())
     return (*usual, Decision.hint, Decision.roll_back) if failed else usual
+
+
+def requirements_question(revision: Revision | None) -> str:
+    """What is asked of a new app, or of a change: how much it changes, and whether stored data go."""
+    if revision is None:
+        return "Is this what you need?"
+    number = len(revision.changes)
+    lost = sum(1 for change in revision.changes if change.loses_data)
+    data = f", {lost} of which delete{'s' * (lost == 1)} what is stored" if lost else ""
+    unclear = " Not all of it was understood." if revision.unclear else ""
+    return f"{number} change{'s' * (number != 1)} to the specification{data}.{unclear} Is this what you need?"
 
 
 def app_question(qa: QaOutcome) -> str:

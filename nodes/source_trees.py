@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from nodes.artifacts import ArtifactRef, SourceTree
-from nodes.context import ArtifactStore
+from nodes.artifacts import ArtifactRef, KeptVersion, Revision, SourceTree, WorkOrder
+from nodes.context import ArtifactStore, Delivered
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -23,3 +23,11 @@ async def load_tree(store: ArtifactStore, tree: ArtifactRef) -> dict[str, str]:
     files = SourceTree.model_validate_json(await store.get(tree)).files
     contents = await asyncio.gather(*(store.get(ref) for ref in files.values()))
     return {path: content.decode() for path, content in zip(files, contents, strict=True)}
+
+
+async def load_delivered(store: ArtifactStore, kept: KeptVersion, revision: Revision) -> Delivered:
+    """A delivered version as it is in use now: with the files its user has edited since."""
+    work = WorkOrder.model_validate_json(await store.get(kept.work_order))
+    files = await load_tree(store, kept.version.tree)
+    edited = await load_tree(store, revision.request.files) if revision.request.files else {}
+    return Delivered(spec=work.spec, files=files | edited, changes=revision.changes)

@@ -9,6 +9,7 @@ class StackProfile:
 
     `demo_argv` migrates the database, writes sample data and adds `demo_people` accounts per role, see `demo_email`, all
     with the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3.
+    `migrate_argv` brings the tables up to date; `downgrade_argv`, followed by a revision, takes them back to it.
     `trial_environment` makes an app cheap that is only being tried, with data nobody will keep.
     """
 
@@ -17,6 +18,8 @@ class StackProfile:
     test_argv: tuple[str, ...]
     demo_argv: tuple[str, ...]
     serve_argv: tuple[str, ...]
+    migrate_argv: tuple[str, ...] = ()
+    downgrade_argv: tuple[str, ...] = ()
     health_path: str = "/health"
     openapi_path: str = "/openapi.json"
     sign_in_path: str = "/api/session"
@@ -30,6 +33,8 @@ PYTHON_WEB = StackProfile(
     label="Python, FastAPI, SQLAlchemy, server-rendered pages, SQLite or PostgreSQL",
     test_argv=("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
     demo_argv=("python", "-m", "app.manage", "demo"),
+    migrate_argv=("python", "-m", "app.manage", "migrate"),
+    downgrade_argv=("python", "-m", "alembic", "downgrade"),
     serve_argv=("python", "-m", "uvicorn", "app.main:app", "--fd", "3", "--no-access-log"),
     trial_environment=(("PASSWORD_COST", "1,8,1"),),
 )

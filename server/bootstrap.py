@@ -26,11 +26,13 @@ from checkpoints.threads import ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
+from nodes.spec_diff import changes_between
 from server.dashboard.dependencies import Desk
 from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
 from server.run_queue import RunQueue
 from server.services.analytics import Analytics
+from server.services.app_versions import AppVersions
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds, Ledger
@@ -74,6 +76,7 @@ class World:
     run_queue: RunQueue
     builds: Builds
     spending: Spending
+    app_versions: AppVersions
     health: Health
     graphs: "GraphCatalogue | None"
     worker: "RunWorker | None"
@@ -86,6 +89,7 @@ class ServedWorld:
     builds: Builds
     spending: Spending
     desk: Desk
+    app_versions: AppVersions
     health: Health
     threads: Threads
     thread_states: "ThreadStates"
@@ -161,20 +165,17 @@ async def open_world(
             worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs))
         model, defaults = model_of(settings), default_options(settings)
         spending = Spending(ledger.model_calls, LazyEstimating(model, settings.agents_dir), defaults=defaults)
+        builds = Builds(
+            ledger, run_queue, spending=spending, defaults=defaults, graph_id=GRAPH_ID, templates=Templates(settings.templates_dir)
+        )
         yield World(
             settings=settings,
             config=read,
             ledger=ledger,
             run_queue=run_queue,
-            builds=Builds(
-                ledger,
-                run_queue,
-                spending=spending,
-                defaults=defaults,
-                graph_id=GRAPH_ID,
-                templates=Templates(settings.templates_dir),
-            ),
+            builds=builds,
             spending=spending,
+            app_versions=AppVersions(builds, ledger.artifacts, changes_between),
             health=Health(
                 database=ledger.database,
                 graphs=tuple(sorted(read.graphs)),
@@ -219,6 +220,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             builds=world.builds,
             spending=world.spending,
             desk=make_desk(world),
+            app_versions=world.app_versions,
             health=world.health,
             threads=threads,
             thread_states=states,

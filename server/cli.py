@@ -235,11 +235,61 @@ def cancel(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
 
 
 @builds.command()
-def download(build: BuildId, out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False) -> None:
+def download(
+    build: BuildId,
+    version: Annotated[int | None, typer.Option(min=1, help="An older version; without it, the newest delivered.")] = None,
+    out: Out = Path("build-output"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Fetch the package of a finished build."""
     from server.commands.builds import download as run
 
-    _end(debug, as_json, lambda: run(build, out, as_json=as_json))
+    _end(debug, as_json, lambda: run(build, version, out, as_json=as_json))
+
+
+@builds.command()
+def change(
+    build: BuildId,
+    feedback: Annotated[str, typer.Argument(help="What should be different, in plain words.")] = "",
+    folder: Annotated[Path | None, typer.Option("--from", help="A folder with the app as you edited it; your edits are merged.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first, even if stored data go.")] = False,
+    by: By = "local",
+    out: Out = Path("build-output"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Change a finished app: a new version beside the old one, with a migration that keeps the data."""
+    from server.commands.versions import NewChange
+    from server.commands.versions import change as run
+
+    _end(debug, as_json, lambda: run(build, NewChange(feedback, folder, yes, by), out, as_json=as_json))
+
+
+@builds.command()
+def versions(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
+    """List the versions of an app."""
+    from server.commands.versions import versions as run
+
+    _end(debug, as_json, lambda: run(build, as_json=as_json))
+
+
+@builds.command()
+def compare(build: BuildId, before: int, after: int, as_json: Json = False, debug: Debug = False) -> None:
+    """Show what differs between two versions."""
+    from server.commands.versions import compare as run
+
+    _end(debug, as_json, lambda: run(build, before, after, as_json=as_json))
+
+
+@builds.command()
+def restore(
+    build: BuildId, version: int, by: By = "local", out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False
+) -> None:
+    """Make an older version the next one."""
+    from server.commands.versions import restore as run
+
+    _end(debug, as_json, lambda: run(build, version, by, out, as_json=as_json))
 
 
 def _end(debug: bool, as_json: bool, command: "object") -> NoReturn:

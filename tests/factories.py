@@ -29,7 +29,7 @@ from nodes.artifacts import (
     RoleSpec,
     Severity,
 )
-from nodes.context import AgentAnswer, AgentTask, BuildOptions, OnCheck, Workshop
+from nodes.context import AgentAnswer, AgentTask, BuildOptions, Delivered, OnCheck, Workshop
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -153,7 +153,15 @@ class ScriptedVerifier:
     verified: int = 0
 
     async def verify(
-        self, files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, *, version: int, tree_sha256: str, on_check: OnCheck
+        self,
+        files: Mapping[str, bytes],
+        spec: AppSpec,
+        architecture: Architecture,
+        *,
+        version: int,
+        tree_sha256: str,
+        on_check: OnCheck,
+        delivered: Delivered | None = None,
     ) -> EvidenceReport:
         """One check, `probe`, with the findings of this round."""
         findings = self.rounds[min(self.verified, len(self.rounds) - 1)]
@@ -167,7 +175,7 @@ class ScriptedVerifier:
         return EvidenceReport(version=version, tree_sha256=tree_sha256, sandbox="scripted", checks=(check,))
 
 
-def make_frame(spec: AppSpec, architecture: Architecture) -> dict[str, str]:
+def make_frame(spec: AppSpec, architecture: Architecture, delivered: Delivered | None = None) -> dict[str, str]:
     """A frame of one module per record."""
     return {"README.md": f"# {spec.title}\n"} | {f"app/records/{r.plural}/samples.py": "SAMPLES = []\n" for r in spec.records}
 

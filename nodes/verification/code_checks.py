@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -52,27 +53,79 @@ async def check_tests(
     files: Mapping[str, bytes], architecture: Architecture, stack: StackProfile, sandbox: Sandbox, toolchain: Path
 ) -> Observed:
     """The app's own tests. Its code could forge their report, so every test its files declare has to be in it."""
-    async with sandbox.workspace(files, TEST_LIMITS) as workspace:
-        argv = (*stack.test_argv, f"--junit-xml={_REPORT}", "-o", "junit_family=xunit1")
-        result = await workspace.run(Command(argv=argv, toolchain=toolchain, limits=TEST_LIMITS))
-        report = await workspace.run(Command(argv=("cat", _REPORT), limits=_REPORT_LIMITS))
-    log = f"{result.stdout}\n{result.stderr}".strip()
-    if result.limit:
-        return Observed("the tests were stopped", [_blocker(f"the tests were stopped: {result.limit}")], log=log)
     try:
-        cases = list(ET.fromstring(report.stdout).iter("testcase"))  # noqa: S314 - capped in size, and expat ≥ 2.4.1 refuses entities that explode
-    except ET.ParseError:
-        return Observed("the tests did not run", [_blocker(f"pytest ended with {result.exit_code}: {log[-600:]}")], log=log)
+        run = await run_tests(files, stack, sandbox, toolchain)
+    except TestsDidNotRun as problem:
+        return Observed("the tests did not run", [_blocker(problem.reason)], log=problem.log)
+    cases, log = run.elements, run.log
     counts = Counter(_outcome(case) for case in cases)
     findings = [_test_finding(case, architecture) for case in cases if _outcome(case) in ("failed", "errors")]
     findings += [_missing_test(path, name, architecture) for path, name in sorted(_declared(files) - _reported(cases))]
     if not counts["passed"] and not findings:
         findings.append(_blocker("there is no test that passes"))
-    if result.exit_code and not findings:
-        findings.append(_blocker(f"pytest ended with {result.exit_code} although no test failed: {log[-600:]}"))
+    if run.exit_code and not findings:
+        findings.append(_blocker(f"pytest ended with {run.exit_code} although no test failed: {log[-600:]}"))
     numbers = {name: counts[name] for name in ("passed", "failed", "errors", "skipped")}
     sound = "all passed" if not counts["skipped"] else f"{counts['passed']} passed, {counts['skipped']} skipped"
     return Observed(counted(len(cases), "test"), findings, numbers, log, sound)
+
+
+class TestsDidNotRun(Exception):
+    """There is no report of the tests; `reason` says what came instead."""
+
+    def __init__(self, reason: str, log: str) -> None:
+        super().__init__(reason)
+        self.reason, self.log = reason, log
+
+
+@dataclass(frozen=True)
+class ReportedTest:
+    """One test: where it is, and what it said if it failed."""
+
+    path: str
+    name: str
+    failed: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class ReportedTests:
+    """What pytest reported."""
+
+    elements: list[ET.Element]
+    exit_code: int
+    log: str
+
+    @property
+    def cases(self) -> list[ReportedTest]:
+        """Every test, in the order it ran."""
+        return [
+            ReportedTest(case.get("file") or "", case.get("name") or "", _outcome(case) in ("failed", "errors"), _said(case))
+            for case in self.elements
+        ]
+
+
+async def run_tests(files: Mapping[str, bytes], stack: StackProfile, sandbox: Sandbox, toolchain: Path, *options: str) -> ReportedTests:
+    """Run an app's tests in the sandbox, with more `options` of pytest. Raises `TestsDidNotRun`."""
+    async with sandbox.workspace(files, TEST_LIMITS) as workspace:
+        argv = (*stack.test_argv, *options, f"--junit-xml={_REPORT}", "-o", "junit_family=xunit1")
+        result = await workspace.run(Command(argv=argv, toolchain=toolchain, limits=TEST_LIMITS))
+        report = await workspace.run(Command(argv=("cat", _REPORT), limits=_REPORT_LIMITS))
+    log = f"{result.stdout}\n{result.stderr}".strip()
+    if result.limit:
+        raise TestsDidNotRun(f"the tests were stopped: {result.limit}", log)
+    try:
+        cases = list(ET.fromstring(report.stdout).iter("testcase"))  # noqa: S314 - capped in size, and expat ≥ 2.4.1 refuses entities that explode
+    except ET.ParseError as error:
+        raise TestsDidNotRun(f"pytest ended with {result.exit_code}: {log[-600:]}", log) from error
+    return ReportedTests(cases, result.exit_code, log)
+
+
+def _said(case: ET.Element) -> str:
+    problem = case.find("failure")
+    if problem is None:
+        problem = case.find("error")
+    return (problem.get("message", "") if problem is not None else "").strip()[:400]
 
 
 def _outcome(case: ET.Element) -> str:

@@ -11,6 +11,7 @@ from nodes.verification.observed import counted
 VERDICTS = {Verdict.verified: "Verified", Verdict.failed: "Failed", Verdict.incomplete: "Incomplete"}
 
 CHECKS: dict[CheckName, tuple[str, str]] = {
+    CheckName.merge: ("Your edits", "What you edited in the files is in this version, too."),
     CheckName.compile: ("Source", "Every Python file compiles and every template parses."),
     CheckName.lint: ("Lint", "Ruff, with the app's own settings."),
     CheckName.placeholders: ("Placeholders", "No empty body, nothing left to do."),
@@ -20,6 +21,8 @@ CHECKS: dict[CheckName, tuple[str, str]] = {
     CheckName.contract: ("Contract", "The running app's API is the one that was agreed on."),
     CheckName.probe: ("Permissions and rules", "Every endpoint is called as every role and signed out, from outside the sandbox."),
     CheckName.restart: ("Restart", "The app is stopped and started again, and its records are still there."),
+    CheckName.upgrade: ("Upgrade", "Data written by the version before survive the migration and the way back."),
+    CheckName.regression: ("Regression", "The tests of the version before still pass, except where a change was asked for."),
 }
 
 STATUS_WORDS = {CheckStatus.passed: "Passed", CheckStatus.failed: "Failed", CheckStatus.not_run: "Not run"}

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from nodes.artifacts import AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity
-from nodes.context import ArtifactStore, OnCheck
+from nodes.artifacts import REVISION_CHECKS, AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity
+from nodes.context import ArtifactStore, Delivered, OnCheck
 from nodes.errors import SandboxUnavailable, ToolchainMissing
 from nodes.ownership import owner_of
 from nodes.sandbox.choose import SandboxAbsent
@@ -21,11 +21,15 @@ from nodes.verification.contract_diff import diff_contract
 from nodes.verification.exchange import Exchange, Json
 from nodes.verification.observed import CheckImpossible, Observed, not_run, result_of
 from nodes.verification.probe import probe_app
+from nodes.verification.regression_check import check_regression
 from nodes.verification.running_app import AppUnderTest, DidNotStart, compare_records, look_at_records
 from nodes.verification.source_checks import SOURCE_CHECKS
 from nodes.verification.toolchain import require_toolchain
+from nodes.verification.upgrade_check import check_upgrade
 
 LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart)
+
+COMPARING_CHECKS = (CheckName.upgrade, CheckName.regression)
 
 _TRACE_PLACE = re.compile(r'File "/sandbox/([^"]+\.py)", line (\d+)')
 
@@ -37,17 +41,25 @@ class AppVerifier:
         self._sandbox, self._toolchain, self._artifacts = sandbox, toolchain, artifacts
 
     async def verify(
-        self, files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, *, version: int, tree_sha256: str, on_check: OnCheck
+        self,
+        files: Mapping[str, bytes],
+        spec: AppSpec,
+        architecture: Architecture,
+        *,
+        version: int,
+        tree_sha256: str,
+        on_check: OnCheck,
+        delivered: Delivered | None = None,
     ) -> EvidenceReport:
         """Run every check. The checks of the report are in the order of `CheckName`; `on_check` hears them as they end."""
-        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {})
+        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {}, delivered)
         await verification.source()
         reason = self._why_not(architecture) or verification.why_not()
         if reason:
             verification.skip(reason)
         elif not isinstance(self._sandbox, SandboxAbsent):
             await verification.run(self._sandbox, self._toolchain)
-        checks = tuple(verification.results[check] for check in CheckName)
+        checks = tuple(verification.results[check] for check in CheckName if check in verification.results)
         name = "none" if isinstance(self._sandbox, SandboxAbsent) else self._sandbox.name
         return EvidenceReport(version=version, tree_sha256=tree_sha256, sandbox=name, checks=checks)
 
@@ -73,6 +85,7 @@ class _Verification:
     artifacts: ArtifactStore
     on_check: OnCheck
     results: dict[CheckName, CheckResult]
+    delivered: Delivered | None = None
 
     async def source(self) -> None:
         for check, look in SOURCE_CHECKS.items():
@@ -84,8 +97,9 @@ class _Verification:
         return "the code does not compile" if failed else None
 
     def skip(self, reason: str, checks: tuple[CheckName, ...] = tuple(CheckName)) -> None:
-        """Whatever has no result yet could not run."""
-        for check in checks:
+        """Whatever is due and has no result yet could not run."""
+        due = (check for check in checks if check not in REVISION_CHECKS or (self.delivered and check in COMPARING_CHECKS))
+        for check in due:
             if check not in self.results:
                 self._add(not_run(check, reason))
 
@@ -97,6 +111,15 @@ class _Verification:
                 self._conclude(CheckName.tests, lambda: check_tests(self.files, self.architecture, stack, sandbox, toolchain))
             )
             group.create_task(self._live(sandbox, toolchain))
+            if self.delivered:
+                group.create_task(self._compare(self.delivered, stack, sandbox, toolchain))
+
+    async def _compare(self, delivered: Delivered, stack: StackProfile, sandbox: Sandbox, toolchain: Path) -> None:
+        """What the version in use has must not be lost: its data, and what its tests promise."""
+        upgrade = functools.partial(check_upgrade, stack=stack, sandbox=sandbox, toolchain=toolchain)
+        regression = functools.partial(check_regression, stack=stack, sandbox=sandbox, toolchain=toolchain)
+        await self._conclude(CheckName.upgrade, lambda: upgrade(self.files, self.spec, self.architecture, delivered))
+        await self._conclude(CheckName.regression, lambda: regression(self.files, self.architecture, delivered))
 
     async def _live(self, sandbox: Sandbox, toolchain: Path) -> None:
         """Boot, contract, probe, restart: each needs the one before to have left a running app."""

@@ -23,6 +23,7 @@ from server.api import (
     thread_state,
     thread_streams,
     threads,
+    versions,
     webhooks,
     workflows,
 )
@@ -65,6 +66,7 @@ def create_app(
     app.include_router(workflows.router)
     app.include_router(webhooks.router)
     app.include_router(spending.router)
+    app.include_router(versions.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
     app.include_router(crons.router)
@@ -84,7 +86,8 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
     others = RequestBodyLimitMiddleware(app, max_body_size=MAX_BODY_BYTES)
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        of_workflow = scope["type"] == "http" and scope["path"].startswith(f"{workflows.router.prefix}/")
+        path = scope["path"] if scope["type"] == "http" else ""
+        of_workflow = path.startswith(f"{workflows.router.prefix}/") and not versions.takes_files(path)
         await (workflows_only if of_workflow else others)(scope, receive, send)
 
     return limited

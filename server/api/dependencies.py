@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from server.services.agent_tasks import AgentTasks
+from server.services.app_versions import AppVersions
 from server.services.assistants import Assistants
 from server.services.builds import Builds
 from server.services.commands import ThreadCommands
@@ -31,6 +32,9 @@ class Services(Protocol):
 
     @property
     def spending(self) -> Spending: ...
+
+    @property
+    def app_versions(self) -> AppVersions: ...
 
     @property
     def health(self) -> Health: ...
@@ -86,6 +90,10 @@ def _builds(request: HTTPConnection) -> Builds:
 
 def _spending(request: HTTPConnection) -> Spending:
     return _services(request).spending
+
+
+def _app_versions(request: HTTPConnection) -> AppVersions:
+    return _services(request).app_versions
 
 
 def _health(request: HTTPConnection) -> Health:
@@ -146,6 +154,7 @@ def _store(request: HTTPConnection) -> StoreItems:
 
 BuildsService = Annotated[Builds, Depends(_builds)]
 SpendingService = Annotated[Spending, Depends(_spending)]
+AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]
 HealthService = Annotated[Health, Depends(_health)]
 ThreadsService = Annotated[Threads, Depends(_threads)]
 RunsService = Annotated[Runs, Depends(_runs)]

@@ -45,6 +45,8 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.PackageNotReady: 409,
     services.SourceFileNotFound: 404,
     services.AppVersionNotFound: 404,
+    services.BuildNotChangeable: 409,
+    services.FilesUnusable: 422,
     services.GraphVersionUnavailable: 409,
     services.GraphNotLoaded: 503,
     services.ThreadOccupied: 409,

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nodes.artifacts import UNCHANGED, BuildRequest, Decision, ReviewAnswer, TargetPlatform
+from nodes.artifacts import UNCHANGED, BuildRequest, Decision, ReviewAnswer, TargetPlatform, readable_text
 from nodes.context import BuildOptions
 from server.api.wire import JsonMap
+from server.services.app_versions import VersionSummary
+from server.services.asked_changes import AskedChange
 from server.services.builds import BuildStart, BuildSummary
+from server.services.edited_files import readable_files
 from server.services.templates import TemplateSummary
 
 
@@ -129,6 +132,46 @@ class ResumeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
+
+
+class ChangeBody(BaseModel):
+    """A change to a finished app: in words, by edited files (path → text), or both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"feedback": "Also store the customer's address. Let managers cancel a booking."}]},
+    )
+
+    feedback: str = Field(default="", max_length=20_000)
+    files: dict[str, str] = {}
+    requested_by: str = Field(default="local", min_length=1, max_length=200)
+    options: BuildOptions = BuildOptions()
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not self.feedback.strip() and not self.files:
+            raise ValueError("says nothing: give feedback in words, or files")
+        readable_text(self.feedback)
+        return self
+
+    def asked(self) -> AskedChange:
+        """What the service is asked for. Raises `FilesUnusable`."""
+        files = readable_files({path: text.encode(errors="replace") for path, text in self.files.items()}) if self.files else {}
+        return AskedChange(feedback=self.feedback, files=files, requested_by=self.requested_by, options=self.options)
+
+
+class RestoreBody(BaseModel):
+    """Who wants the older version back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requested_by: str = Field(default="local", min_length=1, max_length=200)
+
+
+class VersionList(BaseModel):
+    """The versions of an app."""
+
+    items: tuple[VersionSummary, ...]
 
 
 class ApprovalTaken(BaseModel):

@@ -41,7 +41,8 @@ class DecisionGiven:
 
 
 @asynccontextmanager
-async def _world(*, with_worker: bool) -> AsyncIterator[tuple[World, Settings]]:
+async def opened_world(*, with_worker: bool) -> AsyncIterator[tuple[World, Settings]]:
+    """What a command works with, its log in a file."""
     settings = Settings()
     log_to_file(settings)
     async with open_world(settings, with_worker=with_worker) as world:
@@ -63,7 +64,7 @@ def list_builds(limit: int, *, as_json: bool) -> ExitCode:
     """Builds, newest first."""
 
     async def run() -> ExitCode:
-        async with _world(with_worker=False) as (world, _):
+        async with opened_world(with_worker=False) as (world, _):
             listed = await world.builds.newest(limit=limit)
         if as_json:
             print(json.dumps([build.model_dump(mode="json") for build in listed]))
@@ -87,7 +88,7 @@ def show(prefix: str, *, as_json: bool) -> ExitCode:
     """How a build stands."""
 
     async def run() -> ExitCode:
-        async with _world(with_worker=False) as (world, settings):
+        async with opened_world(with_worker=False) as (world, settings):
             status = await world.builds.status(await found(world.builds, prefix))
         if as_json:
             print(status.model_dump_json())
@@ -108,7 +109,7 @@ def decide(prefix: str, given: DecisionGiven, out: Path, *, as_json: bool) -> Ex
     check_writable(out)
 
     async def run() -> ExitCode:
-        async with _world(with_worker=True) as (world, settings):
+        async with opened_world(with_worker=True) as (world, settings):
             build = await found(world.builds, prefix)
             await world.builds.decide(build, given.answer())
             watch = Watch(world, Console(quiet=as_json), model=str(model_of(settings)), ask=False)
@@ -123,7 +124,7 @@ def resume(prefix: str, out: Path, *, budget_usd: float | None = None, as_json: 
     check_writable(out)
 
     async def run() -> ExitCode:
-        async with _world(with_worker=True) as (world, settings):
+        async with opened_world(with_worker=True) as (world, settings):
             build = await found(world.builds, prefix)
             if budget_usd is not None or (await world.builds.status(build)).runtime_status in RESUMABLE:
                 await world.builds.resume(build, budget_usd=budget_usd)
@@ -137,7 +138,7 @@ def cancel(prefix: str, *, as_json: bool) -> ExitCode:
     """Stop a build."""
 
     async def run() -> ExitCode:
-        async with _world(with_worker=False) as (world, _):
+        async with opened_world(with_worker=False) as (world, _):
             status = await world.builds.cancel(await found(world.builds, prefix))
         text = json.dumps({"workflow_id": str(status.workflow_id), "runtime_status": status.runtime_status})
         print(text if as_json else f"Canceled. Go on with: appyard builds resume {status.workflow_id}")
@@ -146,13 +147,15 @@ def cancel(prefix: str, *, as_json: bool) -> ExitCode:
     return asyncio.run(run())
 
 
-def download(prefix: str, out: Path, *, as_json: bool) -> ExitCode:
-    """Lay the package down."""
+def download(prefix: str, number: int | None, out: Path, *, as_json: bool) -> ExitCode:
+    """Lay the package down: the newest, or that of one version."""
     check_writable(out)
 
     async def run() -> ExitCode:
-        async with _world(with_worker=False) as (world, _):
-            laid = lay_down(await world.builds.package(await found(world.builds, prefix)), out)
+        async with opened_world(with_worker=False) as (world, _):
+            build = await found(world.builds, prefix)
+            package = await (world.app_versions.package(build, number) if number else world.builds.package(build))
+            laid = lay_down(package, out)
         text = json.dumps({"package": str(laid.zip_file), "folder": str(laid.folder)})
         print(text if as_json else f"Package   {laid.zip_file}\nApp       {laid.folder}")
         return ExitCode.done

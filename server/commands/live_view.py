@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nodes.artifacts import CheckName, CheckResult, CheckStatus, RecipeSpec
 from nodes.costs import CostEstimate
-from server.services.build_progress import BuildProgress, Stage
+from server.services.build_progress import CHECKS_OF_A_FIRST_VERSION, BuildProgress, Stage
 from server.services.build_status import BuildStatus, RuntimeStatus
 
 MARKS = {CheckStatus.passed: ("ok", "green"), CheckStatus.failed: ("failed", "red"), CheckStatus.not_run: ("not run", "yellow")}
@@ -87,7 +87,7 @@ def _count(stage: Stage, progress: BuildProgress) -> str:
         case Stage.code if progress.components:
             return f" {len(progress.written)}/{len(progress.components)}"
         case Stage.checks if progress.checks:
-            return f" {progress.checks_passed}/{len(CheckName)}"
+            return f" {progress.checks_passed}/{max(CHECKS_OF_A_FIRST_VERSION, len(progress.checks))}"
         case _:
             return ""
 

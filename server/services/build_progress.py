@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from nodes.artifacts import AgentResult, Architecture, CheckName, CheckResult, CheckStatus
-from nodes.progress import AgentFinished, AgentStarted, CheckFinished, ProgressEvent, VersionAssembled
+from nodes.artifacts import REVISION_CHECKS, AgentResult, Architecture, CheckName, CheckResult, CheckStatus, SpecChange
+from nodes.progress import AgentFinished, AgentStarted, ChangeUnderstood, CheckFinished, ProgressEvent, VersionAssembled
 
 
 class Stage(StrEnum):
@@ -43,6 +43,7 @@ class BuildProgress:
     version: int = 0
     checks: tuple[CheckResult, ...] = ()
     results: tuple[AgentResult, ...] = ()
+    changes: tuple[SpecChange, ...] = ()
 
     @property
     def current_agent(self) -> str | None:
@@ -60,7 +61,7 @@ class BuildProgress:
             case Stage.code:
                 return 20 + 40 * len(self.written) // max(1, len(self.components))
             case Stage.checks:
-                return 60 + 30 * len(self.checks) // len(CheckName)
+                return 60 + min(30, 30 * len(self.checks) // CHECKS_OF_A_FIRST_VERSION)
             case Stage.review:
                 return 90
             case Stage.package:
@@ -72,6 +73,7 @@ class BuildProgress:
         return sum(1 for check in self.checks if check.status is CheckStatus.passed)
 
 
+CHECKS_OF_A_FIRST_VERSION = len(CheckName) - len(REVISION_CHECKS)
 _PROGRESS: TypeAdapter[ProgressEvent] = TypeAdapter(ProgressEvent)
 
 
@@ -115,6 +117,8 @@ def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgres
                 written=progress.written | written,
                 results=(*progress.results, result),
             )
+        case ChangeUnderstood():
+            return replace(progress, changes=event.changes)
         case VersionAssembled():
             return replace(progress, version=event.version, checks=(), stage=Stage.checks)
         case CheckFinished():
@@ -136,6 +140,7 @@ _STAGES = {
     "review_app": Stage.checks,
 }
 _STAGE_AFTER = {
+    "take_up_change": Stage.requirements,
     "analyze_requirements": Stage.architecture,
     "design_architecture": Stage.code,
     "assemble": Stage.checks,

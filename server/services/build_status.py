@@ -7,7 +7,19 @@ from typing import assert_never
 from uuid import UUID
 
 from checkpoints.records import Approval, ApprovalStatus, Run, RunStatus, Thread, Usage
-from nodes.artifacts import AgentResult, Artifact, CheckResult, Delivery, Ending, Outcome, RecipeSpec, ReviewRequest, UnmetPreference
+from nodes.artifacts import (
+    AgentResult,
+    Artifact,
+    CheckResult,
+    Delivery,
+    Ending,
+    KeptVersion,
+    Outcome,
+    RecipeSpec,
+    ReviewRequest,
+    SpecChange,
+    UnmetPreference,
+)
 from nodes.costs import CostEstimate
 from server.services.build_progress import BuildProgress
 
@@ -80,6 +92,8 @@ class BuildStatus(Artifact):
     unmet_preferences: tuple[UnmetPreference, ...]
     recipes: tuple[RecipeSpec, ...] = ()
     checks: tuple[CheckResult, ...]
+    changes: tuple[SpecChange, ...] = ()
+    declined: str | None = None
     agent_results: tuple[AgentResult, ...]
     conversation_history: tuple[Turn, ...]
     usage: UsageReport
@@ -104,7 +118,7 @@ def runtime_status(thread: Thread, run: Run, approvals: Sequence[Approval]) -> R
         case RunStatus.error | RunStatus.timeout:
             return RuntimeStatus.failed
         case RunStatus.success:
-            return _ended(outcome_of(thread))
+            return _ended(outcome_of(thread), delivered=delivery_of(thread) is not None)
         case status:
             assert_never(status)
 
@@ -141,7 +155,19 @@ def delivery_of(thread: Thread) -> Delivery | None:
     return Delivery.model_validate(value) if value else None
 
 
-def _ended(outcome: Outcome | None) -> RuntimeStatus:
+def versions_of(thread: Thread) -> tuple[KeptVersion, ...]:
+    """The versions that were checked, oldest first."""
+    kept = (thread.values or {}).get("versions")
+    return tuple(KeptVersion.model_validate(version) for version in kept) if isinstance(kept, list) else ()
+
+
+def declined_of(thread: Thread) -> str | None:
+    """Why the last change request was not carried out; None if there was none, or it was."""
+    outcome = outcome_of(thread)
+    return outcome.reason if outcome and outcome.ending is Ending.declined else None
+
+
+def _ended(outcome: Outcome | None, *, delivered: bool) -> RuntimeStatus:
     if outcome is None:
         return RuntimeStatus.failed
     match outcome.ending:
@@ -151,6 +177,8 @@ def _ended(outcome: Outcome | None) -> RuntimeStatus:
             return RuntimeStatus.rejected
         case Ending.unverified:
             return RuntimeStatus.failed
+        case Ending.declined:
+            return RuntimeStatus.completed if delivered else RuntimeStatus.rejected
         case ending:
             assert_never(ending)
 
@@ -173,13 +201,13 @@ def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingRe
         case RuntimeStatus.awaiting_approval:
             return review.request.question if review else "Waiting for a decision."
         case RuntimeStatus.completed:
-            return "The package is ready."
+            return f"The last change was not understood, and nothing was changed. {failure}" if failure else "The package is ready."
         case RuntimeStatus.failed:
             return failure or "Failed."
         case RuntimeStatus.canceled:
             return "Canceled. Everything is kept; resume it to go on."
         case RuntimeStatus.rejected:
-            return "Rejected. Everything is kept."
+            return failure or "Rejected. Everything is kept."
         case RuntimeStatus.expired:
             return "Nobody answered in time. Everything is kept; resume it to be asked again."
         case _:

@@ -29,10 +29,22 @@ from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadFilter, ThreadRepository
 from checkpoints.webhooks import WebhookRepository
-from nodes.artifacts import Artifact, BuildRequest, Decision, Gate, ReviewAnswer, ReviewRequest
+from nodes.artifacts import (
+    Artifact,
+    ArtifactRef,
+    BuildRequest,
+    ChangeRequest,
+    Decision,
+    Gate,
+    KeptVersion,
+    ReviewAnswer,
+    ReviewRequest,
+    SourceTree,
+)
 from nodes.context import BuildOptions, effective_options
 from nodes.costs import CostEstimate
 from server.run_queue import RunQueue
+from server.services.asked_changes import AskedChange, careful
 from server.services.build_progress import BuildProgress, progress_of
 from server.services.build_status import (
     BuildStatus,
@@ -40,6 +52,7 @@ from server.services.build_status import (
     PendingReview,
     RuntimeStatus,
     conversation,
+    declined_of,
     delivery_of,
     estimate_of,
     failure_of,
@@ -48,8 +61,18 @@ from server.services.build_status import (
     runtime_status,
     unmet_preferences_of,
     usage_report,
+    versions_of,
 )
-from server.services.errors import BudgetNotRaised, BuildFinished, BuildNotFound, BuildNotWaiting, DecisionStale, PackageNotReady
+from server.services.errors import (
+    AppVersionNotFound,
+    BudgetNotRaised,
+    BuildFinished,
+    BuildNotChangeable,
+    BuildNotFound,
+    BuildNotWaiting,
+    DecisionStale,
+    PackageNotReady,
+)
 from server.services.spending import Spending
 from server.services.templates import Templates
 
@@ -179,6 +202,45 @@ class Builds:
         await self._run_queue.enqueue(run.run_id, thread_id, transaction)
         return run
 
+    # ------------------------------------------------------------------------------------------------ changing
+
+    async def change(self, workflow_id: UUID, asked: AskedChange) -> BuildStatus:
+        """Ask for a change to an app whose build has ended; the version in use stays until the next one is approved.
+
+        Unless the options say otherwise, a person is asked first where stored data would go or words stay unclear.
+        Raises `BuildNotFound`, `BuildNotChangeable`, `AppVersionNotFound`.
+        """
+        thread, run = await self._thread(workflow_id), await self._newest_run(workflow_id)
+        status, versions = await self._runtime_status(thread, run), versions_of(thread)
+        if not status.is_final or not (versions or (thread.values or {}).get("qa")):
+            raise BuildNotChangeable(f"It is {status}.")
+        if asked.restore_version and asked.restore_version not in {kept.version.number for kept in versions}:
+            raise AppVersionNotFound(f"There is no version {asked.restore_version}.")
+        request = ChangeRequest(
+            feedback=asked.feedback,
+            files=await self._stored_files(workflow_id, asked.files) if asked.files else None,
+            restore_version=asked.restore_version,
+            requested_by=asked.requested_by,
+        )
+        options = careful(effective_options(await self._options(workflow_id), asked.options), asked.options)
+        async with self._ledger.database.transaction() as transaction:
+            await self._enqueue(workflow_id, {"input": {"change": as_json(request)}}, options, transaction)
+        return await self.status(workflow_id)
+
+    async def _stored_files(self, workflow_id: UUID, files: Mapping[str, str]) -> ArtifactRef:
+        """The edited files as a tree in the artifact store."""
+
+        async def stored(content: bytes, media_type: str) -> ArtifactRef:
+            kept = await self._ledger.artifacts.put(workflow_id, content, media_type)
+            return ArtifactRef(sha256=kept.sha256, size_bytes=kept.size_bytes, media_type=kept.media_type)
+
+        tree = SourceTree(files={path: await stored(text.encode(), "text/plain; charset=utf-8") for path, text in files.items()})
+        return await stored(tree.model_dump_json().encode(), "application/json")
+
+    async def kept_versions(self, workflow_id: UUID) -> tuple[KeptVersion, ...]:
+        """The checked versions of the app, oldest first. Raises `BuildNotFound`."""
+        return versions_of(await self._thread(workflow_id))
+
     # ------------------------------------------------------------------------------------------------ looking
 
     async def status(self, workflow_id: UUID) -> BuildStatus:
@@ -201,7 +263,7 @@ class Builds:
                 current_agent=progress.current_agent if status is RuntimeStatus.running else None,
                 progress=progress.percent,
                 stage=progress.stage,
-                message=message_of(status, progress, review, failure),
+                message=message_of(status, progress, review, failure or declined_of(thread)),
             ),
             title=title_of(thread),
             input=request.model_dump(mode="json"),
@@ -211,6 +273,8 @@ class Builds:
             unmet_preferences=unmet_preferences_of(thread),
             recipes=recipes_of(thread),
             checks=progress.checks,
+            changes=progress.changes,
+            declined=declined_of(thread),
             agent_results=progress.results,
             conversation_history=conversation(request.app_description, progress, approvals),
             usage=usage_report(usage),

@@ -37,6 +37,14 @@ class BuildFinished(ServiceError):
     """The build has ended, so there is nothing to cancel."""
 
 
+class BuildNotChangeable(ServiceError):
+    """Only a build that has ended and came to a version of the app is changed. Wait for its end, or decide what it asks."""
+
+
+class FilesUnusable(ServiceError):
+    """The edited files cannot be read. Hand in text files of the app, at most 2,000 of them and 20 MB together."""
+
+
 class PackageNotReady(ServiceError):
     """The build has no package. It is made when the app is approved."""
 

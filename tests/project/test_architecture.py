@@ -13,7 +13,7 @@ PACKAGES = ("graph", "nodes", "server", "checkpoints")
 JUNK_DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "manager"}
 STANDARD_LIBRARY = sys.stdlib_module_names
 LONGEST_MODULE_LINES = 600
-LONGER_FOR_A_REASON = {"nodes/artifacts.py": 1000}  # a stored format: its classes may not move to another module
+LONGER_FOR_A_REASON = {"nodes/artifacts.py": 1100}  # a stored format: its classes may not move to another module
 
 
 def modules() -> list[Path]:

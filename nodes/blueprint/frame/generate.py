@@ -13,9 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from nodes.artifacts import ACCOUNT, AppSpec, Architecture
 from nodes.blueprint.frame import factory, names, text, words
 from nodes.blueprint.frame.app_view import AppView, app_view
+from nodes.blueprint.frame.migrations import Side, chain_of, next_migration
 from nodes.blueprint.frame.recipes import RecipeView, slots, without_empty_slots
 from nodes.blueprint.frame.record_view import RecordView
-from nodes.contract import REPORT_ROWS
+from nodes.blueprint.frame.tables import tables_of
+from nodes.context import Delivered
+from nodes.contract import REPORT_ROWS, contract_of
 
 REQUIREMENTS = Path(__file__).parents[2] / "verification" / "python_web" / "requirements.lock"
 
@@ -27,13 +30,17 @@ RECORD_TARGETS = {
     "tests": "tests/test_{records}_{path}",
 }
 """Where the files go that a recipe adds to a record, by their folder."""
+MIGRATIONS = "migrations/versions/"
+FIRST_MIGRATION = f"{MIGRATIONS}0001_first_tables.py"
+FIRST_TEMPLATE = f"project/{FIRST_MIGRATION}.j2"
 RENAMED = {"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
 
 
-def generate_frame(spec: AppSpec, architecture: Architecture) -> dict[str, str]:
+def generate_frame(spec: AppSpec, architecture: Architecture, delivered: Delivered | None = None) -> dict[str, str]:
     """Every file of the app, path → text, in the order of the paths; the same input gives the same bytes.
 
-    Raises SpecNotBuildable if a record's name cannot be given to a file, a class or a table.
+    With `delivered`, its migrations stay and are followed by one that leads to the new tables. Raises SpecNotBuildable
+    if a record's name cannot be given to a file, a class or a table.
     """
     app = app_view(spec, architecture.contract)
     files = dict(_shared_files(app))
@@ -42,7 +49,21 @@ def generate_frame(spec: AppSpec, architecture: Architecture) -> dict[str, str]:
     for use in app.recipes:
         files |= _recipe_files(app, use)
     files["requirements.txt"] = REQUIREMENTS.read_text(encoding="utf-8")
-    return dict(sorted(_tidied(files).items()))
+    kept = {}
+    if delivered:
+        kept = {path: text for path, text in delivered.files.items() if path.startswith(MIGRATIONS)}
+        files |= _next_migration(app, delivered, files.pop(FIRST_MIGRATION), kept)
+    return dict(sorted((_tidied(files) | kept).items()))
+
+
+def _next_migration(app: AppView, delivered: Delivered, first: str, kept: Mapping[str, str]) -> dict[str, str]:
+    """What leads from the delivered tables to those that `first` would create; nothing if they are the same."""
+    before = app_view(delivered.spec, contract_of(delivered.spec))
+    sides = [Side(view.spec, tables_of(source)) for view, source in ((before, _render(before, FIRST_TEMPLATE)), (app, first))]
+    chain = chain_of(kept)
+    words = " ".join(change.words for change in delivered.changes) or "The next version."
+    source = next_migration(*sides, revision=chain.next_revision, follows=chain.head, words=words)
+    return {f"{MIGRATIONS}{chain.next_revision}_next_version.py": source} if source else {}
 
 
 def _shared_files(app: AppView) -> Iterator[tuple[str, str]]:

@@ -68,7 +68,8 @@ class Build:
             }
         )
         self.verifier = ScriptedVerifier(rounds)
-        self.graph = build_graph(make_workshop(self.crew, self.verifier)).compile(checkpointer=InMemorySaver())
+        self.workshop = make_workshop(self.crew, self.verifier)
+        self.graph = build_graph(self.workshop).compile(checkpointer=InMemorySaver())
         gates = GatePolicies(app=app, requirements=requirements, architecture=architecture)
         self.options = BuildOptions(gates=gates, repair_rounds=repair_rounds)
 
