@@ -1,0 +1,101 @@
+"""Change requests on apps with data in them: the migration keeps what is stored, and old tests pass where nothing was asked for."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from nodes.artifacts import AppSpec, Architecture, BuildRequest
+from nodes.blueprint import architect, engineer
+from nodes.blueprint.frame import generate_frame
+from nodes.blueprint.reader import read_description
+from nodes.changes import apply_changes
+from nodes.context import Delivered
+from nodes.contract import contract_of
+from nodes.sandbox.choose import choose_sandbox
+from nodes.sandbox.protocol import Sandbox
+from nodes.spec_diff import changes_between
+from nodes.stack import PYTHON_WEB
+from nodes.verification.observed import Observed
+from nodes.verification.toolchain import default_toolchain, install_toolchain
+from nodes.verification.upgrade_check import check_upgrade
+
+SHOP = BuildRequest(
+    app_description="Customers have a name, a phone and an email. Customers book a car. Managers confirm bookings. "
+    "Staff add cars and tags. A task belongs to a customer and has a title and a due date."
+)
+
+
+@dataclass(frozen=True)
+class App:
+    """One version of an app: what it is, and its files."""
+
+    spec: AppSpec
+    files: dict[str, str]
+
+    @property
+    def architecture(self) -> Architecture:
+        return architecture_of(self.spec)
+
+    def delivered_before(self, spec: AppSpec) -> Delivered:
+        return Delivered(self.spec, self.files, changes_between(self.spec, spec))
+
+
+def architecture_of(spec: AppSpec) -> Architecture:
+    components = architect.plan(spec).components
+    return Architecture(stack=PYTHON_WEB.name, summary="", contract=contract_of(spec), components=components)
+
+
+def built(spec: AppSpec, before: App | None = None) -> App:
+    """The app as the built-in builder makes it, on top of `before`."""
+    architecture = architecture_of(spec)
+    files = generate_frame(spec, architecture, before.delivered_before(spec) if before else None)
+    for component in architecture.components:
+        files = apply_changes(files, component, engineer.write(spec, component, own_files=files))
+    return App(spec, files)
+
+
+@pytest.fixture(scope="module")
+def shop() -> App:
+    asyncio.run(install_toolchain(default_toolchain()))
+    return built(read_description(SHOP))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    chosen = asyncio.run(choose_sandbox())
+    assert isinstance(chosen, Sandbox)
+    return chosen
+
+
+async def upgraded(before: App, after: App, sandbox: Sandbox) -> Observed:
+    files = {path: text.encode() for path, text in after.files.items()}
+    delivered = before.delivered_before(after.spec)
+    return await check_upgrade(
+        files, after.spec, after.architecture, delivered, stack=PYTHON_WEB, sandbox=sandbox, toolchain=default_toolchain()
+    )
+
+
+@pytest.mark.bounded(240)
+@pytest.mark.parametrize(
+    ("feedback", "words"),
+    [
+        ("Also store the customer's address. Let managers cancel a booking.", "Customers also have “address” (text)."),
+        ("Rename task to ticket. Remove tags. Remove the phone.", "Tasks are called tickets; what is stored stays."),
+    ],
+)
+async def test_what_is_stored_survives_the_upgrade_and_the_way_back(shop: App, sandbox: Sandbox, feedback: str, words: str) -> None:
+    after = built(read_description(SHOP, feedback=feedback, previous=shop.spec), shop)
+    assert words in [change.words for change in changes_between(shop.spec, after.spec)]
+    observed = await upgraded(shop, after, sandbox)
+    assert (list(observed.findings), observed.counts["records"] > 40) == ([], True)
+
+
+async def test_a_migration_that_forgets_a_column_is_found(shop: App, sandbox: Sandbox) -> None:
+    after = built(read_description(SHOP, feedback="Also store the customer's address.", previous=shop.spec), shop)
+    path = "migrations/versions/0002_next_version.py"
+    forgetful = after.files[path].replace(
+        '    """Make the change."""\n', '    """Make the change."""\n    op.execute("UPDATE customers SET phone = NULL")\n'
+    )
+    observed = await upgraded(shop, App(after.spec, after.files | {path: forgetful}), sandbox)
+    assert [finding.message.partition(" after")[0] for finding in observed.findings] == ["customers: 8 values changed"] * 2
