@@ -88,7 +88,7 @@ async def test_what_is_stored_survives_the_upgrade_and_the_way_back(shop: App, s
     after = built(read_description(SHOP, feedback=feedback, previous=shop.spec), shop)
     assert words in [change.words for change in changes_between(shop.spec, after.spec)]
     observed = await upgraded(shop, after, sandbox)
-    assert (list(observed.findings), observed.counts["records"] > 40) == ([], True)
+    assert (list(observed.findings), observed.counts["records"] >= 20) == ([], True)
 
 
 async def test_a_migration_that_forgets_a_column_is_found(shop: App, sandbox: Sandbox) -> None:
