@@ -64,6 +64,10 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
         Part("list_notifications", "GET", "/api/notifications", None, response="NotificationList", of=APP),
         Part("read_notifications", "POST", "/api/notifications/read", None, 204, of=APP),
     ),
+    RecipeKind.csv: (
+        Part("export_{records}", "GET", "/api/{records}/export", Action.read),
+        Part("import_{records}", "POST", "/api/{records}/import", Action.create, response="ImportResult"),
+    ),
     RecipeKind.calendar: (Part("calendar_of_{records}", "GET", "/api/{records}/calendar", Action.read, response="CalendarMonth"),),
     RecipeKind.board: (Part("board_of_{records}", "GET", "/api/{records}/board", Action.read, response="BoardColumns"),),
     RecipeKind.stock: (Part("low_{records}", "GET", "/api/low-stock/{records}", Action.read, response="LowStock"),),
@@ -96,6 +100,7 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
     RecipeKind.tags: (_body("NewTag", name="string"), _body("TagList", items="array")),
     RecipeKind.audit_trail: (_body("ChangeList", items="array"),),
     RecipeKind.notifications: (_body("NotificationList", items="array", unread="integer"),),
+    RecipeKind.csv: (_body("ImportResult", added="integer"),),
     RecipeKind.calendar: (_body("CalendarMonth", month="string", days="array"),),
     RecipeKind.board: (_body("BoardColumns", columns="array"),),
     RecipeKind.stock: (_body("LowStock", items="array"),),

@@ -9,6 +9,7 @@ from nodes.verification.recipes.converter import converter
 from nodes.verification.recipes.messages import notifications
 from nodes.verification.recipes.on_records import attachments, comments, history, tags
 from nodes.verification.recipes.short_link import short_link
+from nodes.verification.recipes.spreadsheets import spreadsheets
 from nodes.verification.recipes.stock import stock
 from nodes.verification.recipes.views import board, calendar
 
@@ -24,6 +25,7 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.stock: stock,
     RecipeKind.poll: poll,
     RecipeKind.quiz: quiz,
+    RecipeKind.csv: spreadsheets,
     RecipeKind.short_link: short_link,
     RecipeKind.converter: converter,
     RecipeKind.audit_trail: history,

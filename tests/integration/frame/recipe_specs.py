@@ -22,6 +22,8 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.short_link: LINKS,
     RecipeKind.converter: EXCHANGE,
     RecipeKind.audit_trail: with_recipes(CLAIMS, recipe(RecipeKind.audit_trail, "claim")),
+    RecipeKind.charts: with_recipes(CLAIMS, recipe(RecipeKind.charts)),
+    RecipeKind.csv: with_recipes(RENTAL, recipe(RecipeKind.csv, "car"), recipe(RecipeKind.csv, "booking")),
     RecipeKind.notifications: with_recipes(CLAIMS, recipe(RecipeKind.notifications, "claim")),
     RecipeKind.stock: STORES,
     RecipeKind.poll: BALLOT,
@@ -38,6 +40,8 @@ OFFICE = with_recipes(
     recipe(RecipeKind.board, "claim", fields="category"),
     recipe(RecipeKind.audit_trail, "claim"),
     recipe(RecipeKind.notifications, "claim"),
+    recipe(RecipeKind.charts),
+    recipe(RecipeKind.csv, "claim"),
 )
 FLEET = with_recipes(
     RENTAL,
@@ -50,4 +54,6 @@ FLEET = with_recipes(
     recipe(RecipeKind.audit_trail, "booking"),
     recipe(RecipeKind.notifications, "booking"),
     recipe(RecipeKind.notifications, "car"),
+    recipe(RecipeKind.charts),
+    recipe(RecipeKind.csv, "booking"),
 )
