@@ -332,3 +332,8 @@ def quiz(use: RecipeView) -> QuizColumns:
 def any_enrolment(uses: Sequence[RecipeView]) -> bool:
     """Whether an answer enrols in at least one use."""
     return any(quiz(use).enrols for use in uses)
+
+
+def any_taxed(uses: Sequence[RecipeView]) -> bool:
+    """Whether at least one kind of document has tax."""
+    return any(len(use.fields) > 2 for use in uses)

@@ -11,6 +11,7 @@ from nodes.verification.recipes.on_records import attachments, comments, history
 from nodes.verification.recipes.short_link import short_link
 from nodes.verification.recipes.spreadsheets import spreadsheets
 from nodes.verification.recipes.stock import stock
+from nodes.verification.recipes.totals import totals
 from nodes.verification.recipes.views import board, calendar
 
 Exercise = Callable[[Expectations, RecipeSpec], Awaitable[None]]
@@ -23,6 +24,7 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.calendar: calendar,
     RecipeKind.board: board,
     RecipeKind.stock: stock,
+    RecipeKind.totals: totals,
     RecipeKind.poll: poll,
     RecipeKind.quiz: quiz,
     RecipeKind.csv: spreadsheets,

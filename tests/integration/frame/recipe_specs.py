@@ -2,7 +2,7 @@
 
 from nodes.artifacts import AppSpec, RecipeKind, RecipeSpec
 from tests.integration.frame.frame_specs import CLAIMS, RENTAL
-from tests.integration.frame.trade_specs import BALLOT, EXCHANGE, LINKS, STORES, TRIVIA
+from tests.integration.frame.trade_specs import BALLOT, EXCHANGE, INVOICES, LINKS, STORES, TRIVIA
 
 
 def recipe(kind: RecipeKind, record: str | None = None, *, records: str = "", fields: str = "") -> RecipeSpec:
@@ -26,6 +26,7 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.csv: with_recipes(RENTAL, recipe(RecipeKind.csv, "car"), recipe(RecipeKind.csv, "booking")),
     RecipeKind.notifications: with_recipes(CLAIMS, recipe(RecipeKind.notifications, "claim")),
     RecipeKind.stock: STORES,
+    RecipeKind.totals: INVOICES,
     RecipeKind.poll: BALLOT,
     RecipeKind.quiz: TRIVIA,
 }

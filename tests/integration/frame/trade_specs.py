@@ -1,6 +1,6 @@
 """Specifications of small trades, each with the recipe that makes it one: stock, polls, quizzes, links, rates."""
 
-from nodes.artifacts import AppSpec, FieldType, RecipeKind, RecipeSpec, RoleSpec, RuleKind, RuleSpec, Scope
+from nodes.artifacts import AppSpec, FieldType, RecipeKind, RecipeSpec, ReportSpec, RoleSpec, RuleKind, RuleSpec, Scope
 from tests.integration.frame.frame_specs import ADMINISTRATOR, EVERYTHING, POLLS, allow, field, record, relation, step, workflow
 
 
@@ -126,4 +126,43 @@ TRIVIA = AppSpec(
         *(p for name in ("contest", "question", "option", "answer", "enrollment") for p in allow("administrator", name, EVERYTHING)),
     ),
     recipes=(recipe(RecipeKind.quiz, "contest", records="question option answer enrollment"),),
+)
+INVOICES = AppSpec(
+    name="invoices",
+    title="Invoices",
+    summary="What customers owe, line by line, with tax.",
+    records=(
+        record("invoice", "invoices", field("number", required=True, unique=True), field("total", FieldType.money)),
+        record(
+            "invoice_line",
+            "invoice_lines",
+            field("text", required=True),
+            field("quantity", FieldType.decimal, required=True, minimum=0),
+            field("unit_price", FieldType.money, required=True, minimum=0),
+            field("tax_rate", FieldType.decimal, required=True, minimum=0, maximum=100),
+            relation("invoice", required=True),
+        ),
+        record("quote", "quotes", field("number", required=True)),
+        record(
+            "item",
+            "items",
+            field("text", required=True),
+            field("pieces", FieldType.integer, required=True, minimum=1),
+            field("price", FieldType.money),
+            relation("quote", required=True),
+        ),
+    ),
+    roles=(RoleSpec(name="clerk", label="Clerk"), ADMINISTRATOR),
+    permissions=(
+        *allow("clerk", "invoice", "read create"),
+        *allow("clerk", "invoice_line", EVERYTHING),
+        *allow("clerk", "quote", "read create", Scope.own),
+        *allow("clerk", "item", "read create delete", Scope.own),
+        *(p for name in ("invoice", "invoice_line", "quote", "item") for p in allow("administrator", name, EVERYTHING)),
+    ),
+    reports=(ReportSpec(name="invoiced", label="Invoiced by month", record="invoice", group_by="created_at", measure="total"),),
+    recipes=(
+        recipe(RecipeKind.totals, "invoice", records="invoice_line", fields="quantity unit_price tax_rate"),
+        recipe(RecipeKind.totals, "quote", records="item", fields="pieces price"),
+    ),
 )
