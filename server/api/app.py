@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -37,7 +39,9 @@ MAX_WORKFLOW_BODY_BYTES = 2 * 1024 * 1024
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """Room for the state of a graph, which is larger than any description of an app."""
 
-OPEN_PATHS = frozenset({"/ok", "/ready", "/info"})
+SIGN_IN = "/sign-in"
+OPEN_PATHS = frozenset({"/ok", "/ready", "/info", SIGN_IN})
+OPEN_FOLDER = "/static/"
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -61,6 +65,7 @@ def create_app(
         app.middleware("http")(_key_check(keys))
     app.add_middleware(admit_sockets, keys=keys, rules=cors or default_rules())
     app.add_middleware(allow_pages, rules=cors or default_rules())  # last, so that refusals too can be read by pages
+    app.state.keys = keys
     install_error_table(app)
     app.include_router(system.router)
     app.include_router(workflows.router)
@@ -95,8 +100,11 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
 
 def _key_check(keys: ApiKeys) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
     async def check(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        if request.url.path in OPEN_PATHS or keys.admit(request.headers):
+        path = request.url.path
+        if path in OPEN_PATHS or path.startswith(OPEN_FOLDER) or keys.admit(request.headers) or keys.admit_page(request):
             return await go_on(request)
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': path})}", 303)
         return problem(request, 401, "NotAuthenticated", "Send a key of this server in the header x-api-key.")
 
     return check

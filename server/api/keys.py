@@ -5,8 +5,13 @@ import hmac
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from server.api.same_origin import sent_from_here
 
 BEARER = "bearer "
+KEY_COOKIE = "appyard_key"
+"""Where a browser keeps the key of whoever signed in to the dashboard. Scripts cannot read it, other sites do not send it."""
 
 
 class ApiKeys:
@@ -19,7 +24,15 @@ class ApiKeys:
         """Whether a request carries a key, as `x-api-key` or `Authorization: Bearer`."""
         bearer = headers.get("authorization", "")
         given = headers.get("x-api-key") or (bearer[len(BEARER) :] if bearer.lower().startswith(BEARER) else "")
-        sent = hash_of(given).encode()
+        return self.knows(given)
+
+    def admit_page(self, request: Request) -> bool:
+        """Whether a page of ours asks for somebody who signed in. Ports share cookies, so those of other ports are told apart."""
+        return sent_from_here(request) and self.knows(request.cookies.get(KEY_COOKIE, ""))
+
+    def knows(self, key: str) -> bool:
+        """Whether it is a key of this server."""
+        sent = hash_of(key).encode()
         return any(hmac.compare_digest(sent, known) for known in self._hashes)
 
 

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nodes.artifacts import BuildRequest, Gate, GatePolicy
+from nodes.artifacts import UNCHANGED, BuildRequest, Gate, GatePolicy
 from nodes.context import BuildOptions, GatePolicies
-from server.dashboard.app_templates import APP_TEMPLATES, BY_NAME
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import PagesOf, rendered
@@ -29,6 +28,7 @@ class NewBuildForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
+    template: str = ""
     app_description: str = ""
     requirements: str = ""
     user_id: str = "local"
@@ -43,7 +43,7 @@ class NewBuildForm(BaseModel):
         """What to build. Raises pydantic's ValidationError."""
         preferences = tuple(wish.strip() for wish in self.preferences.split(",") if wish.strip())
         return BuildRequest(
-            app_description=self.app_description,
+            app_description=self.app_description if self.app_description.strip() or not self.template else UNCHANGED,
             requirements=self.requirements.strip() or None,
             tech_stack_preferences=preferences,
             user_id=self.user_id.strip() or "local",
@@ -63,16 +63,17 @@ class NewBuildForm(BaseModel):
 
 
 @router.get("/templates")
-async def templates(pages: PagesOf) -> Response:
-    """Descriptions to begin with."""
-    return await pages.show("templates.html", here="templates", app_templates=APP_TEMPLATES)
+async def templates(desk: DeskOf, pages: PagesOf) -> Response:
+    """Apps to begin with."""
+    return await pages.show("templates.html", here="templates", templates=desk.builds.templates.listed())
 
 
 @router.get("/builds/new")
-async def new_build(pages: PagesOf, template: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """The empty form, or one that begins with a template."""
-    chosen = BY_NAME.get(template)
-    return await show_form(pages, NewBuildForm(app_description=chosen.description if chosen else ""))
+async def new_build(
+    pages: PagesOf, template: Annotated[str, Query(max_length=100)] = "", description: Annotated[str, Query(max_length=2000)] = ""
+) -> Response:
+    """The empty form, or one that begins with a template or with words. Raises `TemplateNotFound`."""
+    return await show_form(pages, NewBuildForm(template=template, app_description=description))
 
 
 @router.post("/builds/new/reading")
@@ -85,7 +86,7 @@ async def read(form: Annotated[NewBuildForm, Form()], desk: DeskOf) -> Response:
 async def start(form: Annotated[NewBuildForm, Form()], desk: DeskOf, pages: PagesOf) -> Response:
     """Start the build, and show it. What cannot be used is said, and what was typed stays."""
     try:
-        wanted = BuildStart(request=form.request(), options=form.options())
+        wanted = BuildStart(request=form.request(), options=form.options(), template=form.template or None)
     except ValidationError as error:
         found = error.errors()[0]
         return await show_form(
@@ -111,13 +112,17 @@ async def show_form(pages: PagesOf, form: NewBuildForm, *, problem: str = "", st
 
 
 async def reading_of(desk: DeskOf, form: NewBuildForm) -> dict[str, object]:
-    """What the page shows beside the form; nothing is read of an empty description, or of one that cannot be a request."""
+    """What the page shows beside the form; nothing is read of an empty description, or of one that cannot be a request.
+
+    Raises `TemplateNotFound`.
+    """
+    template = desk.builds.templates.named(form.template) if form.template else None
     model = form.model.strip() or desk.health.information().model
     try:
-        reading = await desk.readings.read(form.request()) if form.app_description.strip() else None
+        reading = await desk.readings.read(form.request(), template) if form.app_description.strip() or template else None
     except ValidationError:
         reading = None
-    return {"reading": reading, "builtin": model == "builtin", "chosen_model": model}
+    return {"reading": reading, "template": template, "builtin": model == "builtin", "chosen_model": model}
 
 
 def place_of(location: tuple[int | str, ...]) -> str:

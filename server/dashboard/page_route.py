@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from typing_extensions import override
 
 from server.api.errors import STATUS_CODES
+from server.api.same_origin import sent_from_here
 from server.dashboard.rendering import rendered
 
 HEADERS: Mapping[str, str] = {
@@ -57,14 +58,6 @@ async def _answered(request: Request, answer: Callable[[Request], Coroutine[Any,
         status_code = next(code for kind, code in STATUS_CODES.items() if isinstance(error, kind))
         title, _, rest = str(error).partition(". ")
         return error_page(status_code, title.rstrip("."), rest)
-
-
-def sent_from_here(request: Request) -> bool:
-    """Whether a page of this very origin sent the form: another site, or a previewed app on another port, may not."""
-    if site := request.headers.get("sec-fetch-site"):
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or origin.partition("://")[2] == request.headers.get("host")
 
 
 def error_page(status_code: int, title: str, text: str) -> Response:

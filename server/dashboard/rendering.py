@@ -58,7 +58,7 @@ class Pages:
 
     desk: Desk
 
-    async def show(self, template: str, *, here: str = "", status_code: int = 200, **shown: object) -> HTMLResponse:
+    async def show(self, template: str, /, *, here: str = "", status_code: int = 200, **shown: object) -> HTMLResponse:
         """The page; `here` names the place of the rail it belongs to."""
         waiting = await self.desk.build_list.count_waiting()
         model = self.desk.health.information().model

@@ -200,3 +200,30 @@ async def test_what_does_not_exist_is_said_on_a_page(appyard: RunAppyard) -> Non
     assert [unknown.status_code, nonsense.status_code] == [404, 404]
     assert "There is no such build" in Page(unknown.text).text
     assert unknown.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_template_is_built_as_it_stands_or_with_what_should_be_different(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    assert "Customer relations" in (await see(yard.client, "/templates")).text
+    page = await see(yard.client, "/builds/new?template=crm")
+    assert "Companies" in page.text
+    reading = await yard.client.post(
+        "/builds/new/reading", data={"template": "crm", "app_description": "Contacts also have a birthday."}, headers=FROM_HERE
+    )
+    assert "Birthday" in Page(reading.text).text
+    started = await send(yard.client, page.form("/builds/new"))
+    await yard.ended(started.headers["location"].rpartition("/")[2])
+    assert (await yard.client.get("/builds/new?template=nonsense")).status_code == 404
+
+
+async def test_a_server_with_a_key_lets_people_in_who_sign_in_and_nobody_elses_page(appyard: RunAppyard) -> None:
+    yard = await appyard(api_key="s3cret")
+    asked = await yard.client.get("/builds?text=x", headers={"accept": "text/html"})
+    assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=%2Fbuilds")
+    form = (await see(yard.client, "/sign-in?next=//evil.example")).form("/sign-in")
+    assert (await send(yard.client, form, key="wrong")).status_code == 401
+    signed_in = await send(yard.client, form, key="s3cret")
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/builds")
+    assert {"HttpOnly", "SameSite=strict"} <= set(signed_in.headers["set-cookie"].split("; "))
+    assert (await yard.client.get("/builds", headers=FROM_HERE)).status_code == 200
+    assert (await yard.client.get("/api/builds", headers={"sec-fetch-site": "same-site"})).status_code == 401
