@@ -219,8 +219,12 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         yield ServedWorld(
             builds=world.builds,
             spending=world.spending,
+<<<<<<< HEAD
             desk=make_desk(world),
             app_versions=world.app_versions,
+=======
+            desk=make_desk(world, states),
+>>>>>>> 113d2d4 (Dashboard: a build goes on from any of its checkpoints)
             health=world.health,
             threads=threads,
             thread_states=states,
@@ -238,7 +242,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         )
 
 
-def make_desk(world: World) -> Desk:
+def make_desk(world: World, states: "ThreadStates") -> Desk:
     """What people do at the dashboard."""
     from nodes.blueprint.reader import read_description
 
@@ -249,6 +253,7 @@ def make_desk(world: World) -> Desk:
         records=BuildRecords(ledger),
         readings=Readings(read_description),
         files=SourceFiles(ledger.artifacts),
+        states=states,
         spending=world.spending,
         analytics=Analytics(ledger.database),
         workplace=make_workplace(world),

@@ -16,6 +16,7 @@ from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import Pages, PagesOf
 from server.dashboard.words import DECISIONS, Tone
 from server.services.errors import BuildFinished, BuildNotWaiting, DecisionStale
+from server.services.thread_state import CheckpointKey
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
 
@@ -66,6 +67,15 @@ async def resume(workflow_id: UUID, desk: DeskOf, pages: PagesOf) -> Response:
         await desk.builds.resume(workflow_id)
     except BuildNotWaiting as error:
         return await show_again(workflow_id, pages, {}, Said(Tone.info, "It goes on already", str(error)), 409)
+    return back_to(workflow_id)
+
+
+@router.post("/continue")
+async def continue_from(workflow_id: UUID, fields: FieldsOf, desk: DeskOf) -> Response:
+    """Go on from the checkpoint that was chosen; what came after it stays in the history. Raises `CheckpointNotFound`, `ThreadBusy`."""
+    chosen = fields.get("checkpoint_id", "")
+    await desk.states.get(workflow_id, CheckpointKey(chosen), select=("checkpoint_id",))
+    await desk.builds.continue_from(workflow_id, chosen)
     return back_to(workflow_id)
 
 

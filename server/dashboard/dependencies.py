@@ -13,6 +13,7 @@ from server.services.health import Health
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
 from server.services.spending import Spending
+from server.services.thread_state import ThreadStates
 from server.services.workplace import Workplace
 
 
@@ -25,6 +26,7 @@ class Desk:
     records: BuildRecords
     readings: Readings
     files: SourceFiles
+    states: ThreadStates
     spending: Spending
     analytics: Analytics
     workplace: Workplace

@@ -201,6 +201,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "gate_word": GATES.__getitem__,
     "listed": listed,
     "middle": middle,
+    "node_word": lambda node: str(node).replace("_", " ").strip(),
     "money": money,
     "sentence": sentence,
     "severity": SEVERITIES.__getitem__,

@@ -392,6 +392,18 @@ class Builds:
         review = pending_review(await self._ledger.approvals.of_thread(workflow_id))
         return review is not None and review.request.gate is Gate.budget
 
+    async def continue_from(self, workflow_id: UUID, checkpoint_id: str) -> None:
+        """Go on from an earlier checkpoint; what came after it stays in the history, and what was asked is asked no more.
+
+        Raises `BuildNotFound`, `ThreadBusy`.
+        """
+        await self._thread(workflow_id)
+        options = await self._options(workflow_id)
+        given: JsonObject = {"input": None, "config": {"configurable": {"checkpoint_id": checkpoint_id}}}
+        async with self._ledger.database.transaction() as transaction:
+            await self._ledger.approvals.supersede(workflow_id, transaction=transaction)
+            await self._enqueue(workflow_id, given, options, transaction)
+
     # ------------------------------------------------------------------------------------------------ reading the ledger
 
     async def _thread(self, workflow_id: UUID) -> Thread:
