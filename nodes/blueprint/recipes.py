@@ -100,6 +100,9 @@ def _links(spec: AppSpec, recipe: RecipeSpec) -> Iterator[str]:
         yield f"The recipe {named(recipe)} needs a yes-or-no field of {recipe.records[1]} that says whether it is right."
     if recipe.kind is RecipeKind.converter:
         yield from _ends(spec, recipe)
+    if recipe.kind is RecipeKind.site and recipe.record:
+        for relation in (entry for entry in spec.record(recipe.record).relations if entry.required):
+            yield f"The recipe {named(recipe)} takes messages of visitors, who cannot choose {relation.name}; make it optional."
 
 
 def _ends(spec: AppSpec, recipe: RecipeSpec) -> Iterator[str]:

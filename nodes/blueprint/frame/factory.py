@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nodes import completion
-from nodes.artifacts import ACCOUNT, FieldType, Relation, RuleKind, RulePeriod
+from nodes.artifacts import ACCOUNT, AppSpec, FieldType, Relation, RuleKind, RulePeriod
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.checks import RuleView
 from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.recipes import RecipeView
 from nodes.blueprint.frame.record_view import RecordView, TransitionView
-from nodes.blueprint.frame.text import python_literal
+from nodes.blueprint.frame.text import one_line, python_literal
 from nodes.completion import movements_kept_as
 from nodes.contract import relation_property
 
@@ -337,3 +337,41 @@ def any_enrolment(uses: Sequence[RecipeView]) -> bool:
 def any_taxed(uses: Sequence[RecipeView]) -> bool:
     """Whether at least one kind of document has tax."""
     return any(len(use.fields) > 2 for use in uses)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the public pages show, and where their messages are kept."""
+
+    shown: tuple[RecordView, ...]
+    message: RecordView | None
+    about: str
+    mailbox_role: str
+
+
+def site(uses: Sequence[RecipeView]) -> Site:
+    """All uses together: an app has one site."""
+    app = next(record.app for use in uses for record in (*use.others, *((use.subject,) if use.subject else ())))
+    message = next((use.subject for use in uses if use.subject), None)
+    senders = [role for role in (message.grants("create") if message else ()) if not _administers(app, role)]
+    others = [role.name for role in app.roles if not role.administers]
+    return Site(
+        shown=tuple({record.name: record for use in uses for record in use.others}.values()),
+        message=message,
+        about=one_line(app.summary),
+        mailbox_role=(senders or others or [app.roles[0].name])[0],
+    )
+
+
+def _administers(app: AppSpec, name: str) -> bool:
+    return any(role.administers for role in app.roles if role.name == name)
+
+
+def public_fields(record: RecordView) -> tuple[FieldView, ...]:
+    """What everybody may read of a record: its fields, without the heading and without what the app counts."""
+    return tuple(field for field in record.fields if field is not record.title_field and not field.by_app)
+
+
+def contact_inputs(record: RecordView) -> tuple[FieldView | RelationView, ...]:
+    """What a visitor fills in: no references, which would list what is kept."""
+    return tuple(member for member in record.inputs if isinstance(member, FieldView))

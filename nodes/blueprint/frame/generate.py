@@ -14,7 +14,7 @@ from nodes.artifacts import ACCOUNT, AppSpec, Architecture
 from nodes.blueprint.frame import factory, names, text, words
 from nodes.blueprint.frame.app_view import AppView, app_view
 from nodes.blueprint.frame.migrations import Side, chain_of, next_migration
-from nodes.blueprint.frame.recipes import RecipeView, slots, without_empty_slots
+from nodes.blueprint.frame.recipes import NOTHING, RecipeView, slots, without_empty_slots
 from nodes.blueprint.frame.record_view import RecordView
 from nodes.blueprint.frame.tables import tables_of
 from nodes.context import Delivered
@@ -33,6 +33,8 @@ RECORD_TARGETS = {
 MIGRATIONS = "migrations/versions/"
 FIRST_MIGRATION = f"{MIGRATIONS}0001_first_tables.py"
 FIRST_TEMPLATE = f"project/{FIRST_MIGRATION}.j2"
+SHOWN_ON_SITE = {"shown": "app/templates/site/{records}.html", "message": "app/templates/site/contact.html"}
+"""Where the public pages go that a site has for each record it shows, and for the messages it takes."""
 RENAMED = {"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
 
 
@@ -107,6 +109,10 @@ def _recipe_files(app: AppView, use: RecipeView) -> dict[str, str]:
         folder, _, path = template.split("/", 2)[2].removesuffix(".j2").partition("/")
         if folder in ("app", "project"):
             files[_target(folder, path)] = _render(app, template, uses=uses)
+        elif folder in SHOWN_ON_SITE:
+            path = SHOWN_ON_SITE[folder]
+            shown = use.others if folder == "shown" else (use.r,) * (use.subject is not None)
+            files |= {path.format(records=record.plural): _render(app, template, record, uses=uses) for record in shown}
         elif folder in RECORD_TARGETS:
             files[RECORD_TARGETS[folder].format(records=use.r.plural, path=path)] = _render(app, template, use.r, use=use)
     return files
@@ -132,6 +138,7 @@ def _render(app: AppView, template: str, record: RecordView | None = None, **giv
             report_records=[entry for entry in app.records if any(report.record.name == entry.name for report in app.reports)],
             report_targets=[entry for entry in app.records if entry.cls in report_targets],
             slot=slots(_environment(), app.recipes),
+            nothing=NOTHING,
             **given,
         )
     )

@@ -10,6 +10,7 @@ from nodes.verification.recipes.messages import notifications
 from nodes.verification.recipes.on_records import attachments, comments, history, tags
 from nodes.verification.recipes.short_link import short_link
 from nodes.verification.recipes.spreadsheets import spreadsheets
+from nodes.verification.recipes.site import site
 from nodes.verification.recipes.stock import stock
 from nodes.verification.recipes.totals import totals
 from nodes.verification.recipes.views import board, calendar
@@ -30,6 +31,7 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.csv: spreadsheets,
     RecipeKind.short_link: short_link,
     RecipeKind.converter: converter,
+    RecipeKind.site: site,
     RecipeKind.audit_trail: history,
     RecipeKind.notifications: notifications,
 }

@@ -2,7 +2,7 @@
 
 from nodes.artifacts import AppSpec, RecipeKind, RecipeSpec
 from tests.integration.frame.frame_specs import CLAIMS, RENTAL
-from tests.integration.frame.trade_specs import BALLOT, EXCHANGE, INVOICES, LINKS, STORES, TRIVIA
+from tests.integration.frame.trade_specs import BALLOT, CLINIC, EXCHANGE, INVOICES, LINKS, STORES, TRIVIA
 
 
 def recipe(kind: RecipeKind, record: str | None = None, *, records: str = "", fields: str = "") -> RecipeSpec:
@@ -27,6 +27,7 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.notifications: with_recipes(CLAIMS, recipe(RecipeKind.notifications, "claim")),
     RecipeKind.stock: STORES,
     RecipeKind.totals: INVOICES,
+    RecipeKind.site: CLINIC,
     RecipeKind.poll: BALLOT,
     RecipeKind.quiz: TRIVIA,
 }

@@ -166,3 +166,32 @@ INVOICES = AppSpec(
         recipe(RecipeKind.totals, "quote", records="item", fields="pieces price"),
     ),
 )
+CLINIC = AppSpec(
+    name="clinic",
+    title="Harbour clinic",
+    summary="A small clinic by the harbour, with services for the whole family.",
+    records=(
+        record(
+            "service",
+            "services",
+            field("name", required=True),
+            field("description", FieldType.long_text),
+            field("price", FieldType.money),
+        ),
+        record(
+            "message",
+            "messages",
+            field("name", required=True),
+            field("email", FieldType.email, required=True),
+            field("topic", FieldType.choice, choices=("Appointment", "Question")),
+            field("message", FieldType.long_text, required=True),
+        ),
+    ),
+    roles=(RoleSpec(name="visitor", label="Visitor"), ADMINISTRATOR),
+    permissions=(
+        *allow("visitor", "service", "read"),
+        *allow("visitor", "message", "create read", Scope.own),
+        *(p for name in ("service", "message") for p in allow("administrator", name, EVERYTHING)),
+    ),
+    recipes=(recipe(RecipeKind.site, "message", records="service"),),
+)
