@@ -8,9 +8,9 @@ from nodes.verification.recipes.contests import poll, quiz
 from nodes.verification.recipes.converter import converter
 from nodes.verification.recipes.messages import notifications
 from nodes.verification.recipes.on_records import attachments, comments, history, tags
+from nodes.verification.recipes.public_site import site
 from nodes.verification.recipes.short_link import short_link
 from nodes.verification.recipes.spreadsheets import spreadsheets
-from nodes.verification.recipes.site import site
 from nodes.verification.recipes.stock import stock
 from nodes.verification.recipes.totals import totals
 from nodes.verification.recipes.views import board, calendar
