@@ -219,12 +219,8 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         yield ServedWorld(
             builds=world.builds,
             spending=world.spending,
-<<<<<<< HEAD
-            desk=make_desk(world),
-            app_versions=world.app_versions,
-=======
             desk=make_desk(world, states),
->>>>>>> 113d2d4 (Dashboard: a build goes on from any of its checkpoints)
+            app_versions=world.app_versions,
             health=world.health,
             threads=threads,
             thread_states=states,
