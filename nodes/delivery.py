@@ -13,15 +13,19 @@ from nodes.artifacts import (
     AppVersion,
     Delivery,
     Ending,
+    EvidenceReport,
     KeptVersion,
     Outcome,
     RepairStop,
     Verdict,
 )
+from nodes.bill_of_materials import bill_of_materials
 from nodes.context import Workshop
+from nodes.history import DeliveredFiles, repository
 from nodes.source_trees import JSON, load_tree
+from nodes.stack import PYTHON_WEB
 from nodes.verification.evidence_page import evidence_page
-from nodes.versions import VersionState, kept_version
+from nodes.versions import VersionState, kept_version, lineage, reason_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold; a real one would make two packages of one version differ."""
@@ -50,9 +54,15 @@ class ClosingOutput(TypedDict):
 async def deliver(state: DeliveryInput, *, workshop: Workshop) -> DeliveryOutput:
     """Content-addressed, so packing twice after a crash leaves one package."""
     spec, version, report = state["spec"], state["version"], state["qa"].report
-    evidence = report.model_dump_json(indent=2)
-    files = {path: text.encode() for path, text in (await load_tree(workshop.artifacts, version.tree)).items()}
-    files |= {"evidence/report.json": evidence.encode(), "evidence/report.html": evidence_page(report, title=spec.title).encode()}
+    evidence, packed = report.model_dump_json(indent=2), untimed(report)
+    history = await _history(state, workshop)
+    sources = history[-1].files
+    files = {path: text.encode() for path, text in sources.items()} | repository(history)
+    files |= {
+        "evidence/report.json": packed.model_dump_json(indent=2).encode(),
+        "evidence/report.html": evidence_page(packed, title=spec.title).encode(),
+        "sbom.cdx.json": bill_of_materials(spec.name, version.number, sources.get(PYTHON_WEB.lock_file, "")),
+    }
     files["MANIFEST.json"] = manifest(spec, version, report.verdict, files)
     package = await workshop.artifacts.put(zipped(spec.name, files), "application/zip")
     delivery = Delivery(
@@ -69,6 +79,20 @@ async def deliver(state: DeliveryInput, *, workshop: Workshop) -> DeliveryOutput
         "versions": [kept_version(state, report.verdict, delivery=delivery)],
         "outcome": Outcome(ending=Ending.delivered, reason=reason, stop=state["qa"].stop),
     }
+
+
+async def _history(state: DeliveryInput, workshop: Workshop) -> list[DeliveredFiles]:
+    """The versions delivered so far, oldest first, and the one that is being delivered."""
+    version, known = state["version"], lineage(state)
+    before = [kept for kept in known.versions if kept.delivery and kept.version.number != version.number]
+    trees = [(kept.version, kept.reason) for kept in before] + [(version, reason_of(state.get("revision")))]
+    return [DeliveredFiles(entry.number, reason, await load_tree(workshop.artifacts, entry.tree)) for entry, reason in trees]
+
+
+def untimed(report: EvidenceReport) -> EvidenceReport:
+    """The evidence as it is packed: how long checks took, and their logs, differ each time and say nothing of the app."""
+    checks = tuple(check.model_copy(update={"duration_seconds": 0.0, "log": None}) for check in report.checks)
+    return report.model_copy(update={"checks": checks})
 
 
 async def close_unverified(state: DeliveryInput) -> ClosingOutput:

@@ -26,6 +26,7 @@ class StackProfile:
     api_prefix: str = "/api"
     trial_environment: tuple[tuple[str, str], ...] = ()
     demo_people: int = 2
+    lock_file: str = "requirements.txt"
 
 
 PYTHON_WEB = StackProfile(
