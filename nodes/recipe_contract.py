@@ -57,7 +57,7 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
     RecipeKind.tags: (
         Part("list_{record}_tags", "GET", "/api/{records}/{{id}}/tags", Action.read, response="TagList"),
         Part("add_{record}_tag", "POST", "/api/{records}/{{id}}/tags", Action.update, 200, "NewTag", "TagList"),
-        Part("remove_{record}_tag", "DELETE", "/api/{records}/{{id}}/tags/{{name}}", Action.update, 204),
+        Part("delete_{record}_tag", "DELETE", "/api/{records}/{{id}}/tags/{{name}}", Action.update, 204),
     ),
     RecipeKind.audit_trail: (Part("history_of_{record}", "GET", "/api/{records}/{{id}}/history", Action.read, response="ChangeList"),),
     RecipeKind.notifications: (

@@ -24,12 +24,14 @@ TAKEN_VARIABLES = frozenset(
     "account accounts request response session given form problems data id query page path moved rules schemas store model web forms access"
     " listing workflow errors checks values dt sa str int bool list dict set type object property print input filter map next hash vars dir"
     " make api pages other status role state name title records record router sample result status_code pytest copy"
-    " app main people samples tests".split()
+    " app main people samples tests"
+    " attachments boards calendars charts comments glance history kinds known_tags may_tag notifications spreadsheets tags unread".split()
 )
 
 TAKEN_CLASSES = frozenset(
     "Account Annotated Any APIRouter Conflict CurrentAccount Decimal Depends Form FormData Grants InSession Invalid Literal Make Mapped"
-    " NotFound Page Path Query Record Redirect RedirectResponse Request Response Role Scope Session SignedIn Transition".split()
+    " NotFound Page Path Query Record Redirect RedirectResponse Request Response Role Scope Session SignedIn Transition"
+    " Notification OutgoingMail RecordChange".split()
 )
 
 TAKEN_PAGES = frozenset(

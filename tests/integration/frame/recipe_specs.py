@@ -1,7 +1,7 @@
 """Specifications with recipes: each recipe alone on the smallest app that can have it, and several together."""
 
 from nodes.artifacts import AppSpec, RecipeKind, RecipeSpec
-from tests.integration.frame.frame_specs import CLAIMS, RENTAL
+from tests.integration.frame.frame_specs import CLAIMS, HOSTILE, RENTAL
 from tests.integration.frame.trade_specs import BALLOT, CLINIC, EXCHANGE, INVOICES, LINKS, STORES, TRIVIA
 
 
@@ -59,3 +59,13 @@ FLEET = with_recipes(
     recipe(RecipeKind.charts),
     recipe(RecipeKind.csv, "booking"),
 )
+ADVERSE = with_recipes(
+    HOSTILE,
+    *(recipe(kind, "order") for kind in (RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags, RecipeKind.audit_trail)),
+    recipe(RecipeKind.calendar, "order", fields="from to"),
+    recipe(RecipeKind.board, "order", fields="type"),
+    *(recipe(kind, name) for kind in (RecipeKind.notifications, RecipeKind.csv) for name in ("order", "page")),
+    recipe(RecipeKind.audit_trail, "page"),
+    recipe(RecipeKind.charts),
+)
+"""Names and words of every awkward kind, in every recipe that can have them."""

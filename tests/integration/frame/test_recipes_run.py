@@ -9,7 +9,7 @@ from nodes.artifacts import AppSpec, RecipeKind
 from nodes.blueprint.consistency import problems
 from nodes.stack import PYTHON_WEB
 from nodes.verification.contract_diff import diff_contract
-from tests.integration.frame.recipe_specs import ALONE, FLEET, OFFICE
+from tests.integration.frame.recipe_specs import ADVERSE, ALONE, FLEET
 from tests.integration.frame.test_frame_runs import python, run, written
 
 __all__ = ["python"]
@@ -22,7 +22,7 @@ def test_a_recipe_works_on_its_own(python: Path, tmp_path: Path, kind: RecipeKin
     assert " passed" in run(tmp_path, python, *PYTHON_WEB.test_argv[1:], *own, "tests/test_migrations.py")
 
 
-@pytest.mark.parametrize("spec", [OFFICE, FLEET], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [FLEET, ADVERSE], ids=lambda spec: spec.name)
 def test_recipes_work_together(python: Path, tmp_path: Path, spec: AppSpec) -> None:
     assert problems(spec) == ()
     architecture = written(tmp_path, spec)

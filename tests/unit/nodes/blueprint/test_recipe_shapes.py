@@ -64,3 +64,10 @@ def test_a_limit_needs_a_number_and_counts_what_exists(spec: AppSpec) -> None:
         "The rule odd counts by title, which needs a period and a date.",
         "The rule odd counts records in the state open, which claim does not have.",
     )
+
+
+def test_a_record_that_is_called_as_what_a_recipe_keeps_is_said() -> None:
+    spec = make_spec(make_record(), make_record("claim_tag", "labels"))
+    assert problems(with_recipes(spec, RecipeSpec(kind=RecipeKind.tags, record="claim"))) == (
+        "The API would call 2 things delete_claim_tag; rename claim_tag or one of its steps or what tags concerns.",
+    )
