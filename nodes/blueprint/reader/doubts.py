@@ -16,6 +16,7 @@ from nodes.blueprint.reader.life import actors_of
 from nodes.blueprint.reader.naming import plural, slug
 from nodes.blueprint.reader.phrases import Attached, Clause, Phrase
 from nodes.blueprint.reader.records import APP_NOUNS, EVERYBODY, ORGANISATIONS, REPORT_NOUNS
+from nodes.blueprint.reader.rewording import without_markup
 from nodes.blueprint.reader.values import ATTRIBUTES
 
 
@@ -118,7 +119,7 @@ def _wishes(clauses: list[Clause], draft: Draft) -> None:
 
 def _unheard(quote: str, draft: Draft) -> str:
     """The sentence without what recipes were read from: `export to CSV and PDF` still asks for PDF."""
-    whole, rest = stated(quote).quote, quote
+    whole, rest = stated(quote).quote, without_markup(quote)
     for recipe in draft.recipes:
         if recipe.source.quote == whole:
             rest = functools.reduce(lambda text, heard: re.sub(re.escape(heard), "", text, flags=re.IGNORECASE), recipe.heard, rest)
@@ -174,7 +175,11 @@ def read_restrictions(clauses: list[Clause], draft: Draft) -> None:
         if opposed:
             name = f"contradiction_{slug(strict.record.noun)}_{strict.action}"
             question = f"“{strict.clause.quote}” and “{opposed[0].clause.quote}” contradict each other. Which holds?"
-            draft.ask(name, question, f"The stricter one: “{strict.clause.quote}”.")
+            default = f"The stricter one: “{strict.clause.quote}”."
+            if strict.clause.quote == opposed[0].clause.quote:
+                question = f"“{strict.clause.quote}” contradicts itself. Which part holds?"
+                default = f"The stricter part: {', '.join(sorted(allowed)) or 'nobody'} may {strict.action} {plural(strict.record.noun)}."
+            draft.ask(name, question, default)
 
 
 @dataclass(frozen=True)

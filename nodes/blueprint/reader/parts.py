@@ -93,6 +93,9 @@ def add_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -
     if target is not None and target.noun != owner.noun:
         _relate(owner, target, phrase, source)
         return
+    if (target is owner or phrase.head == owner.noun) and phrase.modifiers and not phrase.many:  # `a category has a parent category`
+        owner.relations.setdefault(phrase.name, RelationDraft(_label(phrase), owner.noun, source))
+        return
     if (
         target is None
         and phrase.many

@@ -11,6 +11,7 @@ from nodes.artifacts import FieldType, RecipeKind, RelationKind
 from nodes.blueprint.reader.draft import Draft, RecipeDraft, RecordDraft, ReportDraft, stated
 from nodes.blueprint.reader.naming import plural, sentence_case
 from nodes.blueprint.reader.phrases import Clause
+from nodes.blueprint.reader.rewording import without_markup
 from nodes.blueprint.reader.rules import span_of
 from nodes.blueprint.recipes import BUILT
 
@@ -107,7 +108,7 @@ def read_recipes(clauses: list[Clause], draft: Draft) -> None:
 
 
 def _read_sign(sign: Sign, quote: str, clauses: list[Clause], draft: Draft, spoken: RecordDraft | None) -> None:
-    heard = tuple(match.group(0) for match in sign.pattern.finditer(quote) if not _DENIED.search(quote[: match.start()]))
+    heard = tuple(match.group(0) for match in sign.pattern.finditer(without_markup(quote)) if not _DENIED.search(quote[: match.start()]))
     if not heard or sign.kind not in BUILT or _is_part(sign.kind, heard[0], draft):
         return
     named = [record for record in _named(clauses, draft) if sign.suits(record)]

@@ -27,7 +27,7 @@ _MASS = frozenset(
     """finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month
     year period progress advance stock leaderboard rank html""".split()
 )
-EVERYBODY = frozenset({"everyone", "everybody", "anyone"})
+EVERYBODY = frozenset({"everyone", "everybody", "anyone", "person", "people"})
 _CONTRIBUTING = {VerbKind.create, VerbKind.manage, VerbKind.associate, VerbKind.transition}
 """What everybody does makes users of them; what everybody sees is seen by the roles there are."""
 
@@ -104,8 +104,8 @@ def _listed_roles(clause: Clause) -> list[str]:
 
 def _role_of(phrase: Phrase) -> str:
     """The role a subject names, without the adjectives: `a fleet manager` → `fleet manager`; empty if it is no person."""
-    if phrase.head in _IDLE_SUBJECTS:
-        return ""
+    if phrase.head in _IDLE_SUBJECTS or (phrase.head == "person" and not phrase.nouns):
+        return ""  # `people comment on tickets`: whoever they are
     noun = noun_of(phrase)
     if not is_role_noun(noun):
         return ""

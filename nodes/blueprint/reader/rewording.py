@@ -39,6 +39,9 @@ _SUBSTITUTIONS: tuple[tuple[str, str], ...] = (
 )
 """Set phrases and what they say in plainer words."""
 
+_MARKUP = re.compile(r"<[^<>]*>|\{\{.*?\}\}|\{%.*?%\}|`[^`]*`", re.DOTALL)
+"""Markup and code in a sentence say nothing of the app; the quote keeps them as they are."""
+
 _STORY = re.compile(
     r"^as\s+(?P<who>an?\s+[\w\s-]+?|the\s+[\w\s-]+?),?\s+i\s+(?:want|need|would\s+like|wish|am\s+able|should\s+be\s+able|can)"
     r"(?:\s+to(?:\s+be\s+able\s+to)?)?\s+(?P<what>.+?)(?:,?\s+(?:so\s+that|in\s+order\s+to|so\s+i|because)\b.*)?$",
@@ -128,12 +131,17 @@ def _names_part(item: str) -> bool:
 
 def _reworded(sentence: str) -> Iterator[str]:
     """One sentence in plainer words, or several."""
-    text = _spelled(sentence)
+    text = _spelled(without_markup(sentence))
     for pattern, plain in _SUBSTITUTIONS:
         text = re.sub(pattern, plain, text, flags=re.IGNORECASE)
     text = " ".join(text.split())
     for part in _split(text):
         yield _states(part) or _parts(part) or part
+
+
+def without_markup(text: str) -> str:
+    """`text` without tags, template expressions and quoted code."""
+    return _MARKUP.sub(" ", text)
 
 
 def _split(text: str) -> Iterator[str]:

@@ -37,6 +37,14 @@ def test_of_two_sentences_that_contradict_each_other_the_stricter_holds_until_so
     assert readers(spec, "invoice") == {"clerk": Scope.own, "administrator": Scope.all}
 
 
+def test_a_sentence_that_contradicts_itself_is_read_strictly_and_asked_about() -> None:
+    text = "Only administrators can see invoices, everyone can see invoices"
+    spec = read(f"Clerks create invoices with a number. {text}.")
+    assert asked(spec, "contradiction") == [
+        (f"“{text}” contradicts itself. Which part holds?", "The stricter part: administrator may read invoices.")
+    ]
+
+
 def test_a_right_given_and_refused_is_refused_and_asked_about() -> None:
     spec = read("Clerks manage customers. A customer has a name. Clerks cannot delete customers.")
     assert Action.delete not in {entry.action for entry in spec.permissions if entry.role == "clerk"}

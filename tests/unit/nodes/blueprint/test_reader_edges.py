@@ -66,6 +66,14 @@ def test_instructions_and_markup_in_a_description_stay_data() -> None:
     assert consistency.problems(spec) == ()
 
 
+def test_a_record_may_refer_to_its_own_kind() -> None:
+    spec = read("Clerks manage categories. A category has a name and a parent category.")
+    assert [(entry.name, entry.target, entry.required) for entry in spec.record("category").relations] == [
+        ("parent_category", "category", False)
+    ]
+    assert consistency.problems(spec) == ()
+
+
 def test_names_never_collide_with_python_or_the_frameworks() -> None:
     text = (
         "An order has a class, a type, a metadata, a registry, an id, a state, a copy, a json, a model_config and a created_at. "
