@@ -367,6 +367,8 @@ def _for_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft, 
         if phrase.of is not None and (whole := draft.find(phrase.of)) and whole is not target:
             target.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
             owner.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
+    elif clause.verb == "assign" and noun_of(phrase) in draft.roles:
+        owner.relations.setdefault(noun_of(phrase), RelationDraft(_label(phrase), ACCOUNT, source))
     elif clause.verb in ASSOCIATIONS and _is_part_of_act(phrase, owner):
         add_field(owner, phrase, source)
     elif VerbKind.create in VERBS.get(clause.verb, frozenset()) and phrase.head in _WHEN and phrase.modifiers:

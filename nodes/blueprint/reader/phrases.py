@@ -216,6 +216,9 @@ def _read_be(reading: _Reading, words: tuple[Word, ...], position: int, previous
         reading.tail = words[position + 1 :]
 
 
+_UNITS = frozenset({"in", "per", "at"})
+
+
 def _read_break(reading: _Reading, tag: Tag) -> None:
     """`quantity in stock and reorder level`: the list of parts goes on. A colon behind a noun begins the list of its parts."""
     listing = (
@@ -223,7 +226,9 @@ def _read_break(reading: _Reading, tag: Tag) -> None:
         and reading.verbs[-1] in {"have", "carry", "comprise", "feature", ":"}
         and reading.preposition in {"in", "on", "at", "per", "for"}
     )
-    if listing or (tag is Tag.colon and reading.verbs):
+    if reading.preposition in _UNITS and any(entry.preposition == "with" for entry in reading.attached):
+        reading.preposition = "with"  # `with a length in minutes and a status`
+    elif listing or (tag is Tag.colon and reading.verbs):
         reading.preposition = ""
     elif tag is Tag.colon and reading.pending:
         reading.subjects, reading.pending = tuple(reading.pending), []

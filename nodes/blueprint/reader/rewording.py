@@ -147,7 +147,7 @@ def without_markup(text: str) -> str:
 def _split(text: str) -> Iterator[str]:
     """`Expense claims: an employee submits …`: a title and a sentence. `…, and for owners we note …`: two sentences."""
     title, colon, rest = text.partition(":")
-    if colon and re.match(r"\s*[\w-]+s\s+with\s", rest) and title.lower().split()[0] in {"my", "our", "the", "a", "an"}:
+    if colon and re.match(r"\s*[\w-]+s\s+with\s", rest) and len(title.split()) > 1:
         yield rest.strip()  # `My cookbook: recipes with ingredients and steps`
         return
     if colon and rest.strip() and not _FOR_EACH_COLON.match(text) and _is_sentence(rest):

@@ -331,7 +331,7 @@ def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> 
             counted and is_plural(subject.lower)
         )
     begins = len(before) == 1 or before[-2].tag in {Tag.comma, Tag.conjunction}
-    named = subject.text[:1].isupper() and begins and not is_plural(subject.lower)
+    named = subject.text[:1].isupper() and begins and (not is_plural(subject.lower) or subject.lower in {"sales", "logistics", "accounts"})
     if counted or (named and following_word not in VERBS):
         listed = following_word in {"or", "and", ","} and len(following) > 1 and base_of(following[1]) is not None
         return listed or base in _NEVER_NOUNS or following_word not in {"", ",", "and", "or", "of", "system", "app"}
