@@ -17,6 +17,7 @@ from nodes.artifacts import (
     WorkOrder,
 )
 from nodes.blueprint import architect
+from nodes.blueprint.architect import owned_patterns
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.contract import contract_of
 from nodes.errors import AgentOutputInvalid, EmptyArchitecture
@@ -86,7 +87,17 @@ async def _planned(
         plan = architect.plan(spec)
         said = f"Planned by program, since the architect gave no usable plan: {invalid.detail or invalid}"
         return plan.model_copy(update={"decisions": (*plan.decisions, said)}), [invalid.result] if invalid.result else []
-    return designed.value, [designed.result]
+    return _owning(designed.value, spec), [designed.result]
+
+
+def _owning(plan: ArchitecturePlan, spec: AppSpec) -> ArchitecturePlan:
+    """Which files a part owns follows from its records; models write the singular, or a folder that is not there."""
+    parts = [
+        part.model_copy(update={"owns": tuple(pattern for name in part.records for pattern in owned_patterns(spec.record(name).plural))})
+        for part in plan.components
+        if part.records
+    ]
+    return plan.model_copy(update={"components": tuple(parts)})
 
 
 def complaint_about_plan(plan: ArchitecturePlan, spec: AppSpec) -> str | None:
@@ -99,7 +110,7 @@ def complaint_about_plan(plan: ArchitecturePlan, spec: AppSpec) -> str | None:
     known = {record.name for record in spec.records}
     complaints = [f"component {name} is listed twice" for name in sorted(set(names)) if names.count(name) > 1]
     complaints += [f"record {name} belongs to several components" for name in sorted(set(owned)) if owned.count(name) > 1]
-    complaints += [f"record {name} does not exist" for name in sorted(set(owned) - known)]
+    complaints += [f"record {name} does not exist; there are {', '.join(sorted(known))}" for name in sorted(set(owned) - known)]
     if plan.components:
         complaints += [f"record {name} belongs to no component" for name in sorted(known - set(owned))]
     complaints += [

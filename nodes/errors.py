@@ -66,10 +66,6 @@ class ToolchainMissing(BuildError):
     """The tool chain of the built apps is not installed. Run `make setup`, or `appyard doctor --install`."""
 
 
-class JournalMismatch(BuildError):
-    """A recorded model answer belongs to another prompt; the code changed under a running build. Start a new run."""
-
-
 class BudgetExhausted(BuildError):
     """The next model call could exceed the budget. Raise the limit to go on; nothing is lost."""
 

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from server.services.thread_state import ThreadStates
     from server.services.thread_streams import ThreadStreams
     from server.worker.run_worker import RunWorker
+    from server.worker.tracing import Tracing
 
 GRAPH_ID = "appyard"
 
@@ -349,6 +350,7 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
     from server.worker.send_webhooks import WebhookSender
 
     name = f"{socket.gethostname()}:{os.getpid()}"
+    tracing = open_tracing(settings)
     executor = RunExecutor(
         ledger.database,
         ledger.threads,
@@ -359,6 +361,7 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
         Webhooks(ledger.webhooks, webhook_targets(settings)),
         owner=name,
         limits=WorkerLimits(settings.lease_seconds, settings.review_expiry_hours),
+        tracing=tracing,
     )
     worker = RunWorker(executor, ledger.runs, ledger.approvals, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
     assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, graphs)
@@ -376,6 +379,8 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
         finally:
             await stopped(firing)
             await stopped(sending)
+            if tracing:
+                await tracing.close()
 
 
 def webhook_targets(settings: Settings) -> WebhookTargets:
@@ -384,6 +389,23 @@ def webhook_targets(settings: Settings) -> WebhookTargets:
         settings.webhook_url.get_secret_value() if settings.webhook_url else None,
         settings.slack_webhook_url.get_secret_value() if settings.slack_webhook_url else None,
     )
+
+
+def open_tracing(settings: Settings) -> "Tracing | None":
+    """Where runs are traced; None unless it was asked for, and then nothing is sent anywhere."""
+    if not settings.langsmith_tracing:
+        return None
+    from langsmith import Client
+
+    from server.worker.tracing import Tracing
+
+    client = Client(
+        api_url=settings.langsmith_endpoint,
+        api_key=settings.langsmith_api_key.get_secret_value() if settings.langsmith_api_key else None,
+        hide_inputs=settings.langsmith_hide_inputs,
+        hide_outputs=settings.langsmith_hide_outputs,
+    )
+    return Tracing(client, settings.langsmith_project)
 
 
 async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":

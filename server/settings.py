@@ -80,6 +80,33 @@ class Settings(BaseSettings):
 
     templates_dir: Path | None = Field(default=None, description="A folder with templates of your own: specifications as NAME.yaml.")
 
+    langsmith_tracing: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("LANGSMITH_TRACING", "langsmith_tracing"),
+        description="Trace every run in LangSmith: prompts and answers are sent there.",
+    )
+    langsmith_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("LANGSMITH_API_KEY", "langsmith_api_key"), description="Key for LangSmith."
+    )
+    langsmith_endpoint: str = Field(
+        default="https://api.smith.langchain.com",
+        validation_alias=AliasChoices("LANGSMITH_ENDPOINT", "langsmith_endpoint"),
+        description="Where LangSmith is reached.",
+    )
+    langsmith_project: str = Field(
+        default="appyard", validation_alias=AliasChoices("LANGSMITH_PROJECT", "langsmith_project"), description="Project of the traces."
+    )
+    langsmith_hide_inputs: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("LANGSMITH_HIDE_INPUTS", "langsmith_hide_inputs"),
+        description="Leave inputs, such as prompts, out of traces.",
+    )
+    langsmith_hide_outputs: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("LANGSMITH_HIDE_OUTPUTS", "langsmith_hide_outputs"),
+        description="Leave outputs, such as answers, out of traces.",
+    )
+
     repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
     review_expiry_hours: float = Field(default=24.0, gt=0, description="How long a build waits for a person before it expires.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections.abc import Coroutine, Sequence
@@ -23,7 +24,9 @@ from nodes.agents.models import AnswerForm, ChatModel, Provider
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import Price, Usage
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
-from nodes.errors import JournalMismatch, ModelNotConfigured, ModelRefused, ModelUnavailable
+from nodes.errors import ModelNotConfigured, ModelRefused, ModelUnavailable
+
+log = logging.getLogger(__name__)
 
 MESSAGE_OVERHEAD_TOKENS = 16
 """More than any chat format adds around a message."""
@@ -100,17 +103,19 @@ class ModelCalls:
         self._pace = pace or Pace()
 
     async def answer(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None) -> ModelAnswer:
-        """Ask, or return what was answered before a crash.
+        """Ask, or return what was answered before a crash; an answer to another prompt is asked for anew.
 
-        Raises `JournalMismatch`, `BudgetExhausted`, `ModelUnavailable`, `ModelRefused`, and what a built-in model raises.
+        Raises `BudgetExhausted`, `ModelUnavailable`, `ModelRefused`, and what a built-in model raises.
         """
         thread_id, task_id, n = self._execution.thread_id, self._execution.task_id, self._execution.next_call()
         self.first_n = n if self.first_n is None else self.first_n
         asked = prompt_sha256(messages)
         if known := await self._journal.find(thread_id, task_id, n):
-            if known.prompt_sha256 != asked:
-                raise JournalMismatch(f"Call {n} of task {task_id} in thread {thread_id}.")
-            return self._counted(known, replayed=True)
+            if known.prompt_sha256 == asked:
+                return self._counted(known, replayed=True)
+            # Another version of Appyard, or another model, asks something else: what was paid for stays in the ledger.
+            log.warning("journal_outdated", extra={"thread_id": thread_id, "task_id": task_id, "n": n})
+            await self._journal.retire(thread_id, task_id, n)
         async with self._reservation(messages, answer):
             started = time.monotonic()
             given = await self._ask(messages, answer)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,7 @@ from nodes.agents.pricing import PriceTable, load_prices
 from nodes.agents.prompt import fitting, render
 from nodes.agents.roster import AgentEntry, Roster, load_roster
 from nodes.agents.self_test import SelfTest, self_test
+from nodes.agents.traces import annotate
 from nodes.artifacts import AgentResult
 from nodes.context import AgentAnswer, AgentTask, BuildOptions, Crew
 from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelRefused, ModelUnavailable
@@ -30,6 +32,7 @@ from nodes.progress import AgentFinished, AgentStarted, ProgressEvent, announce
 if TYPE_CHECKING:
     from nodes.agents.calls import ModelCalls, RetryPolicy
 
+VERSION = version("appyard")
 log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
@@ -95,7 +98,7 @@ class CrewAICrew(Crew):
         """Have the agent responsible for `task.name` answer; cancelling it cancels the model call.
 
         Raises `AgentOutputInvalid`, `ModelUnavailable`, `ModelRefused`, `ModelNotConfigured`, `BudgetExhausted`,
-        `JournalMismatch`, `CrewIncompatible`, and unchanged what a built-in model raises.
+        `CrewIncompatible`, and unchanged what a built-in model raises.
         """
         _, agent = self._roster.agent_of(task.name)
         chosen = self._models.open(self.model_of(task.name, options))
@@ -151,12 +154,24 @@ class CrewAICrew(Crew):
     async def _traced(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
         """Run the task as a step of its own, so that streams and traces show node → agent → model call."""
 
-        async def step(_: object) -> M:
-            return await self._run(task, agent, calls, execution)
+        async def step(_: object, config: RunnableConfig) -> M:
+            try:
+                return await self._run(task, agent, calls, execution)
+            finally:
+                totals = calls.totals
+                annotate(config, cost_usd=totals.cost_usd, calls=totals.calls, replayed_calls=totals.replayed)
 
-        about = {"agent": agent.role, "task": task.name, "component": task.component, "attempt": task.attempt}
+        about = {
+            "agent": agent.role,
+            "task": task.name,
+            "component": task.component,
+            "attempt": task.attempt,
+            "model": str(calls.model.name),
+            "appyard_version": VERSION,
+        }
         config = RunnableConfig(metadata=about, run_name=f"crewai:{agent.role}")
-        return await RunnableLambda(step).ainvoke(about, config)
+        stepped: M = await RunnableLambda(step).ainvoke(about, config)
+        return stepped
 
     async def _run(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
         from nodes.agents import runtime

@@ -44,6 +44,7 @@ class BuildProgress:
     checks: tuple[CheckResult, ...] = ()
     results: tuple[AgentResult, ...] = ()
     changes: tuple[SpecChange, ...] = ()
+    trace_url: str | None = None
 
     @property
     def current_agent(self) -> str | None:
@@ -97,10 +98,14 @@ def advance(progress: BuildProgress, name: str, data: object) -> BuildProgress:
             for node, slice_ in data.items():
                 progress = _after_node(progress, node, slice_)
             return progress
-        case "metadata":
-            return replace(progress, active=())  # a new attempt: who was at work before is not any more
+        case "metadata":  # a new attempt: who was at work before is not any more
+            return replace(progress, active=(), trace_url=_trace_url(data) or progress.trace_url)
         case _:
             return progress
+
+
+def _trace_url(data: object) -> str | None:
+    return str(data["trace_url"]) if isinstance(data, dict) and data.get("trace_url") else None
 
 
 def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgress:

@@ -99,6 +99,7 @@ class BuildStatus(Artifact):
     usage: UsageReport
     usage_by_agent: dict[str, UsageReport]
     estimate: CostEstimate | None
+    trace_url: str | None
     created_time: datetime
     last_updated_time: datetime
 

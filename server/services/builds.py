@@ -280,6 +280,7 @@ class Builds:
             usage=usage_report(usage),
             usage_by_agent={entry.agent: usage_report(entry) for entry in by_agent},
             estimate=estimate_of(thread),
+            trace_url=progress.trace_url,
             created_time=thread.created_at,
             last_updated_time=max(thread.updated_at, runs[0].updated_at),
         )

@@ -14,6 +14,7 @@ from server.graphs import AnyGraph
 from server.services.errors import NodeNotFound
 from server.services.run_order import NodeNames, RunOrder
 from server.worker.stream_parts import Part, WireEvents, graph_modes
+from server.worker.tracing import Trace
 
 Record = Callable[[str, object], None]
 
@@ -25,6 +26,7 @@ class GraphRun:
     run: Run
     order: RunOrder
     goes_on: bool
+    trace: Trace | None = None
 
     def config(self) -> RunnableConfig:
         """LangGraph's config: the thread, the ids that mark each checkpoint, and strict resumes."""
@@ -32,6 +34,9 @@ class GraphRun:
         if self.goes_on:  # from its own latest checkpoint, not from where it began
             kept = {name: value for name, value in config["configurable"].items() if not name.startswith("checkpoint_")}
             config["configurable"] = kept
+        if self.trace:
+            config["callbacks"] = list(self.trace.callbacks)
+            config["run_id"] = self.trace.trace_id
         return config
 
     def given(self) -> object:
@@ -85,9 +90,8 @@ def _part(streamed: tuple[Any, ...], *, subgraphs: bool) -> Part:
 
 async def _parts_of_events(graph: AnyGraph, attempt: GraphRun, details: Mapping[str, Any], record: Record) -> AsyncIterator[Part]:
     """Record LangChain's events, and take the graph's own parts out of those of its root."""
-    root = str(attempt.run.run_id)
     config = attempt.config()
-    config["run_id"] = attempt.run.run_id
+    root = str(config.setdefault("run_id", attempt.run.run_id))
     async for event in graph.astream_events(attempt.given(), config, version="v2", **details):
         if event["event"] == "on_chain_stream" and event["run_id"] == root:
             yield _part(event["data"]["chunk"], subgraphs=attempt.order.stream_subgraphs)

@@ -40,6 +40,7 @@ from server.services.run_order import RunOrder, order_of
 from server.services.webhooks import RunEnd, Webhooks
 from server.worker.drive_graph import GraphRun, check_targets, drive, is_own, run_config
 from server.worker.record_events import EventRecorder, jsonable
+from server.worker.tracing import Trace, Tracing
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class RunExecutor:
         *,
         owner: str,
         limits: WorkerLimits,
+        tracing: Tracing | None = None,
     ) -> None:
         self._database = database
         self._threads = threads
@@ -92,6 +94,7 @@ class RunExecutor:
         self._webhooks = webhooks
         self._owner = owner
         self._limits = limits
+        self._tracing = tracing
         self._forgiven: Counter[UUID] = Counter()
 
     async def execute(self, run_id: UUID) -> None:
@@ -186,10 +189,12 @@ class RunExecutor:
             return Ended(RunStatus.error, None, error)
         order = order_of(run)
         recorder = EventRecorder(self._run_events, claimed, at_once=bool(order.stream_mode), wait=order.waits_for_disk)
-        recorder.add("metadata", {"run_id": str(run.run_id), "attempt": run.attempt})
+        trace = await self._tracing.of(run) if self._tracing else None
+        place = {"trace_url": trace.url} if trace and trace.url else {}
+        recorder.add("metadata", {"run_id": str(run.run_id), "attempt": run.attempt, **place})
         try:
             async with recorder:
-                ended = await self._driven_by_graph(claimed, recorder)
+                ended = await self._driven_by_graph(claimed, recorder, trace)
         except LeaseLost:
             raise
         except Exception as error:
@@ -200,7 +205,7 @@ class RunExecutor:
             ended = Ended(RunStatus.error, await self._state_of(run), {"error": type(cause).__name__, "message": str(cause)})
         return replace(ended, last_events=recorder.take_rest())
 
-    async def _driven_by_graph(self, claimed: ClaimedRun, recorder: EventRecorder) -> Ended:
+    async def _driven_by_graph(self, claimed: ClaimedRun, recorder: EventRecorder, trace: Trace | None) -> Ended:
         run, order = claimed.run, order_of(claimed.run)
         served = await self._checked_graph(run, order)
         graph = served.compiled(self._database, claimed, waits_for_disk=order.waits_for_disk)
@@ -214,7 +219,7 @@ class RunExecutor:
         check_targets(graph, order)
         if not goes_on and order.leaves_questions:
             await drop_questions(graph, config)
-        output = await drive(graph, GraphRun(run, order, goes_on), recorder.add)
+        output = await drive(graph, GraphRun(run, order, goes_on, trace), recorder.add)
         state = await graph.aget_state(thread_config(run))
         return Ended(ended_status(state), state, output=state.values if output is None else output, streamed_output=output is not None)
 

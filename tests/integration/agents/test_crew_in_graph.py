@@ -19,7 +19,7 @@ from nodes.agents.journal import InMemoryJournal
 from nodes.agents.models import AnswerForm
 from nodes.artifacts import AgentResult, BudgetPause, Changeset, QaReview
 from nodes.context import AgentTask, BuildOptions
-from nodes.errors import AgentOutputInvalid, BudgetExhausted, JournalMismatch
+from nodes.errors import AgentOutputInvalid, BudgetExhausted
 from nodes.pauses import collect_pauses, pausing
 from tests.integration.agents.fault_server import Answer, CutStream, Raw, Reply, Status, StreamError, fault_server
 from tests.unit.nodes.agents.scripted_model import CACHED_TOKENS, CALL_USD, Hang, ScriptedChatModel, crew_around
@@ -150,16 +150,18 @@ async def test_a_replayed_answer_needs_no_budget(storage: Path, review_task: Age
     assert chat.started == 1
 
 
-async def test_a_recorded_answer_to_another_prompt_is_refused(storage: Path, review_task: AgentTask[QaReview]) -> None:
-    chat = ScriptedChatModel(replies=[GOOD])
+async def test_a_recorded_answer_to_another_prompt_is_asked_for_anew_and_both_are_accounted_for(
+    storage: Path, review_task: AgentTask[QaReview]
+) -> None:
+    chat, journal = ScriptedChatModel(replies=[GOOD]), InMemoryJournal()
     inputs = dict(review_task.inputs)
-    graph = review_graph(crew_around(chat, storage), AgentTask("review_app", inputs, QaReview), BuildOptions(), crashes=1)
+    graph = review_graph(crew_around(chat, storage, journal=journal), AgentTask("review_app", inputs, QaReview), BuildOptions(), crashes=1)
     with pytest.raises(Crash):
         await graph.ainvoke({}, thread())
     inputs["files"] = "[1]"
-    with pytest.raises(JournalMismatch, match="in thread t"):
-        await graph.ainvoke(None, thread())
-    assert chat.started == 1
+    [result] = (await graph.ainvoke(None, thread()))["results"]
+    assert (chat.started, result.calls, result.replayed_calls) == (2, 1, 0)
+    assert await journal.spent_usd("t") == pytest.approx(2 * CALL_USD)
 
 
 async def test_useless_answers_are_not_replayed_when_the_run_is_resumed(storage: Path, review_task: AgentTask[QaReview]) -> None:

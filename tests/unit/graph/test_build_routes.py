@@ -288,6 +288,16 @@ async def test_an_answer_for_an_earlier_version_is_not_taken() -> None:
     assert build.question["question"].startswith("The answer was for an earlier version")
 
 
+async def test_which_files_a_part_owns_follows_from_its_records_whatever_the_architect_writes() -> None:
+    [part] = make_plan(CLAIMS).components
+    wrong = part.model_copy(update={"owns": ("app/records/claim/**",)})
+    idle = wrong.model_copy(update={"name": "sign_in", "records": ()})
+    build = Build(plans=[ArchitecturePlan(summary="Two parts.", components=(wrong, idle))])
+    state = await build.start()
+    [planned] = state["architecture"].components
+    assert planned.owns == ("app/records/claims/**", "app/templates/records/claims/**", "tests/test_claims*.py")
+
+
 async def test_requirements_can_be_edited_at_their_gate() -> None:
     build = Build(requirements=GatePolicy.always)
     await build.start()
