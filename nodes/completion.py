@@ -39,7 +39,7 @@ def completed(spec: AppSpec) -> AppSpec:
     withheld = {pair for recipe in spec.recipes for pair in _withheld(spec, recipe)}
     return spec.model_copy(
         update={
-            "records": tuple(_completed(record, kept) for record in spec.records),
+            "records": tuple(_completed(_relaxed(spec, record), kept) for record in spec.records),
             "rules": (*spec.rules, *(rule for rule in implied if (rule.record, rule.kind, frozenset(rule.fields)) not in stated)),
             "permissions": tuple(entry for entry in spec.permissions if (entry.role, entry.record, entry.action) not in withheld),
         }
@@ -86,6 +86,15 @@ def _withheld(spec: AppSpec, recipe: RecipeSpec) -> Iterator[tuple[str, str, Act
     setting = {entry.role for entry in spec.permissions if entry.record == option and entry.action in (Action.create, Action.update)}
     for role in (role.name for role in spec.roles if role.name not in setting):
         yield from ((role, option, Action.read), (role, answer, Action.update), (role, answer, Action.delete))
+
+
+def _relaxed(spec: AppSpec, record: RecordSpec) -> RecordSpec:
+    """A vote, an answer and an enrolment are given by a choice alone, so their fields can stay empty."""
+    taking_part = {RecipeKind.poll: 1, RecipeKind.quiz: 2}
+    by_choice = {name for recipe in spec.recipes if recipe.kind in taking_part for name in recipe.records[taking_part[recipe.kind] :]}
+    if record.name not in by_choice:
+        return record
+    return record.model_copy(update={"fields": tuple(field.model_copy(update={"required": False}) for field in record.fields)})
 
 
 def _completed(record: RecordSpec, kept: dict[tuple[str, str], FieldSpec]) -> RecordSpec:
