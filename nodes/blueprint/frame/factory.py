@@ -10,7 +10,7 @@ from nodes.blueprint.frame.checks import RuleView
 from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.recipes import RecipeView
 from nodes.blueprint.frame.record_view import RecordView, TransitionView
-from nodes.blueprint.frame.text import one_line, python_literal
+from nodes.blueprint.frame.text import lower_first, one_line, python_literal, sentence_list
 from nodes.completion import movements_kept_as
 from nodes.contract import relation_property
 
@@ -345,6 +345,7 @@ class Site:
 
     shown: tuple[RecordView, ...]
     message: RecordView | None
+    welcome: str
     about: str
     mailbox_role: str
 
@@ -355,10 +356,14 @@ def site(uses: Sequence[RecipeView]) -> Site:
     message = next((use.subject for use in uses if use.subject), None)
     senders = [role for role in (message.grants("create") if message else ()) if not _administers(app, role)]
     others = [role.name for role in app.roles if not role.administers]
+    shown = {record.name: record for use in uses for record in use.others}
+    offers = [f"see our {lower_first(record.plural_label)}" for record in shown.values()]
+    ways = ["read about us", *offers, *["write to us"] * bool(message)]
     return Site(
-        shown=tuple({record.name: record for use in uses for record in use.others}.values()),
+        shown=tuple(shown.values()),
         message=message,
-        about=one_line(app.summary),
+        welcome=f"Welcome. {sentence_list(ways, last='or')}.".replace(". read", ". Read"),
+        about=f"{one_line(app.title)}. To say more, sign in as an administrator and open “Public pages”.",
         mailbox_role=(senders or others or [app.roles[0].name])[0],
     )
 

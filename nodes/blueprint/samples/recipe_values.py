@@ -2,6 +2,7 @@
 
 from nodes.artifacts import AppSpec, FieldSpec, FieldType, RecipeKind, RecipeSpec, RecordSpec
 from nodes.blueprint.samples.values import Written, money, number, written
+from nodes.completion import quiz_parts
 
 CURRENCIES = (
     ("EUR", "USD", 1.08), ("EUR", "GBP", 0.85), ("EUR", "CHF", 0.95), ("EUR", "JPY", 163.5),
@@ -20,6 +21,9 @@ MONEY_WORDS = frozenset("currency currencies exchange money rate rates".split())
 
 def recipe_values(spec: AppSpec, record: RecordSpec, index: int) -> dict[str, Written]:
     """The values of row `index` that a recipe decides; none for most records."""
+    right = _right(spec, record, index)
+    if right is not None:
+        return right
     rates = next((entry for entry in spec.recipes if entry.kind is RecipeKind.converter and entry.record == record.name), None)
     return _rate(record, rates, index) if rates else {}
 
@@ -44,3 +48,24 @@ def _number(field: FieldSpec, value: float) -> Written:
             return written(max(1, round(value)))
         case _:
             return number(value)
+
+
+CONTESTS, QUESTIONS, OPTIONS = 2, 6, 18
+"""Sample rows of a quiz: three questions for each contest, three options for each question."""
+
+
+def quiz_rows(spec: AppSpec, record: RecordSpec) -> int | None:
+    """How many rows a record of a quiz has; None: as many as any record."""
+    for recipe in (entry for entry in spec.recipes if entry.kind is RecipeKind.quiz):
+        named = dict(zip((recipe.record, *recipe.records[:2]), (CONTESTS, QUESTIONS, OPTIONS), strict=True))
+        if record.name in named:
+            return named[record.name]
+    return None
+
+
+def _right(spec: AppSpec, record: RecordSpec, index: int) -> dict[str, Written] | None:
+    """One of the three options of each question is right, and not always the first."""
+    for recipe in (entry for entry in spec.recipes if entry.kind is RecipeKind.quiz and entry.records[1] == record.name):
+        question, place = index % QUESTIONS, index // QUESTIONS
+        return {quiz_parts(spec, recipe).right.name: written(place == question % (OPTIONS // QUESTIONS))}
+    return None

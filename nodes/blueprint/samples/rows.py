@@ -18,7 +18,7 @@ from nodes.artifacts import (
     Scope,
 )
 from nodes.blueprint.samples import material
-from nodes.blueprint.samples.recipe_values import recipe_values
+from nodes.blueprint.samples.recipe_values import quiz_rows, recipe_values
 from nodes.blueprint.samples.values import Value, Written, day, moment, money, number, written
 from nodes.completion import Movements, completed, given_fields, movements_kept_as
 
@@ -43,7 +43,7 @@ def rows_of(spec: AppSpec) -> dict[str, list[Row]]:
     made: dict[str, list[Row]] = {}
     for record in _in_order(spec):
         rows: list[Row] = []
-        wanted = ROWS_OF_PARTS if any(relation.required for relation in record.relations) else ROWS
+        wanted = quiz_rows(spec, record) or (ROWS_OF_PARTS if any(relation.required for relation in record.relations) else ROWS)
         for index in range(wanted + 6):
             row = _row(spec, record, index, rows, made)
             if row is not None and len(rows) < wanted and _keeps_rules(spec, record, row, rows):
@@ -156,10 +156,11 @@ def _role_for(spec: AppSpec, relation: Relation) -> str:
 
 
 def _sees(spec: AppSpec, role: str, record: str, row: Row) -> bool:
+    """Whether a person of the role may refer to the row: of what they see only their own, to their own."""
     for entry in spec.permissions:
         if entry.role == role and entry.record == record and entry.action is Action.read:
             return entry.scope is Scope.all or row.created_by == role
-    return False
+    return True
 
 
 def _agree(record: RecordSpec, row: Row, made: dict[str, list[Row]], spec: AppSpec) -> None:
