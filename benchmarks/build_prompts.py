@@ -14,6 +14,7 @@ newcomer. What is printed of each:
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -134,7 +135,7 @@ def gaps(prompt: Prompt) -> tuple[tuple[str, ...], bool]:
     spec = read_description(BuildRequest(app_description=prompt.description, requirements=prompt.requirements))
     missing = [(entry.name, entry.name) for entry in wanted_of(spec, prompt.gold) if not entry.found]
     missing += [(extra, UNREAD_EXTRAS[extra]) for extra in prompt.gold.get("extras", ()) if extra in UNREAD_EXTRAS]
-    told = stems(said(spec))
+    told = stems(" ".join(re.findall(r"[\w-]+", said(spec))))
     return tuple(name for name, _ in missing), all(stems(word.replace(".", " ")) & told for _, word in missing)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from nodes.artifacts import GUESSED, FieldType, RecipeKind, RelationKind, Source
+from nodes.artifacts import GUESSED, INFERRED, FieldType, RecipeKind, RelationKind, Source
 from nodes.blueprint.reader.draft import Draft, FieldDraft, RecipeDraft, RecordDraft, RelationDraft, stated
 from nodes.blueprint.reader.finish import complete_fields
 from nodes.blueprint.reader.life import actors_of
@@ -51,7 +51,7 @@ def _field(record: RecordDraft, words: str, types: Iterable[FieldType]) -> str |
 
 
 def _add(record: RecordDraft, key: str, kind: FieldType, *, required: bool = True, minimum: float | None = None) -> str:
-    record.fields.setdefault(key, FieldDraft(sentence_case(key), kind, GUESSED, required, minimum=minimum))
+    record.fields.setdefault(key, FieldDraft(sentence_case(key), kind, INFERRED, required, minimum=minimum))
     return key
 
 
@@ -187,6 +187,8 @@ def _converter(clauses: list[Clause], draft: Draft) -> RecipeDraft | None:
         noun for noun in draft.records if noun.rsplit(" ", maxsplit=1)[-1] in {"currency", "unit", "api", "converter", "conversion"}
     ]:
         del draft.records[noun]
+    if _said(clauses, r"apis?|live|real-?time|up-to-date|current rates"):
+        draft.ask("rates", "Should the rates come from an outside API?", "No; people enter them, no outside service is connected.")
     rate = _named(draft, "rate") or draft.record("rate", stated(said[0]))
     rate.fields = {}
     source, target = _add(rate, f"from {what}", FieldType.text), _add(rate, f"to {what}", FieldType.text)
