@@ -73,7 +73,8 @@ def main(prompts: Sequence[Prompt], templates: Sequence[str], model: str, out: P
         print(_row(results[-1].cells()), flush=True)
     for name in templates:
         answer, seconds = run(["--template", name, "--model", model])
-        results.append(Result(f"template {name}", "complete" if passed(answer) and exercised(answer) else "failed", seconds, answer))
+        whole = passed(answer) and exercised(answer)
+        results.append(Result(f"template {name}", "complete" if whole else "failed", seconds, answer, troubles(answer)))
         print(_row(results[-1].cells()), flush=True)
     counted = Counter(result.result for result in results)
     total = f"{len(results)} builds: " + ", ".join(f"{number} {result}" for result, number in counted.items())
@@ -92,7 +93,7 @@ def built(prompt: Prompt, model: str) -> Result:
     if answer.get("declined"):
         return Result(prompt.id, "declined" if prompt.outside else "failed", seconds, answer)
     if not passed(answer):
-        return Result(prompt.id, "failed", seconds, answer)
+        return Result(prompt.id, "failed", seconds, answer, troubles(answer))
     missing, told = gaps(prompt)
     if not exercised(answer):
         return Result(prompt.id, "silent gap", seconds, answer, (*missing, "not every endpoint was probed"))
@@ -120,6 +121,12 @@ def passed(answer: Mapping[str, Any]) -> bool:
     """Whether the build was completed and every check ran and passed."""
     statuses = {check["check"]: check["status"] for check in answer.get("checks", ())}
     return answer.get("runtime_status") == "Completed" and all(statuses.get(name) == "passed" for name in CHECKS)
+
+
+def troubles(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The checks that did not pass, each with its first finding."""
+    failing = [check for check in answer.get("checks", ()) if check["status"] != "passed"]
+    return tuple(f"{check['check']}: {check['findings'][0]['message'] if check['findings'] else check['summary']}" for check in failing)
 
 
 def exercised(answer: Mapping[str, Any]) -> bool:

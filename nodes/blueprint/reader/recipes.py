@@ -72,7 +72,7 @@ SIGNS = (
         RecipeKind.notifications,
         r"notif(?:y|ies|ied|ication|ications)|gets? an? (?:e-?mail|message)|send(?:s|ing)? (?:an? |out )?e-?mails?|"
         r"e-?mails? (?:is|are) sent|"
-        r"e-?mail(?:s|ed)? when|by e-?mail|informed (?:by|when)|alerts?|alerted",
+        r"e-?mail(?:s|ed)? when|by e-?mail|informed (?:by|when)|alerts?(?!\()|alerted",
         _any,
     ),
     _sign(RecipeKind.csv, r"csv(?: files?)?|spreadsheets?|excel|exports?|exported|imports?|imported|bulk (?:upload|import)", _any),
@@ -124,7 +124,7 @@ def _is_part(kind: RecipeKind, heard: str, draft: Draft) -> bool:
     if kind is RecipeKind.notifications and _REMINDING.search(heard):
         return True
     head = re.sub(r"s$", "", heard.lower().rsplit(" ", maxsplit=1)[-1])
-    if kind in {RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags}:
+    if kind in {RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags, RecipeKind.csv}:
         known = draft.find_noun(head)
         field = any(key.rsplit(" ", maxsplit=1)[-1] in {head, f"{head}s"} for record in draft.records.values() for key in record.fields)
         return known is not None or field
