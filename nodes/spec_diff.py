@@ -316,16 +316,24 @@ def _same_apart_from_name(old: R, new: R, renamed: Mapping[str, str]) -> bool:
 
 
 def _of_recipes(before: AppSpec, after: AppSpec) -> Iterator[SpecChange]:
+    names = {old.name: new.name for old, new in records_of(before, after).pairs}
+    had, has = {_recipe_key(recipe, names) for recipe in before.recipes}, {_recipe_key(recipe, {}) for recipe in after.recipes}
     for recipe in after.recipes:
-        if recipe not in before.recipes:
+        if _recipe_key(recipe, {}) not in had:
             concerned: tuple[str, ...] = (recipe.record,) if recipe.record else ()
             yield _change(Edit.added, _recipe_path(recipe), f"The app gets {_recipe(recipe)}.", None, recipe, records=concerned)
     for recipe in before.recipes:
-        if recipe not in after.recipes:
+        if _recipe_key(recipe, names) not in has:
             concerned = (recipe.record,) if recipe.record else tuple(record.name for record in before.records)
             lost = recipe.kind in STORING
             words = f"The app has no {_recipe(recipe)} any more" + ("; what is stored there is deleted." if lost else ".")
             yield _change(Edit.removed, _recipe_path(recipe), words, recipe, None, records=concerned, loses_data=lost)
+
+
+def _recipe_key(recipe: RecipeSpec, names: Mapping[str, str]) -> tuple[object, ...]:
+    """A recipe, with the names its records have afterwards; where it comes from is no difference."""
+    record = names.get(recipe.record, recipe.record) if recipe.record else None
+    return recipe.kind, record, tuple(names.get(name, name) for name in recipe.records), recipe.fields
 
 
 def _of_item(

@@ -63,7 +63,8 @@ def _next_migration(app: AppView, delivered: Delivered, first: str, kept: Mappin
     before = app_view(delivered.spec, contract_of(delivered.spec))
     sides = [Side(view.spec, tables_of(source)) for view, source in ((before, _render(before, FIRST_TEMPLATE)), (app, first))]
     chain = chain_of(kept)
-    words = " ".join(change.words for change in delivered.changes) or "The next version."
+    told, *more = [change.words for change in delivered.changes] or ["The next version."]
+    words = f"{told} And {len(more)} more." if more else told
     source = next_migration(*sides, revision=chain.next_revision, follows=chain.head, words=words)
     return {f"{MIGRATIONS}{chain.next_revision}_next_version.py": source} if source else {}
 

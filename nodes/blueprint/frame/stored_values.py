@@ -1,8 +1,9 @@
 """What becomes of stored values when a specification changes: moved to where they belong now, or given a value they need."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
-from nodes.artifacts import AppSpec, FieldSpec, FieldType, RecordSpec, Relation, RelationKind
+from nodes.artifacts import AppSpec, FieldSpec, FieldType, RecipeKind, RecordSpec, Relation, RelationKind
+from nodes.blueprint.frame import names
 from nodes.blueprint.frame.members import RelationView
 from nodes.blueprint.frame.tables import Column
 from nodes.blueprint.frame.text import python_literal
@@ -139,7 +140,10 @@ def _to_single(old: RecordSpec, new: RecordSpec, one: Relation, other: Relation)
 
 def value_steps(before: AppSpec, after: AppSpec) -> Iterator[str]:
     """Words that mean something else now: states, choices and roles that were renamed or have gone."""
+    kinds = {recipe.kind for recipe in before.recipes} & {recipe.kind for recipe in after.recipes}
     for old, new in records_of(before, after).pairs:
+        if old.name != new.name:
+            yield from _spoken_of(old, new, kinds)
         if old.workflow and new.workflow:
             states = states_of(old, new)
             renamed = {one.name: other.name for one, other in states.pairs if one.name != other.name}
@@ -151,6 +155,16 @@ def value_steps(before: AppSpec, after: AppSpec) -> Iterator[str]:
     renamed_roles = {one.name: other.name for one, other in roles.pairs if one.name != other.name}
     yield from _reworded("accounts", "role", renamed_roles)
     yield from _without_role(after, [role.name for role in roles.removed])
+
+
+def _spoken_of(old: RecordSpec, new: RecordSpec, kinds: Container[RecipeKind]) -> Iterator[str]:
+    """Recipes that speak of all records keep their word, and the path of their page, with each entry."""
+    if RecipeKind.audit_trail in kinds:
+        yield from _reworded("record_changes", "kind", {old.name: new.name})
+    if RecipeKind.notifications in kinds:
+        path, new_path = f"{names.page_path(old.plural)}/", f"{names.page_path(new.plural)}/"
+        for table in ("notifications", "outgoing_mail"):
+            yield _sql(f"UPDATE {_quoted(table)} SET path = '{new_path}' || substr(path, {len(path) + 1}) WHERE path LIKE '{path}%'")
 
 
 def _choices(one: FieldSpec, other: FieldSpec) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from nodes.artifacts import (
     ACCOUNT,
+    INFERRED,
     Action,
     AppSpec,
     FieldSpec,
@@ -21,7 +22,7 @@ from nodes.artifacts import (
     WorkflowState,
 )
 from nodes.blueprint.reader.draft import is_role_noun, noun_of, stated
-from nodes.blueprint.reader.lexicon import ADMINISTRATORS, ASSOCIATIONS, STEPS, VERBS, VerbKind
+from nodes.blueprint.reader.lexicon import ADMINISTRATORS, ASSOCIATIONS, QUANTITIES, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug, unique
 from nodes.blueprint.reader.phrases import Clause, Phrase, clauses_of
 from nodes.blueprint.reader.recipe_changes import changed_recipes, recipes_renamed, recipes_without
@@ -84,7 +85,12 @@ def _by_clause(spec: AppSpec, clause: Clause) -> AppSpec | None:
     kinds = VERBS.get(clause.verb, frozenset())
     if clause.verb in {"have", "include", "need", "contain"} and not clause.negated:
         owners = [record for record in (_record_of(spec, phrase) for phrase in clause.subjects) if record is not None]
-        return _with_parts(spec, owners, clause.objects, clause.quote)
+        counted = [phrase for phrase in clause.objects if phrase.many and phrase.determiner in QUANTITIES and not _record_of(spec, phrase)]
+        for owner in owners:
+            for phrase in counted:
+                spec = _with_several(spec, spec.record(owner.name), phrase, clause.quote)
+        rest = tuple(phrase for phrase in clause.objects if phrase not in counted)
+        return (_with_parts(spec, owners, rest, clause.quote) or spec) if owners else None
     peopled = spec if clause.negated else _with_roles(spec, clause)
     if clause.verb in STEPS and clause.subjects and (changed := _with_step(peopled, clause)):
         return changed
@@ -92,6 +98,33 @@ def _by_clause(spec: AppSpec, clause: Clause) -> AppSpec | None:
         return changed
     changed = _with_rights(peopled, clause)
     return changed if changed != peopled else None
+
+
+def _with_several(spec: AppSpec, owner: RecordSpec, phrase: Phrase, quote: str) -> AppSpec:
+    """`customers may have several addresses`: each becomes a record of its own, and takes over the one there was."""
+    name = identifier(phrase.name, fallback="item", suffix="record")
+    known = next((field for field in owner.fields if field.name == name), None)
+    if any(record.name == name for record in spec.records) or (known and len(owner.fields) == 1):
+        return spec
+    value = value_of(phrase.words, counted=False, choices=phrase.inside)
+    field = FieldSpec(
+        name=name, label=sentence_case(phrase.name), type=known.type if known else value.type, required=True, source=stated(quote)
+    )
+    made = RecordSpec(
+        name=name,
+        plural=slug(plural(phrase.name)),
+        label=sentence_case(phrase.name),
+        plural_label=sentence_case(plural(phrase.name)),
+        fields=(field,),
+        relations=(Relation(name=owner.name, label=owner.label, target=owner.name, required=True, source=stated(quote)),),
+        title_field=name,
+        source=stated(quote),
+    )
+    rights = tuple(
+        entry.model_copy(update={"record": name, "source": INFERRED}) for entry in spec.permissions if entry.record == owner.name
+    )
+    changed = _without_parts(spec, owner, {name}) if known else spec
+    return changed.model_copy(update={"records": (*changed.records, made), "permissions": (*changed.permissions, *rights)})
 
 
 def _with_roles(spec: AppSpec, clause: Clause) -> AppSpec:
