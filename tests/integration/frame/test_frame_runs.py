@@ -35,7 +35,7 @@ def written(folder: Path, spec: AppSpec) -> Architecture:
 def run(folder: Path, *argv: str | Path) -> str:
     """What the command prints; the test fails with it if the command does."""
     environment = {"DEMO_PASSWORD": "ten characters", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -22,6 +22,7 @@ def test_a_recipe_works_on_its_own(python: Path, tmp_path: Path, kind: RecipeKin
     assert " passed" in run(tmp_path, python, *PYTHON_WEB.test_argv[1:], *own, "tests/test_migrations.py")
 
 
+@pytest.mark.bounded(240)
 @pytest.mark.parametrize("spec", [FLEET, ADVERSE], ids=lambda spec: spec.name)
 def test_recipes_work_together(python: Path, tmp_path: Path, spec: AppSpec) -> None:
     assert problems(spec) == ()
