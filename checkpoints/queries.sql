@@ -1065,3 +1065,36 @@ INSERT INTO model_pace AS pace (model, free_at)
 VALUES (%(model)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 ON CONFLICT (model) DO UPDATE
     SET free_at = greatest(pace.free_at, clock_timestamp() + make_interval(secs => %(seconds)s));
+
+
+-- find_cached_answer --
+-- An answer the same user's builds got to the very same question, still fresh; the hit is counted.
+UPDATE cached_answers
+SET hits = hits + 1, saved_usd = saved_usd + coalesce(cost_usd, 0)
+WHERE model = %(model)s AND prompt_sha256 = %(prompt_sha256)s AND expires_at > now()
+    AND user_id = (SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s)
+RETURNING answer;
+
+-- cache_answer --
+-- Keep an answer for the builds of the thread's user; a newer one takes the place of an older.
+INSERT INTO cached_answers (user_id, model, prompt_sha256, answer, cost_usd, expires_at)
+SELECT
+    metadata ->> 'user_id', %(model)s, %(prompt_sha256)s, %(answer)s::json, %(cost_usd)s::numeric,
+    now() + make_interval(secs => %(hours)s::double precision * 3600)
+FROM threads
+WHERE thread_id = %(thread_id)s AND metadata ->> 'user_id' IS NOT NULL
+ON CONFLICT (user_id, model, prompt_sha256) DO UPDATE
+    SET answer = excluded.answer, cost_usd = excluded.cost_usd, created_at = now(), expires_at = excluded.expires_at;
+
+-- forget_expired_answers --
+-- What is too old to serve anybody.
+DELETE FROM cached_answers WHERE expires_at < now();
+
+-- cache_figures --
+-- How many answers are kept, how often they served, and what that saved.
+SELECT
+    count(*) AS answers,
+    coalesce(sum(hits), 0)::bigint AS hits,
+    coalesce(sum(saved_usd), 0) AS saved_usd
+FROM cached_answers
+WHERE %(user_id)s::text IS NULL OR user_id = %(user_id)s::text;

@@ -361,6 +361,23 @@ class Usage(Record):
     duration_ms: int = 0
 
 
+class CachedAnswer(Record):
+    """An answer that may serve other builds, and what it cost when it was paid for."""
+
+    model: str
+    prompt_sha256: str
+    answer: object
+    cost_usd: float | None = None
+
+
+class CacheFigures(Record):
+    """How many answers are kept, how often they served, and what that saved."""
+
+    answers: int = 0
+    hits: int = 0
+    saved_usd: Decimal = Decimal(0)
+
+
 class CostDimension(StrEnum):
     """What costs can be summed up by. `day` is a day in UTC."""
 

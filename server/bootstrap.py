@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.assistants import AssistantRepository
+from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database
 from checkpoints.crons import CronRepository
 from checkpoints.embedded import start_embedded
@@ -138,6 +139,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             artifacts=ArtifactRepository(database),
             model_calls=ModelCallRepository(database),
             models=ModelRepository(database),
+            cached_answers=CachedAnswerRepository(database),
             webhooks=WebhookRepository(database),
             assistants=AssistantRepository(database),
             idempotency=IdempotencyRepository(database),
@@ -165,7 +167,7 @@ async def open_world(
             graphs = await stack.enter_async_context(open_graphs(ledger, read, lambda: workshop(settings, ledger)))
             worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs))
         model, defaults = model_of(settings), default_options(settings)
-        spending = Spending(ledger.model_calls, LazyEstimating(model, settings.agents_dir), defaults=defaults)
+        spending = Spending(ledger.model_calls, ledger.cached_answers, LazyEstimating(model, settings.agents_dir), defaults=defaults)
         builds = Builds(
             ledger, run_queue, spending=spending, defaults=defaults, graph_id=GRAPH_ID, templates=Templates(settings.templates_dir)
         )
@@ -419,7 +421,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     from nodes.sandbox.choose import choose_sandbox
     from nodes.verification.toolchain import default_toolchain
     from nodes.verification.verify import AppVerifier
-    from server.worker.durable_workshop import DurableJournal, ThreadArtifacts
+    from server.worker.durable_workshop import DurableCache, DurableJournal, ThreadArtifacts
 
     artifacts = ThreadArtifacts(ledger.artifacts)
     crew = CrewAICrew(
@@ -430,6 +432,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
         journal=DurableJournal(ledger.model_calls),
         capabilities=ledger.models,
         pace=Pace(ledger.models, rate_limits(settings)),
+        cache=DurableCache(ledger.cached_answers, hours=settings.answer_cache_hours) if settings.answer_cache_hours else None,
     )
     sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
     toolchain = settings.toolchain_dir or default_toolchain()

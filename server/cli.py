@@ -17,6 +17,8 @@ templates = typer.Typer(help="Starting points for apps.", no_args_is_help=True)
 app.add_typer(templates, name="templates")
 builds = typer.Typer(help="Look at builds, decide, and fetch their packages.", no_args_is_help=True)
 app.add_typer(builds, name="builds")
+agents = typer.Typer(help="Look at the agents, also those of your own.", no_args_is_help=True)
+app.add_typer(agents, name="agents")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
@@ -131,6 +133,18 @@ def show_template(name: Annotated[str, typer.Argument(help="The template's name.
     from server.commands.templates import show_template as run
 
     _end(debug, as_json, lambda: run(name, as_json=as_json))
+
+
+@agents.command("check")
+def check_agents(
+    folder: Annotated[Path | None, typer.Option(help="A folder with agents.yaml and tasks.yaml; else APPYARD_AGENTS_DIR.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Check agents.yaml and tasks.yaml: who does what with which model, and what is off."""
+    from server.commands.agents import check_agents as run
+
+    _end(debug, as_json, lambda: run(folder, as_json=as_json))
 
 
 @builds.command("list")

@@ -19,7 +19,7 @@ from nodes.agents.answer_forms import answered_text, form_arguments
 from nodes.agents.answers import strict_schema
 from nodes.agents.budget import Budget
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
-from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
+from nodes.agents.journal import AnswerCache, CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
 from nodes.agents.models import AnswerForm, ChatModel, Provider
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import Price, Usage
@@ -61,7 +61,7 @@ class Money:
 
 @dataclass
 class Totals:
-    """What the calls of one task used so far. `replayed` of `calls` were answered from the journal."""
+    """What the calls of one task used so far. `replayed` of `calls` were answered from the journal or the cache."""
 
     calls: int = 0
     replayed: int = 0
@@ -91,6 +91,7 @@ class ModelCalls:
         retries: RetryPolicy,
         *,
         pace: Pace | None = None,
+        cache: AnswerCache | None = None,
     ) -> None:
         self.model = model
         self.totals = Totals()
@@ -101,6 +102,8 @@ class ModelCalls:
         self._money = money
         self._retries = retries
         self._pace = pace or Pace()
+        self._cache = cache
+        self._fresh: list[JournaledCall] = []
 
     async def answer(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None) -> ModelAnswer:
         """Ask, or return what was answered before a crash; an answer to another prompt is asked for anew.
@@ -116,6 +119,9 @@ class ModelCalls:
             # Another version of Appyard, or another model, asks something else: what was paid for stays in the ledger.
             log.warning("journal_outdated", extra={"thread_id": thread_id, "task_id": task_id, "n": n})
             await self._journal.retire(thread_id, task_id, n)
+        if cached := await self._cached(thread_id, asked):
+            await _completed(self._journal.record(thread_id, task_id, n, cached))
+            return self._counted(cached, replayed=True)
         async with self._reservation(messages, answer):
             started = time.monotonic()
             given = await self._ask(messages, answer)
@@ -124,7 +130,20 @@ class ModelCalls:
             call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost, duration_seconds=seconds)
             # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
             await _completed(self._journal.record(thread_id, task_id, n, call))
+        self._fresh.append(call)
         return self._counted(call, replayed=False)
+
+    async def keep_for_others(self) -> None:
+        """Let what was answered serve other builds; only once the task ended well, so that no useless answer comes back."""
+        if self._cache and self._fresh:
+            await self._cache.keep(self._execution.thread_id, self._fresh)
+
+    async def _cached(self, thread_id: str, asked: str) -> JournaledCall | None:
+        """An answer another build paid for. This one costs nothing and uses no tokens."""
+        model = str(self.model.name)
+        if self._cache is None or (known := await self._cache.find(thread_id, model, asked)) is None:
+            return None
+        return JournaledCall(prompt_sha256=asked, model=model, answer=known.model_copy(update={"usage": Usage()}), cost_usd=0.0)
 
     def _counted(self, call: JournaledCall, *, replayed: bool) -> ModelAnswer:
         self.totals.add(call, replayed=replayed)

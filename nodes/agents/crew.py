@@ -16,7 +16,7 @@ from nodes.agents.budget import Budget
 from nodes.agents.capabilities import Capabilities, Memory
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
-from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
+from nodes.agents.journal import AnswerCache, CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
 from nodes.agents.models import ChatModel, ModelName, ModelSource, Provider
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import PriceTable, load_prices
@@ -60,6 +60,7 @@ class CrewAICrew(Crew):
         retries: "RetryPolicy | None" = None,
         capabilities: Memory | None = None,
         pace: Pace | None = None,
+        cache: AnswerCache | None = None,
     ) -> None:
         self._models = models
         self._default_model = default_model
@@ -70,6 +71,7 @@ class CrewAICrew(Crew):
         self._retries = retries
         self._capabilities = Capabilities(capabilities)
         self._pace = pace or Pace()
+        self._cache = cache
         self._budget = Budget()
         self._runtime: ModuleType | None = None
         self._warming = asyncio.Lock()
@@ -126,6 +128,7 @@ class CrewAICrew(Crew):
             invalid.result = _result(task, agent, calls, time.monotonic() - started, f"No usable answer: {invalid.detail}")
             _tell(AgentFinished(result=invalid.result))
             raise
+        await calls.keep_for_others()
         summary = task.summarize(value) if task.summarize else ""
         result = _result(task, agent, calls, time.monotonic() - started, summary)
         _tell(AgentFinished(result=result))
@@ -149,7 +152,15 @@ class CrewAICrew(Crew):
 
         money = Money(self._budget, self._prices.price(model.name), options.budget_usd)
         journal = self._journal if execution else InMemoryJournal()
-        return ModelCalls(model, execution or outside_a_graph(), journal, money, self._retries or RetryPolicy(), pace=self._pace)
+        return ModelCalls(
+            model,
+            execution or outside_a_graph(),
+            journal,
+            money,
+            self._retries or RetryPolicy(),
+            pace=self._pace,
+            cache=self._cache if execution else None,
+        )
 
     async def _traced(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
         """Run the task as a step of its own, so that streams and traces show node → agent → model call."""

@@ -56,6 +56,16 @@ class CallJournal(Protocol):
         """What all answers of the thread cost together, retired ones included; unknown costs count as 0."""
 
 
+class AnswerCache(Protocol):
+    """Answers that serve other builds which ask the very same. Off unless somebody gives one."""
+
+    async def find(self, thread_id: str, model: str, prompt_sha256: str) -> ModelAnswer | None:
+        """The answer kept for whoever owns this thread, or None."""
+
+    async def keep(self, thread_id: str, calls: Sequence[JournaledCall]) -> None:
+        """Keep the answers of a task that ended well."""
+
+
 class InMemoryJournal:
     """A journal that dies with its process: for tests, for Studio, and for calls made outside a graph."""
 

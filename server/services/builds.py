@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.assistants import AssistantRepository
+from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database, Transaction
 from checkpoints.errors import IllegalRunTransition, ThreadNotFound
 from checkpoints.idempotency import IdempotencyRepository
@@ -132,6 +133,7 @@ class Ledger:
     model_calls: ModelCallRepository
     webhooks: WebhookRepository
     models: ModelRepository
+    cached_answers: CachedAnswerRepository
     assistants: AssistantRepository
     idempotency: IdempotencyRepository
 

@@ -1,15 +1,18 @@
 """The workshop's durable side: artifacts and answered model calls in the database, for the thread that runs."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from langgraph.config import get_config
 
 from checkpoints.artifacts import ArtifactRepository
+from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.errors import ArtifactNotFound
 from checkpoints.model_calls import ModelCallRepository
-from checkpoints.records import ModelCall
+from checkpoints.records import CachedAnswer, ModelCall
 from nodes.agents.journal import JournaledCall, ModelAnswer
+from nodes.agents.models import BUILTIN
 from nodes.artifacts import ArtifactRef
 
 
@@ -35,6 +38,33 @@ class ThreadArtifacts:
             return await self._artifacts.get(ref.sha256)
         except ArtifactNotFound as error:
             raise LookupError(str(error)) from error
+
+
+class DurableCache:
+    """An `AnswerCache` in the database. The built-in builder is not cached: asking it again is quicker."""
+
+    def __init__(self, cached: CachedAnswerRepository, *, hours: float) -> None:
+        self._cached = cached
+        self._hours = hours
+
+    async def find(self, thread_id: str, model: str, prompt_sha256: str) -> ModelAnswer | None:
+        """What another build of the same user was answered to the very same."""
+        if model == str(BUILTIN):
+            return None
+        answer = await self._cached.find(UUID(thread_id), model, prompt_sha256)
+        return None if answer is None else ModelAnswer.model_validate(answer)
+
+    async def keep(self, thread_id: str, calls: Sequence[JournaledCall]) -> None:
+        """Keep the answers for the builds of the thread's user."""
+        answers = [
+            CachedAnswer(
+                model=call.model, prompt_sha256=call.prompt_sha256, answer=call.answer.model_dump(mode="json"), cost_usd=call.cost_usd
+            )
+            for call in calls
+            if call.model != str(BUILTIN)
+        ]
+        if answers:
+            await self._cached.keep(UUID(thread_id), answers, hours=self._hours)
 
 
 class DurableJournal:

@@ -4,6 +4,7 @@ import asyncio
 import operator
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -15,7 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from nodes.agents.crew import CrewAICrew
-from nodes.agents.journal import InMemoryJournal
+from nodes.agents.journal import InMemoryJournal, JournaledCall, ModelAnswer
 from nodes.agents.models import AnswerForm
 from nodes.artifacts import AgentResult, BudgetPause, Changeset, QaReview
 from nodes.context import AgentTask, BuildOptions
@@ -162,6 +163,39 @@ async def test_a_recorded_answer_to_another_prompt_is_asked_for_anew_and_both_ar
     [result] = (await graph.ainvoke(None, thread()))["results"]
     assert (chat.started, result.calls, result.replayed_calls) == (2, 1, 0)
     assert await journal.spent_usd("t") == pytest.approx(2 * CALL_USD)
+
+
+class SharedAnswers:
+    """A cache for one user."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], ModelAnswer] = {}
+
+    async def find(self, thread_id: str, model: str, prompt_sha256: str) -> ModelAnswer | None:
+        return self.kept.get((model, prompt_sha256))
+
+    async def keep(self, thread_id: str, calls: Sequence[JournaledCall]) -> None:
+        self.kept |= {(call.model, call.prompt_sha256): call.answer for call in calls}
+
+
+async def test_what_another_build_was_answered_is_not_asked_and_costs_nothing(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    chat, journal = ScriptedChatModel(replies=["bad", GOOD]), InMemoryJournal()
+    crew = crew_around(chat, storage, journal=journal, cache=SharedAnswers())
+    first, second = [
+        (await review_graph(crew, review_task, BuildOptions()).ainvoke({}, thread(name)))["results"][0] for name in ("one", "other")
+    ]
+    assert chat.started == 2
+    assert (first.calls, first.replayed_calls, first.cost_usd) == (2, 0, 2 * CALL_USD)
+    assert (second.calls, second.replayed_calls, second.cost_usd, second.input_tokens) == (2, 2, 0.0, 0)
+    assert await journal.spent_usd("other") == 0.0
+
+
+async def test_answers_that_led_nowhere_serve_nobody(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    shared = SharedAnswers()
+    crew = crew_around(ScriptedChatModel(replies=["useless"]), storage, cache=shared)
+    with pytest.raises(AgentOutputInvalid):
+        await review_graph(crew, review_task, BuildOptions()).ainvoke({}, thread())
+    assert shared.kept == {}
 
 
 async def test_useless_answers_are_not_replayed_when_the_run_is_resumed(storage: Path, review_task: AgentTask[QaReview]) -> None:

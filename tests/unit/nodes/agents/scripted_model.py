@@ -25,7 +25,7 @@ from typing_extensions import override
 
 from nodes.agents.calls import RetryPolicy
 from nodes.agents.crew import CrewAICrew
-from nodes.agents.journal import CallJournal
+from nodes.agents.journal import AnswerCache, CallJournal
 from nodes.agents.models import ChatModel, ModelName, Provider
 
 PAID = ModelName(Provider.openai, "gpt-5-mini")
@@ -147,7 +147,9 @@ class OneModel:
         return ChatModel(name, self._chat, max_output_tokens=self._max_output_tokens)
 
 
-def crew_around(chat: BaseChatModel, storage: Path, *, journal: CallJournal | None = None, tries: int = 2) -> CrewAICrew:
+def crew_around(
+    chat: BaseChatModel, storage: Path, *, journal: CallJournal | None = None, tries: int = 2, cache: AnswerCache | None = None
+) -> CrewAICrew:
     """Our agents, all with `chat` as their model, which is priced like `PAID`; tries follow each other at once."""
     retries = RetryPolicy(tries=tries, first_wait_seconds=0.0)
-    return CrewAICrew(OneModel(chat), PAID, storage, journal=journal, retries=retries)
+    return CrewAICrew(OneModel(chat), PAID, storage, journal=journal, retries=retries, cache=cache)
