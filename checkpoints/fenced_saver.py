@@ -9,7 +9,7 @@ import asyncio
 import json
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -41,6 +41,9 @@ ROOT: Final = ""
 """The namespace of the graph itself; those of its subgraphs have a name."""
 
 Columns: TypeAlias = tuple[object, ...]
+Step: TypeAlias = Callable[[Transaction], Awaitable[None]]
+StoreBeside: TypeAlias = Callable[[Step], Awaitable[None]]
+"""Carries out a step in a transaction, together with what else belongs to that moment."""
 
 
 @dataclass
@@ -112,8 +115,8 @@ class LatestCheckpoint:
 class ProgressLog:
     """Stores batches of rows for one attempt, one batch after the other, as long as the attempt is the run's newest."""
 
-    def __init__(self, database: Database, claimed: ClaimedRun, *, waits_for_disk: bool) -> None:
-        self._database = database
+    def __init__(self, claimed: ClaimedRun, store: StoreBeside, *, waits_for_disk: bool) -> None:
+        self._store_beside = store
         self._fence = {"run_id": claimed.run.run_id, "token": claimed.token, "waits": waits_for_disk}
         self._writing = asyncio.Lock()
         self.collecting = Batch()
@@ -130,13 +133,25 @@ class ProgressLog:
             batch.is_stored = True
 
     async def _store(self, batch: Batch) -> None:
+        async def save(transaction: Transaction) -> None:
+            await transaction.execute("save_progress", {**self._fence, **batch.parameters()})
+
         try:
-            async with self._database.pool.connection() as connection:
-                await Transaction(connection).execute("save_progress", {**self._fence, **batch.parameters()})
+            await self._store_beside(save)
         except DatabaseError as error:
             if error.sqlstate == LEASE_LOST:
                 raise LeaseLost(str(self._fence["run_id"])) from error
             raise
+
+
+def by_itself(database: Database) -> StoreBeside:
+    """A step and nothing else."""
+
+    async def store(step: Step) -> None:
+        async with database.statement() as transaction:
+            await step(transaction)
+
+    return store
 
 
 class FencedSaver(ReadingSaver):
@@ -147,9 +162,11 @@ class FencedSaver(ReadingSaver):
     share what is kept here.
     """
 
-    def __init__(self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun, *, waits_for_disk: bool) -> None:
+    def __init__(
+        self, database: Database, serializer: JsonPlusSerializer, claimed: ClaimedRun, store: StoreBeside, *, waits_for_disk: bool
+    ) -> None:
         super().__init__(database.pool, serde=serializer)
-        self._log = ProgressLog(database, claimed, waits_for_disk=waits_for_disk)
+        self._log = ProgressLog(claimed, store, waits_for_disk=waits_for_disk)
         self._main = (str(claimed.run.thread_id), ROOT)
         self._latest = LatestCheckpoint()
 

@@ -22,6 +22,7 @@ from langgraph.store.postgres.aio import AsyncPostgresStore
 
 from checkpoints.checkpointer import checkpointer_within, open_checkpointer
 from checkpoints.connection import Database, Transaction
+from checkpoints.fenced_saver import StoreBeside
 from checkpoints.records import ClaimedRun, Thread
 from server.langgraph_json import GraphSource
 from server.services.errors import GraphNotFound, GraphNotLoaded, GraphVersionUnavailable
@@ -45,9 +46,11 @@ class ServedGraph:
         if thread.graph_version and self.version and thread.graph_version != self.version:
             raise GraphVersionUnavailable(f"The thread has version {thread.graph_version}; {self.version} is running.")
 
-    def compiled(self, database: Database, claimed: ClaimedRun | None = None, *, waits_for_disk: bool = True) -> AnyGraph:
+    def compiled(
+        self, database: Database, claimed: ClaimedRun | None = None, *, waits_for_disk: bool = True, store: StoreBeside | None = None
+    ) -> AnyGraph:
         """The graph on a saver of its own: a shared saver would serialise the runs. With `claimed`, writes are fenced."""
-        return self._with(open_checkpointer(database, (), claimed=claimed, waits_for_disk=waits_for_disk))
+        return self._with(open_checkpointer(database, (), claimed=claimed, waits_for_disk=waits_for_disk, store=store))
 
     def reading(self, transaction: Transaction) -> AnyGraph:
         """The graph as `transaction` sees the checkpoints."""

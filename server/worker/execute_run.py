@@ -188,7 +188,7 @@ class RunExecutor:
             }
             return Ended(RunStatus.error, None, error)
         order = order_of(run)
-        recorder = EventRecorder(self._run_events, claimed, at_once=bool(order.stream_mode), wait=order.waits_for_disk)
+        recorder = EventRecorder(self._database, self._run_events, claimed, at_once=bool(order.stream_mode), wait=order.waits_for_disk)
         trace = await self._tracing.of(run) if self._tracing else None
         place = {"trace_url": trace.url} if trace and trace.url else {}
         recorder.add("metadata", {"run_id": str(run.run_id), "attempt": run.attempt, **place})
@@ -208,7 +208,7 @@ class RunExecutor:
     async def _driven_by_graph(self, claimed: ClaimedRun, recorder: EventRecorder, trace: Trace | None) -> Ended:
         run, order = claimed.run, order_of(claimed.run)
         served = await self._checked_graph(run, order)
-        graph = served.compiled(self._database, claimed, waits_for_disk=order.waits_for_disk)
+        graph = served.compiled(self._database, claimed, waits_for_disk=order.waits_for_disk, store=recorder.store_beside)
         config = run_config(run, order)
         goes_on = False
         if claimed.token > 1:  # somebody worked on it before: what it left says how far it is

@@ -1,11 +1,15 @@
 """Collect what a run streams and store it in batches, so that followers hear of it within a twentieth of a second."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from pydantic_core import to_jsonable_python
 
+from checkpoints.connection import Database
+from checkpoints.fenced_saver import Step
 from checkpoints.records import ClaimedRun, NewEvent
 from checkpoints.run_events import RunEventRepository
 
@@ -20,7 +24,10 @@ class EventRecorder:
     disk, the newest events may be lost if the database server crashes.
     """
 
-    def __init__(self, run_events: RunEventRepository, claimed: ClaimedRun, *, at_once: bool = True, wait: bool = True) -> None:
+    def __init__(
+        self, database: Database, run_events: RunEventRepository, claimed: ClaimedRun, *, at_once: bool = True, wait: bool = True
+    ) -> None:
+        self._database = database
         self._run_events = run_events
         self._claimed = claimed
         self._at_once = at_once
@@ -61,15 +68,40 @@ class EventRecorder:
             if self._at_once:
                 await asyncio.sleep(FLUSH_SECONDS)
 
+    async def store_beside(self, step: Step) -> None:
+        """Carry out a step of the graph in one transaction with the events that led to it.
+
+        A worker that dies right after the step is not asked to repeat it, so nobody would say again what it had to say.
+        """
+        async with self._storing:
+            batch = self._take()
+            if not batch:
+                async with self._database.statement() as transaction:
+                    await step(transaction)
+                return
+            with self._kept_unless_stored(batch):
+                async with self._database.transaction() as transaction:
+                    await self._run_events.append(self._claimed, batch, worth_waiting_for=self._wait, transaction=transaction)
+                    await step(transaction)
+
     async def _store(self) -> None:
         async with self._storing:
-            self._added.clear()
-            batch, self._pending = self._pending, []
-            try:
+            batch = self._take()
+            with self._kept_unless_stored(batch):
                 await self._run_events.append(self._claimed, batch, worth_waiting_for=self._wait)
-            except BaseException:
-                self._pending = batch + self._pending
-                raise
+
+    def _take(self) -> list[NewEvent]:
+        self._added.clear()
+        batch, self._pending = self._pending, []
+        return batch
+
+    @contextmanager
+    def _kept_unless_stored(self, batch: list[NewEvent]) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._pending = batch + self._pending
+            raise
 
 
 def jsonable(value: object) -> object:
