@@ -75,7 +75,10 @@ def _carried_out(prefix: str, asked: AskedChange, out: Path, *, as_json: bool, a
             code = await watch.to_the_end(build, out, as_json=as_json)
             status = await world.builds.status(build)
             print_changes(console, status.changes)
-            return ExitCode.bad_input if status.declined else code
+            if not status.declined:
+                return code
+            console.print(status.custom_status.message, highlight=False, soft_wrap=True)
+            return ExitCode.bad_input
 
     return asyncio.run(run())
 
