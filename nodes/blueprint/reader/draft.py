@@ -70,6 +70,8 @@ class RecordDraft:
     associated: bool = False
     timed: bool = False
     weak: bool = False
+    bare: bool = False
+    """It is made of references alone: an answer is one of the options."""
 
     def role_verbs(self) -> set[str]:
         """The roles with any right or step on this record."""

@@ -124,6 +124,8 @@ def _administrator_last(draft: Draft) -> list[str]:
 
 def complete_fields(record: RecordDraft) -> None:
     """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
+    if record.bare:
+        return
     usual = trades.usual_fields(record.noun if record.timed or record.noun not in {"booking", "reservation"} else "enrollment")
     stated_fields = list(record.fields.values())
     if (

@@ -145,7 +145,7 @@ def _quiz(clauses: list[Clause], draft: Draft) -> RecipeDraft | None:
         return None
     option = _named(draft, "option choice") or draft.record("option", question.source)
     answer = draft.find_noun("answer") or _new(draft, "answer", stated(said[0]), clauses, said[0])
-    answer.fields, answer.associated = {}, True
+    answer.fields, answer.associated, answer.bare = {}, True, True
     for actor in [role for role in contest.role_verbs() | set(contest.creators) if not answer.creators and role not in contest.creators]:
         answer.creators.setdefault(actor, GUESSED)
     complete_fields(option)
