@@ -96,6 +96,7 @@ class BuildPages:
             activity=activity_of(record.progress) if record.status is RuntimeStatus.running else "Waiting for a worker.",
             stoppable=record.status in STOPPABLE,
             resumable=record.status in RESUMABLE,
+            changeable=record.status.is_final and bool(record.versions),
             tabs=TABS,
             tab_name=tab,
             said=said,

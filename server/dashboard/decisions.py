@@ -8,14 +8,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from checkpoints.errors import ApprovalAlreadyDecided, ApprovalClosed, ApprovalNotFound
+from checkpoints.errors import ApprovalAlreadyDecided, ApprovalClosed, ApprovalNotFound, ThreadBusy
 from nodes.artifacts import Decision, ReviewAnswer
 from server.dashboard.build_pages import REVIEWER_COOKIE, BuildPages, Said, Typed
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import Pages, PagesOf
 from server.dashboard.words import DECISIONS, Tone
-from server.services.errors import BuildFinished, BuildNotWaiting, DecisionStale
+from server.services.asked_changes import AskedChange
+from server.services.errors import BuildFinished, BuildNotChangeable, BuildNotWaiting, DecisionStale
 from server.services.thread_state import CheckpointKey
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
@@ -67,6 +68,25 @@ async def resume(workflow_id: UUID, desk: DeskOf, pages: PagesOf) -> Response:
         await desk.builds.resume(workflow_id)
     except BuildNotWaiting as error:
         return await show_again(workflow_id, pages, {}, Said(Tone.info, "It goes on already", str(error)), 409)
+    return back_to(workflow_id)
+
+
+@router.post("/changes")
+async def change(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: PagesOf) -> Response:
+    """Ask for a change to a finished app, or for an older version again; the version in use stays until the next is approved."""
+    restored = fields.get("restore_version", "")
+    wish = fields.get("feedback", "")
+    if not wish and not restored.isdigit():
+        said = Said(Tone.bad, "Nothing was asked for", "Say what should be different, for example “also store the customer's address”.")
+        return await show_again(workflow_id, pages, fields, said, 422)
+    try:
+        version = int(restored) if restored.isdigit() else None
+        await desk.builds.change(workflow_id, AskedChange(feedback=wish, restore_version=version, requested_by=reviewer_of(fields)))
+    except ValidationError as error:
+        said = Said(Tone.bad, "The change was not taken", error.errors()[0]["msg"].capitalize() + ".")
+        return await show_again(workflow_id, pages, fields, said, 422)
+    except (BuildNotChangeable, ThreadBusy) as error:
+        return await show_again(workflow_id, pages, fields, Said(Tone.warn, "The change was not taken", str(error)), 409)
     return back_to(workflow_id)
 
 

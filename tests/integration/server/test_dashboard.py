@@ -243,3 +243,15 @@ async def test_a_build_goes_on_from_an_earlier_checkpoint(appyard: RunAppyard) -
     assert (await yard.status(build))["runtime_status"] == "AwaitingApproval"
     unknown = await yard.client.get(f"/builds/{build}/history?checkpoint={uuid4()}")
     assert unknown.status_code == 404
+
+
+async def test_a_finished_app_is_changed_from_its_page(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    build = await yard.start()
+    await yard.ended(build)
+    form = (await see(yard.client, f"/builds/{build}")).form("/changes")
+    silent = await send(yard.client, form, feedback=" ")
+    assert (silent.status_code, "Nothing was asked for" in silent.text) == (422, True)
+    assert (await send(yard.client, form, feedback="Claims also have a receipt number.")).status_code == 303
+    await yard.ended(build)
+    assert yard.crew.names().count("analyze_requirements") == 2
