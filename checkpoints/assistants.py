@@ -40,15 +40,20 @@ class AssistantDraft(Record):
 
 
 class AssistantFilter(Record):
-    """Which assistants; None is any. `metadata` matches those that contain it, `name` those whose name does."""
+    """Which assistants; None is any. `metadata` matches those that contain it, `name` those whose name does.
+
+    So does `visible`, which no client asks for: it is what the caller may see.
+    """
 
     graph_id: str | None = None
     name: str | None = None
     metadata: JsonObject | None = None
+    visible: JsonObject | None = None
 
     def parameters(self) -> Parameters:
         """As the queries take it."""
-        return {"graph_id": self.graph_id, "name": self.name, "metadata": searchable_or_null(self.metadata)}
+        wanted = {"metadata": searchable_or_null(self.metadata), "visible": searchable_or_null(self.visible)}
+        return {"graph_id": self.graph_id, "name": self.name, **wanted}
 
 
 EVERY_ASSISTANT = AssistantFilter()
@@ -99,6 +104,12 @@ class AssistantRepository:
         """One assistant. Raises `AssistantNotFound`."""
         return await self._one("get_assistant", {"assistant_id": assistant_id}, transaction)
 
+    async def contains(self, assistant_id: UUID, metadata: JsonObject, *, transaction: Transaction | None = None) -> bool | None:
+        """Whether an assistant contains this metadata; None if there is no such assistant."""
+        async with self._database.statement(transaction) as current:
+            row = await current.fetch_one("look_at_assistant", {"assistant_id": assistant_id, "visible": searchable(metadata)})
+        return None if row is None else bool(row["is_visible"])
+
     async def search(
         self,
         which: AssistantFilter = EVERY_ASSISTANT,
@@ -143,9 +154,10 @@ class AssistantRepository:
             rows = await transaction.fetch_all("assistant_versions", parameters)
         return [Assistant.model_validate(row) for row in rows]
 
-    async def threads(self, assistant_id: UUID, *, transaction: Transaction) -> list[UUID]:
-        """The threads on which it ran."""
-        return [row["thread_id"] for row in await transaction.fetch_all("threads_of_assistant", {"assistant_id": assistant_id})]
+    async def threads(self, assistant_id: UUID, *, visible: JsonObject | None = None, transaction: Transaction) -> list[UUID]:
+        """The threads on which it ran, if `visible` is given those that contain it as metadata."""
+        parameters = {"assistant_id": assistant_id, "visible": searchable_or_null(visible)}
+        return [row["thread_id"] for row in await transaction.fetch_all("threads_of_assistant", parameters)]
 
     async def delete(self, assistant_id: UUID, *, transaction: Transaction | None = None) -> None:
         """Delete it with its versions and its finished runs. Raises `AssistantNotFound`, `AssistantInUse`."""

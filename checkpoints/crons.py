@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation
+from pydantic import Field
 
 from checkpoints.connection import Database, Parameters, Row, Transaction
 from checkpoints.errors import AssistantNotFound, CronNotFound, ThreadNotFound
@@ -12,16 +13,18 @@ from checkpoints.records import Cron, CronSort, JsonObject, Record
 
 
 class CronFilter(Record):
-    """Which crons; None is any. `metadata` matches those that contain it."""
+    """Which crons; None is any. `metadata` matches those that contain it, and so does `visible`, which no client asks for."""
 
     assistant_id: UUID | None = None
     thread_id: UUID | None = None
     enabled: bool | None = None
     metadata: JsonObject | None = None
+    visible: JsonObject | None = None
 
     def parameters(self) -> Parameters:
         """As the queries take it."""
-        return {**self.model_dump(exclude={"metadata"}), "metadata": searchable_or_null(self.metadata)}
+        wanted = {"metadata": searchable_or_null(self.metadata), "visible": searchable_or_null(self.visible)}
+        return {**self.model_dump(exclude=set(wanted)), **wanted}
 
 
 EVERY_CRON = CronFilter()
@@ -37,11 +40,13 @@ class CronDraft(Record):
     deletes_thread: bool | None
     payload: JsonObject
     metadata: JsonObject
+    caller: JsonObject = Field(default_factory=dict)
     next_run_date: datetime | None = None
 
     def parameters(self) -> Parameters:
         """As the queries take it."""
-        return {**self.model_dump(), "payload": exact(self.payload), "metadata": searchable(self.metadata)}
+        kept = {"payload": exact(self.payload), "metadata": searchable(self.metadata), "caller": searchable(self.caller)}
+        return {**self.model_dump(), **kept}
 
 
 class DueCron(Cron):
@@ -78,6 +83,12 @@ class CronRepository:
         """One cron. Raises `CronNotFound`."""
         async with self._database.statement() as transaction:
             return await self._one("get_cron", {"cron_id": cron_id}, transaction)
+
+    async def contains(self, cron_id: UUID, metadata: JsonObject) -> bool | None:
+        """Whether a cron contains this metadata; None if there is no such cron."""
+        async with self._database.statement() as transaction:
+            row = await transaction.fetch_one("look_at_cron", {"cron_id": cron_id, "visible": searchable(metadata)})
+        return None if row is None else bool(row["is_visible"])
 
     async def lock(self, cron_id: UUID, transaction: Transaction) -> Cron:
         """One cron, which nobody else changes or fires until `transaction` ends. Raises `CronNotFound`."""

@@ -22,6 +22,10 @@ SELECT * FROM created;
 -- One assistant.
 SELECT * FROM assistants WHERE assistant_id = %(assistant_id)s;
 
+-- look_at_assistant --
+-- Whether an assistant contains some metadata; no row if there is no such assistant.
+SELECT metadata @> %(visible)s::jsonb AS is_visible FROM assistants WHERE assistant_id = %(assistant_id)s;
+
 -- search_assistants --
 -- One page of the assistants that match every filter given; assistant_id breaks ties, so pages do not overlap.
 SELECT *
@@ -29,6 +33,7 @@ FROM assistants
 WHERE (%(graph_id)s::text IS NULL OR graph_id = %(graph_id)s::text)
     AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s::text)) > 0)
     AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(visible)s::jsonb IS NULL OR metadata @> %(visible)s::jsonb)
 ORDER BY {sort}, assistant_id
 LIMIT %(limit)s OFFSET %(offset)s;
 
@@ -38,7 +43,8 @@ SELECT count(*) AS count
 FROM assistants
 WHERE (%(graph_id)s::text IS NULL OR graph_id = %(graph_id)s::text)
     AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s::text)) > 0)
-    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb);
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(visible)s::jsonb IS NULL OR metadata @> %(visible)s::jsonb);
 
 -- lock_assistant --
 -- One assistant, which nobody else changes until this transaction ends.
@@ -77,7 +83,10 @@ LIMIT %(limit)s OFFSET %(offset)s;
 
 -- threads_of_assistant --
 -- The threads on which an assistant ran.
-SELECT DISTINCT thread_id FROM runs WHERE assistant_id = %(assistant_id)s;
+SELECT DISTINCT thread_id
+FROM runs JOIN threads USING (thread_id)
+WHERE assistant_id = %(assistant_id)s
+    AND (%(visible)s::jsonb IS NULL OR threads.metadata @> %(visible)s::jsonb);
 
 -- delete_runs_of_assistant --
 -- Delete the finished runs of an assistant.
@@ -102,6 +111,10 @@ RETURNING *;
 -- One thread.
 SELECT * FROM threads WHERE thread_id = %(thread_id)s;
 
+-- look_at_thread --
+-- Whether a thread contains some metadata; no row if there is no such thread.
+SELECT metadata @> %(visible)s::jsonb AS is_visible FROM threads WHERE thread_id = %(thread_id)s;
+
 -- get_graph_of_thread --
 -- Which graph a thread last ran.
 SELECT graph_id FROM threads WHERE thread_id = %(thread_id)s;
@@ -117,6 +130,7 @@ FROM threads
 WHERE (%(ids)s::uuid[] IS NULL OR thread_id = ANY (%(ids)s::uuid[]))
     AND (%(status)s::text IS NULL OR status = %(status)s::text)
     AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(visible)s::jsonb IS NULL OR metadata @> %(visible)s::jsonb)
     AND (%(values)s::jsonb IS NULL OR "values" @> %(values)s::jsonb)
 ORDER BY {sort}, thread_id
 LIMIT %(limit)s OFFSET %(offset)s;
@@ -128,6 +142,7 @@ FROM threads
 WHERE (%(ids)s::uuid[] IS NULL OR thread_id = ANY (%(ids)s::uuid[]))
     AND (%(status)s::text IS NULL OR status = %(status)s::text)
     AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(visible)s::jsonb IS NULL OR metadata @> %(visible)s::jsonb)
     AND (%(values)s::jsonb IS NULL OR "values" @> %(values)s::jsonb);
 
 -- set_thread_ttl --
@@ -840,10 +855,14 @@ WHERE thread_id = %(thread_id)s
 ORDER BY created_at, run_id;
 
 -- active_runs_with_status --
--- Every unfinished run that has one of these statuses, the oldest first.
+-- Every unfinished run that has one of these statuses, or those on threads that contain some metadata; the oldest first.
 SELECT *
 FROM runs
 WHERE status IN ('pending', 'running') AND status = ANY (%(statuses)s::text[])
+    AND (
+        %(visible)s::jsonb IS NULL
+        OR EXISTS (SELECT FROM threads WHERE threads.thread_id = runs.thread_id AND threads.metadata @> %(visible)s::jsonb)
+    )
 ORDER BY created_at, run_id
 LIMIT 1000;
 
@@ -927,16 +946,20 @@ LIMIT 1;
 
 -- create_cron --
 -- Create a cron.
-INSERT INTO crons (assistant_id, thread_id, schedule, timezone, end_time, enabled, deletes_thread, payload, metadata, next_run_date)
+INSERT INTO crons (assistant_id, thread_id, schedule, timezone, end_time, enabled, deletes_thread, payload, metadata, next_run_date, caller)
 VALUES (
     %(assistant_id)s, %(thread_id)s::uuid, %(schedule)s, %(timezone)s::text, %(end_time)s::timestamptz, %(enabled)s,
-    %(deletes_thread)s::boolean, %(payload)s::json, %(metadata)s::jsonb, %(next_run_date)s::timestamptz
+    %(deletes_thread)s::boolean, %(payload)s::json, %(metadata)s::jsonb, %(next_run_date)s::timestamptz, %(caller)s::jsonb
 )
 RETURNING *;
 
 -- get_cron --
 -- One cron.
 SELECT * FROM crons WHERE cron_id = %(cron_id)s;
+
+-- look_at_cron --
+-- Whether a cron contains some metadata; no row if there is no such cron.
+SELECT metadata @> %(visible)s::jsonb AS is_visible FROM crons WHERE cron_id = %(cron_id)s;
 
 -- lock_cron --
 -- One cron, which nobody else changes or fires until this transaction ends.
@@ -959,6 +982,7 @@ WHERE (%(assistant_id)s::uuid IS NULL OR assistant_id = %(assistant_id)s::uuid)
     AND (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
     AND (%(enabled)s::boolean IS NULL OR enabled = %(enabled)s::boolean)
     AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(visible)s::jsonb IS NULL OR metadata @> %(visible)s::jsonb)
 ORDER BY {sort}, cron_id
 LIMIT %(limit)s OFFSET %(offset)s;
 
@@ -969,7 +993,8 @@ FROM crons
 WHERE (%(assistant_id)s::uuid IS NULL OR assistant_id = %(assistant_id)s::uuid)
     AND (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
     AND (%(enabled)s::boolean IS NULL OR enabled = %(enabled)s::boolean)
-    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb);
+    AND (%(metadata)s::jsonb IS NULL OR metadata @> %(metadata)s::jsonb)
+    AND (%(visible)s::jsonb IS NULL OR metadata @> %(visible)s::jsonb);
 
 -- take_due_cron --
 -- The cron that has been due for longest, kept from every other worker until this transaction ends.

@@ -260,7 +260,8 @@ class RunEvent(Record):
 class Cron(Record):
     """A run to begin again and again. Without a thread each run gets its own, which `deletes_thread` says goes with it.
 
-    `payload` is what a client asked for, exactly. `next_run_date` is None once there is no next time.
+    `payload` is what a client asked for, exactly. `next_run_date` is None once there is no next time. `caller` says on
+    whose behalf the runs begin; it is read by the services and shown to nobody.
     """
 
     cron_id: UUID
@@ -273,6 +274,7 @@ class Cron(Record):
     deletes_thread: bool | None = None
     payload: JsonObject = {}
     metadata: JsonObject = {}
+    caller: JsonObject = {}
     next_run_date: datetime | None = None
     created_at: datetime
     updated_at: datetime

@@ -24,7 +24,7 @@ from checkpoints.errors import (
     ThreadBusy,
     ThreadNotFound,
 )
-from checkpoints.json_columns import exact, exact_or_null, searchable
+from checkpoints.json_columns import exact, exact_or_null, searchable, searchable_or_null
 from checkpoints.records import (
     TRANSITIONS,
     CancelAction,
@@ -128,9 +128,12 @@ class RunRepository:
     async def _begun(self, query: str, thread_id: UUID, moment: datetime | None) -> Run | None:
         return next(iter(await self._all(query, {"thread_id": thread_id, "moment": moment})), None)
 
-    async def unfinished(self, statuses: Sequence[RunStatus]) -> list[Run]:
-        """Runs of every thread that are pending or running, whichever of the two is asked for; the thousand oldest."""
-        return await self._all("active_runs_with_status", {"statuses": list(statuses)})
+    async def unfinished(self, statuses: Sequence[RunStatus], *, visible: JsonObject | None = None) -> list[Run]:
+        """Runs that are pending or running, whichever of the two is asked for; the thousand oldest.
+
+        Of every thread, or with `visible` of those that contain it as metadata.
+        """
+        return await self._all("active_runs_with_status", {"statuses": list(statuses), "visible": searchable_or_null(visible)})
 
     # -------------------------------------------------------------------------------------------- working on one
 

@@ -26,12 +26,16 @@ RestingStatus = Literal[ThreadStatus.idle, ThreadStatus.interrupted, ThreadStatu
 
 
 class ThreadFilter(Record):
-    """Which threads; None is any. `metadata` and `values` match threads that contain them."""
+    """Which threads; None is any. `metadata` and `values` match threads that contain them.
+
+    So does `visible`, metadata that no client asks for: it is what the caller may see.
+    """
 
     ids: tuple[UUID, ...] | None = None
     status: ThreadStatus | None = None
     metadata: JsonObject | None = None
     values: JsonObject | None = None
+    visible: JsonObject | None = None
 
     def parameters(self) -> Parameters:
         """As the queries take it."""
@@ -40,6 +44,7 @@ class ThreadFilter(Record):
             "status": self.status,
             "metadata": searchable_or_null(self.metadata),
             "values": searchable_or_null(self.values),
+            "visible": searchable_or_null(self.visible),
         }
 
 
@@ -82,6 +87,12 @@ class ThreadRepository:
     async def get(self, thread_id: UUID, *, transaction: Transaction | None = None) -> Thread:
         """One thread. Raises `ThreadNotFound`."""
         return await self._one("get_thread", {"thread_id": thread_id}, transaction)
+
+    async def contains(self, thread_id: UUID, metadata: JsonObject, *, transaction: Transaction | None = None) -> bool | None:
+        """Whether a thread contains this metadata; None if there is no such thread."""
+        async with self._database.statement(transaction) as current:
+            row = await current.fetch_one("look_at_thread", {"thread_id": thread_id, "visible": searchable(metadata)})
+        return None if row is None else bool(row["is_visible"])
 
     async def lock(self, thread_id: UUID, transaction: Transaction) -> bool:
         """Let nobody else start a run on the thread until `transaction` ends; whether there is such a thread."""

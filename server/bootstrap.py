@@ -37,6 +37,7 @@ from server.services.app_versions import AppVersions
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds, Ledger
+from server.services.caller import Sight
 from server.services.health import Health
 from server.services.metrics import Metrics
 from server.services.readings import Readings
@@ -106,6 +107,7 @@ class ServedWorld:
     run_streams: "RunStreams"
     thread_streams: "ThreadStreams"
     commands: "ThreadCommands"
+    sight: Sight
 
 
 @contextmanager
@@ -238,6 +240,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             run_streams=run_streams,
             thread_streams=ThreadStreams(ledger),
             commands=ThreadCommands(ledger, runs),
+            sight=Sight(ledger.threads, ledger.assistants, CronRepository(ledger.database), world.config.graphs),
         )
 
 

@@ -85,6 +85,11 @@ class _Checkpointer(_Section):
     ttl: ThreadTtl | None = None
 
 
+class _Auth(_Section):
+    path: str
+    disable_studio_auth: bool = False
+
+
 class _Graph(_Section):
     path: str
     description: str | None = None
@@ -97,7 +102,15 @@ class _File(_Section):
     http: _Http = _Http()
     store: _Store = _Store()
     checkpointer: _Checkpointer = _Checkpointer()
-    auth: Mapping[str, Any] | None = None
+    auth: _Auth | None = None
+
+
+@dataclass(frozen=True)
+class AuthSource:
+    """Where the `langgraph_sdk.Auth` comes from, and whether LangGraph Studio may be let in past it."""
+
+    source: GraphSource
+    may_admit_studio: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,7 @@ class LanggraphConfig:
     import_folders: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     cors: CorsRules | None = None
+    auth: AuthSource | None = None
     serves_mcp: bool = True
     serves_a2a: bool = True
     store_ttl: StoreTtl = field(default_factory=StoreTtl)
@@ -145,13 +159,12 @@ def read_config(path: Path | None) -> LanggraphConfig:
 
 
 def _config(file: _File, folder: Path) -> LanggraphConfig:
-    if file.auth is not None:
-        raise ConfigUnusable("auth is not supported yet, and serving without it would be open to all. Remove it; APPYARD_API_KEY protects.")
     return LanggraphConfig(
         graphs={**our_graph(), **{name: _source(entry, folder) for name, entry in file.graphs.items()}},
         import_folders=tuple((folder / entry).resolve() for entry in file.dependencies if entry.startswith(".")),
         environment=_environment(file.env, folder),
         cors=file.http.cors,
+        auth=AuthSource(_source(file.auth.path, folder), not file.auth.disable_studio_auth) if file.auth else None,
         serves_mcp=not file.http.disable_mcp,
         serves_a2a=not file.http.disable_a2a,
         store_ttl=file.store.ttl or StoreTtl(),
@@ -164,7 +177,7 @@ def _source(entry: str | _Graph, folder: Path) -> GraphSource:
     text, description = (entry, None) if isinstance(entry, str) else (entry.path, entry.description)
     path, colon, attribute = text.rpartition(":")
     if not colon:
-        raise ValueError(f"{text!r} names no graph; write ./file.py:graph")
+        raise ValueError(f"{text!r} names nothing in a file; write ./file.py:name")
     return GraphSource(path, attribute, folder, description)
 
 

@@ -29,10 +29,12 @@ from server.api import (
     webhooks,
     workflows,
 )
+from server.api.auth_gate import guard
 from server.api.cors import allow_pages, default_rules
 from server.api.errors import install_error_table, problem
-from server.api.keys import ApiKeys
+from server.api.keys import TOLD_TO_ALL, ApiKeys
 from server.api.sockets import admit_sockets
+from server.authority import Authority
 from server.langgraph_json import CorsRules
 
 MAX_WORKFLOW_BODY_BYTES = 2 * 1024 * 1024
@@ -40,16 +42,23 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """Room for the state of a graph, which is larger than any description of an app."""
 
 SIGN_IN = "/sign-in"
-OPEN_PATHS = frozenset({"/ok", "/ready", "/info", SIGN_IN})
+OPEN_PATHS = TOLD_TO_ALL | {SIGN_IN}
 OPEN_FOLDER = "/static/"
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    lifespan: Lifespan, *, keys: ApiKeys | None = None, cors: CorsRules | None = None, serves_mcp: bool = True, serves_a2a: bool = True
+    lifespan: Lifespan,
+    *,
+    keys: ApiKeys | None = None,
+    authority: Authority | None = None,
+    cors: CorsRules | None = None,
+    serves_mcp: bool = True,
+    serves_a2a: bool = True,
 ) -> FastAPI:
     """The application. `lifespan` puts the services on `app.state`; with `keys` every request has to carry one.
+    With an `authority` each has to be allowed by it too.
 
     `cors` says which web pages may call it; None: those of this machine. `serves_mcp` offers assistants as
     tools, `serves_a2a` as agents, to other agents.
@@ -60,6 +69,8 @@ def create_app(
         version=version("appyard"),
         lifespan=lifespan,
     )
+    if authority:
+        app.add_middleware(guard, authority=authority)
     app.add_middleware(limit_bodies)
     if keys:
         app.middleware("http")(_key_check(keys))

@@ -18,7 +18,7 @@ from server.api.assistant_bodies import (
     assistant_on_wire,
     schemas_on_wire,
 )
-from server.api.dependencies import AssistantsService
+from server.api.dependencies import AssistantsService, CallerOfRequest
 from server.api.errors import Problem
 from server.api.wire import JsonMap, set_pagination
 
@@ -32,25 +32,33 @@ Xray = bool | Annotated[int, Field(ge=1, le=100)]
 
 
 @router.post("")
-async def create_assistant(body: AssistantCreate, assistants: AssistantsService) -> AssistantOnWire:
+async def create_assistant(body: AssistantCreate, assistants: AssistantsService, caller: CallerOfRequest) -> AssistantOnWire:
     """Create an assistant, or with `if_exists: do_nothing` get the one that has the id."""
-    return assistant_on_wire(await assistants.create(body.draft(), assistant_id=body.assistant_id, if_exists=body.if_exists))
+    created = await assistants.create(body.draft(), assistant_id=body.assistant_id, if_exists=body.if_exists, caller=caller)
+    return assistant_on_wire(created)
 
 
 @router.post("/search", response_model_exclude_unset=True)
-async def search_assistants(body: AssistantSearch, response: Response, assistants: AssistantsService) -> list[AssistantOnWire]:
+async def search_assistants(
+    body: AssistantSearch, response: Response, assistants: AssistantsService, caller: CallerOfRequest
+) -> list[AssistantOnWire]:
     """Find assistants by graph, name or metadata."""
     found = await assistants.search(
-        body.which(), sort_by=body.sort_by, descending=body.sort_order.lower() == "desc", limit=body.limit, offset=body.offset
+        body.which(),
+        sort_by=body.sort_by,
+        descending=body.sort_order.lower() == "desc",
+        limit=body.limit,
+        offset=body.offset,
+        caller=caller,
     )
     set_pagination(response, offset=body.offset, shown=found.assistants, total=found.total)
     return [assistant_on_wire(assistant, body.select or EVERY_FIELD) for assistant in found.assistants]
 
 
 @router.post("/count")
-async def count_assistants(body: AssistantCount, assistants: AssistantsService) -> int:
+async def count_assistants(body: AssistantCount, assistants: AssistantsService, caller: CallerOfRequest) -> int:
     """How many assistants match."""
-    return await assistants.count(body.which())
+    return await assistants.count(body.which(), caller=caller)
 
 
 @router.get("/{assistant_id}")
@@ -66,9 +74,11 @@ async def update_assistant(assistant_id: str, body: AssistantPatch, assistants: 
 
 
 @router.delete("/{assistant_id}", status_code=status.HTTP_204_NO_CONTENT)
-async def delete_assistant(assistant_id: str, assistants: AssistantsService, delete_threads: Annotated[bool, Query()] = False) -> None:
+async def delete_assistant(
+    assistant_id: str, assistants: AssistantsService, caller: CallerOfRequest, delete_threads: Annotated[bool, Query()] = False
+) -> None:
     """Delete an assistant with its versions and runs, and its threads if asked to."""
-    await assistants.delete(assistant_id, with_threads=delete_threads)
+    await assistants.delete(assistant_id, with_threads=delete_threads, caller=caller)
 
 
 @router.post("/{assistant_id}/versions")

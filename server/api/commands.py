@@ -10,10 +10,11 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from checkpoints import errors as persistence
 from checkpoints.records import JsonObject, MultitaskStrategy
-from server.api.dependencies import ThreadCommandsService, ThreadStreamsService
+from server.api.dependencies import CallerOfRequest, ThreadCommandsService, ThreadStreamsService
 from server.api.runs_schemas import SendBody
 from server.api.wire import AnyJson, JsonMap, WireBody
 from server.services import errors as services
+from server.services.caller import ANYONE, Caller
 from server.services.commands import Respond, StartRun, ThreadCommands
 from server.services.thread_streams import AgentNode, ThreadStreams
 
@@ -110,8 +111,9 @@ class GetTreeParams(WireBody):
 class CommandRunner:
     """Carries out the commands that both ways of sending them share."""
 
-    def __init__(self, thread_id: UUID, commands: ThreadCommands, streams: ThreadStreams) -> None:
+    def __init__(self, thread_id: UUID, commands: ThreadCommands, streams: ThreadStreams, *, caller: Caller = ANYONE) -> None:
         self._thread_id = thread_id
+        self._caller = caller
         self._commands = commands
         self._streams = streams
         self._methods: Mapping[str, Callable[[JsonObject], Awaitable[JsonObject]]] = {
@@ -131,11 +133,11 @@ class CommandRunner:
             return failure(frame.id, ERROR_CODES[type(error)], said(error))
 
     async def _start(self, params: JsonObject) -> JsonObject:
-        run = await self._commands.start(self._thread_id, RunStartParams.model_validate(params).wanted())
+        run = await self._commands.start(self._thread_id, RunStartParams.model_validate(params).wanted(), caller=self._caller)
         return {"run_id": str(run.run_id)}
 
     async def _respond(self, params: JsonObject) -> JsonObject:
-        run = await self._commands.respond(self._thread_id, InputRespondParams.model_validate(params).given())
+        run = await self._commands.respond(self._thread_id, InputRespondParams.model_validate(params).given(), caller=self._caller)
         return {"run_id": str(run.run_id)}
 
     async def _tree(self, params: JsonObject) -> JsonObject:
@@ -145,14 +147,18 @@ class CommandRunner:
 
 @router.post("/threads/{thread_id}/commands")
 async def send_command(
-    thread_id: UUID, frame: Annotated[AnyJson, Body()], commands: ThreadCommandsService, streams: ThreadStreamsService
+    thread_id: UUID,
+    frame: Annotated[AnyJson, Body()],
+    commands: ThreadCommandsService,
+    streams: ThreadStreamsService,
+    caller: CallerOfRequest,
 ) -> JSONResponse:
     """Tell a thread what to do: `run.start`, `input.respond`, `agent.getTree`. A refusal too is answered with 200."""
     try:
         command = CommandFrame.model_validate(frame)
     except ValidationError:
         return JSONResponse(malformed(frame), 400)
-    return JSONResponse(await CommandRunner(thread_id, commands, streams).answer(command))
+    return JSONResponse(await CommandRunner(thread_id, commands, streams, caller=caller).answer(command))
 
 
 def success(command_id: int, result: JsonObject) -> JsonObject:

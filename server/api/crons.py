@@ -14,7 +14,7 @@ from server.api.cron_bodies import (
     ThreadCronCreate,
     cron_on_wire,
 )
-from server.api.dependencies import CronsService
+from server.api.dependencies import CallerOfRequest, CronsService
 from server.api.errors import Problem
 from server.api.wire import JsonMap, set_pagination
 
@@ -25,19 +25,19 @@ router = APIRouter(
 
 
 @router.post("/threads/{thread_id}/runs/crons", response_model_exclude_unset=True)
-async def create_cron_on_thread(thread_id: UUID, body: ThreadCronCreate, crons: CronsService) -> CronOnWire:
+async def create_cron_on_thread(thread_id: UUID, body: ThreadCronCreate, crons: CronsService, caller: CallerOfRequest) -> CronOnWire:
     """Begin runs on a thread by a schedule."""
-    return cron_on_wire(await crons.create(body.assistant_id, thread_id, body.draft()))
+    return cron_on_wire(await crons.create(body.assistant_id, thread_id, body.draft(), caller=caller))
 
 
 @router.post("/runs/crons", response_model_exclude_unset=True)
-async def create_cron(body: CronCreate, crons: CronsService) -> CronOnWire:
+async def create_cron(body: CronCreate, crons: CronsService, caller: CallerOfRequest) -> CronOnWire:
     """Begin runs by a schedule, each on a new thread."""
-    return cron_on_wire(await crons.create(body.assistant_id, None, body.draft()))
+    return cron_on_wire(await crons.create(body.assistant_id, None, body.draft(), caller=caller))
 
 
 @router.post("/runs/crons/search", response_model_exclude_unset=True)
-async def search_crons(body: CronSearch, response: Response, crons: CronsService) -> list[CronOnWire]:
+async def search_crons(body: CronSearch, response: Response, crons: CronsService, caller: CallerOfRequest) -> list[CronOnWire]:
     """Find crons by assistant, thread, metadata, or whether they are enabled."""
     found = await crons.search(
         body.which(),
@@ -46,15 +46,16 @@ async def search_crons(body: CronSearch, response: Response, crons: CronsService
         descending=body.sort_order.lower() == "desc",
         limit=body.limit,
         offset=body.offset,
+        caller=caller,
     )
     set_pagination(response, offset=body.offset, shown=found.crons, total=found.total)
     return [cron_on_wire(cron, body.select or EVERY_FIELD) for cron in found.crons]
 
 
 @router.post("/runs/crons/count")
-async def count_crons(body: CronCount, crons: CronsService) -> int:
+async def count_crons(body: CronCount, crons: CronsService, caller: CallerOfRequest) -> int:
     """How many crons match."""
-    return await crons.count(body.which(), body.assistant_id)
+    return await crons.count(body.which(), body.assistant_id, caller=caller)
 
 
 @router.get("/runs/crons/{cron_id}", response_model_exclude_unset=True)

@@ -9,6 +9,7 @@ from server.services.agent_tasks import AgentTasks
 from server.services.app_versions import AppVersions
 from server.services.assistants import Assistants
 from server.services.builds import Builds
+from server.services.caller import ANYONE, Caller, Sight
 from server.services.commands import ThreadCommands
 from server.services.crons import Crons
 from server.services.health import Health
@@ -77,6 +78,9 @@ class Services(Protocol):
 
     @property
     def commands(self) -> ThreadCommands: ...
+
+    @property
+    def sight(self) -> Sight: ...
 
 
 def _services(request: HTTPConnection) -> Services:
@@ -152,6 +156,13 @@ def _store(request: HTTPConnection) -> StoreItems:
     return _services(request).store
 
 
+def caller_of(request: HTTPConnection) -> Caller:
+    """On whose behalf the request is carried out: put there by the gate, if there is one."""
+    caller: Caller = request.scope.get("caller", ANYONE)
+    return caller
+
+
+CallerOfRequest = Annotated[Caller, Depends(caller_of)]
 BuildsService = Annotated[Builds, Depends(_builds)]
 SpendingService = Annotated[Spending, Depends(_spending)]
 AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]

@@ -13,6 +13,9 @@ BEARER = "bearer "
 KEY_COOKIE = "appyard_key"
 """Where a browser keeps the key of whoever signed in to the dashboard. Scripts cannot read it, other sites do not send it."""
 
+TOLD_TO_ALL = frozenset({"/ok", "/ready", "/info"})
+"""What anybody may ask: whether the server lives and what it is."""
+
 
 class ApiKeys:
     """The keys of a server, as SHA-256 in hexadecimal. Keys are long and random, so a slow hash would protect nothing more."""

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BeforeValidator
 
 from checkpoints.records import CancelAction
-from server.api.dependencies import RunsService, RunStreamsService
+from server.api.dependencies import CallerOfRequest, RunsService, RunStreamsService
 from server.api.errors import Problem
 from server.api.run_responses import after_event, place_of, streamed_events, streamed_result, streamed_stop
 from server.api.runs_schemas import (
@@ -34,24 +34,28 @@ router = APIRouter(
 
 
 @router.post("/threads/{thread_id}/runs", response_model_exclude_unset=True)
-async def create_run(thread_id: UUID, body: RunCreate, response: Response, runs: RunsService) -> RunOnWire:
+async def create_run(thread_id: UUID, body: RunCreate, response: Response, runs: RunsService, caller: CallerOfRequest) -> RunOnWire:
     """Begin a run in the background."""
-    run = await runs.accept(thread_id, body.new_run())
+    run = await runs.accept(thread_id, body.new_run(), caller=caller)
     response.headers["Content-Location"] = place_of(run)
     return run_on_wire(run)
 
 
 @router.post("/threads/{thread_id}/runs/stream", response_class=StreamingResponse)
-async def stream_run(thread_id: UUID, body: RunCreate, runs: RunsService, streams: RunStreamsService) -> StreamingResponse:
+async def stream_run(
+    thread_id: UUID, body: RunCreate, runs: RunsService, streams: RunStreamsService, caller: CallerOfRequest
+) -> StreamingResponse:
     """Begin a run and follow it."""
-    run = await runs.accept(thread_id, body.new_run())
+    run = await runs.accept(thread_id, body.new_run(), caller=caller)
     return streamed_events(run, streams, cancels=body.on_disconnect is OnDisconnect.cancel)
 
 
 @router.post("/threads/{thread_id}/runs/wait", response_class=StreamingResponse)
-async def wait_for_run(thread_id: UUID, body: RunCreate, runs: RunsService, streams: RunStreamsService) -> StreamingResponse:
+async def wait_for_run(
+    thread_id: UUID, body: RunCreate, runs: RunsService, streams: RunStreamsService, caller: CallerOfRequest
+) -> StreamingResponse:
     """Begin a run and wait for what it comes to."""
-    run = await runs.accept(thread_id, body.new_run(watched=False))
+    run = await runs.accept(thread_id, body.new_run(watched=False), caller=caller)
     return streamed_result(run, streams, cancels=body.on_disconnect is OnDisconnect.cancel)
 
 
@@ -121,10 +125,10 @@ async def delete_run(thread_id: UUID, run_id: UUID, runs: RunsService) -> None:
 
 
 @router.post("/runs/cancel", status_code=status.HTTP_204_NO_CONTENT)
-async def cancel_runs(body: RunsCancel, runs: RunsService, action: CancelAction = CancelAction.interrupt) -> None:
+async def cancel_runs(body: RunsCancel, runs: RunsService, caller: CallerOfRequest, action: CancelAction = CancelAction.interrupt) -> None:
     """Stop some runs of a thread, or every run that is pending or running."""
     if body.status:
-        await runs.cancel_all(body.statuses(), action)
+        await runs.cancel_all(body.statuses(), action, caller=caller)
     else:
         assert body.thread_id is not None
         await runs.cancel_some(body.thread_id, body.run_ids or (), action)

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from checkpoints.records import JsonObject
 from server.api.commands import CommandFrame, CommandRunner, failure, malformed, said, success
-from server.api.dependencies import ThreadCommandsService, ThreadsService, ThreadStreamsService
+from server.api.dependencies import CallerOfRequest, ThreadCommandsService, ThreadsService, ThreadStreamsService
 from server.api.errors import Problem
 from server.api.run_responses import EVENT_STREAM, NOT_STORED, after_event
 from server.api.sse import HEARTBEAT, with_heartbeats
@@ -70,11 +70,11 @@ async def join_thread(
 
 @router.post("/threads/{thread_id}/stream/events", response_class=StreamingResponse)
 async def stream_events(
-    thread_id: UUID, body: SubscribeBody, streams: ThreadStreamsService, last_event_id: LastEventId = None
+    thread_id: UUID, body: SubscribeBody, streams: ThreadStreamsService, caller: CallerOfRequest, last_event_id: LastEventId = None
 ) -> StreamingResponse:
     """The thread's events in the streaming protocol. The stream stays open across runs, and may begin before the thread does."""
     after = max(body.since, min(after_event(last_event_id, otherwise=0), LAST_POSITION))
-    text = with_heartbeats(streams.events(thread_id, body.subscription(), after=after), event_frame, HEARTBEAT)
+    text = with_heartbeats(streams.events(thread_id, body.subscription(), after=after, caller=caller), event_frame, HEARTBEAT)
     return StreamingResponse(text, media_type=EVENT_STREAM, headers=dict(NOT_STORED))
 
 

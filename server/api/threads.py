@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 
-from server.api.dependencies import ThreadsService
+from server.api.dependencies import CallerOfRequest, ThreadsService
 from server.api.errors import Problem
 from server.api.thread_bodies import (
     EVERY_FIELD,
@@ -30,27 +30,27 @@ router = APIRouter(
 
 
 @router.post("", response_model_exclude_unset=True)
-async def create_thread(body: ThreadCreate, threads: ThreadsService) -> ThreadOnWire:
+async def create_thread(body: ThreadCreate, threads: ThreadsService, caller: CallerOfRequest) -> ThreadOnWire:
     """Create a thread, or with `if_exists: do_nothing` get the one that has the id."""
     ttl = body.ttl.time_to_live() if body.ttl else None
     created = await threads.create(
-        body.thread_id, metadata=body.metadata or {}, if_exists=body.if_exists, ttl=ttl, supersteps=body.changes()
+        body.thread_id, metadata=body.metadata or {}, if_exists=body.if_exists, ttl=ttl, supersteps=body.changes(), caller=caller
     )
     return thread_on_wire(created)
 
 
 @router.post("/search", response_model_exclude_unset=True)
-async def search_threads(body: ThreadSearch, response: Response, threads: ThreadsService) -> list[ThreadOnWire]:
+async def search_threads(body: ThreadSearch, response: Response, threads: ThreadsService, caller: CallerOfRequest) -> list[ThreadOnWire]:
     """Find threads by metadata, values, status or id. The headers X-Pagination-Total and X-Pagination-Next tell of more."""
-    found = await threads.search(body.which(), body.page())
+    found = await threads.search(body.which(), body.page(), caller=caller)
     set_pagination(response, offset=body.offset, shown=found.threads, total=found.total)
     return [thread_on_wire(thread, fields=body.select or EVERY_FIELD, extract=body.extract) for thread in found.threads]
 
 
 @router.post("/count")
-async def count_threads(body: ThreadCount, threads: ThreadsService) -> int:
+async def count_threads(body: ThreadCount, threads: ThreadsService, caller: CallerOfRequest) -> int:
     """How many threads match."""
-    return await threads.count(body.which())
+    return await threads.count(body.which(), caller=caller)
 
 
 @router.post("/prune")
@@ -60,9 +60,9 @@ async def prune_threads(body: ThreadPrune, threads: ThreadsService) -> ThreadsPr
 
 
 @router.post("/{thread_id}/copy", response_model_exclude_unset=True)
-async def copy_thread(thread_id: UUID, threads: ThreadsService) -> ThreadOnWire:
+async def copy_thread(thread_id: UUID, threads: ThreadsService, caller: CallerOfRequest) -> ThreadOnWire:
     """A new thread with the same state and history."""
-    return thread_on_wire(await threads.copy(thread_id))
+    return thread_on_wire(await threads.copy(thread_id, caller=caller))
 
 
 @router.get("/{thread_id}/storage")

@@ -15,11 +15,13 @@ from typing_extensions import override
 from server.api.app import create_app
 from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
 from server.api.keys import ApiKeys, hash_of
+from server.authority import read_authority
 from server.bootstrap import open_services, open_world
 from server.commands import event_loop
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
 from server.dashboard.app import add_dashboard
+from server.langgraph_json import read_config
 from server.settings import LOOPBACK, Settings
 from server.telemetry import log_to_stderr
 
@@ -30,18 +32,21 @@ def run_server(config: Path | None, host: str | None, port: int | None, *, with_
     """Serve until stopped. Raises `CannotStart`, and what `open_world` raises."""
     settings = Settings()
     host, port = host or settings.host, settings.port if port is None else port
-    check_reach(settings, host)
+    check_reach(settings, host, config)
     log_to_stderr(settings)
     listening = listen(host, port)
     event_loop.run(_serve(settings, config, listening, with_worker=with_worker, studio=studio))
     return ExitCode.done
 
 
-def check_reach(settings: Settings, host: str) -> None:
-    """Only this machine may reach a server without a key, or one that runs generated code unconfined. Raises `CannotStart`."""
+def check_reach(settings: Settings, host: str, config: Path | None = None) -> None:
+    """Only this machine may reach a server that asks nobody who they are, or one that runs generated code unconfined.
+
+    Raises `CannotStart`, and `ConfigUnusable` for a langgraph.json whose `auth` cannot be read.
+    """
     if host in LOOPBACK:
         return
-    if not settings.has_keys:
+    if not settings.has_keys and read_config(config).auth is None:
         raise CannotStart(
             f"--host {host} can be reached from other machines. Set APPYARD_API_KEY_HASHES (`appyard key` makes a key), or use 127.0.0.1."
         )
@@ -90,12 +95,17 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
 
         rules = world.config.cors or default_rules()
         shown_to = with_studio(rules) if studio else rules
+        host, port = listening.getsockname()[:2]
         app = create_app(
-            lifespan, keys=keys_of(settings), cors=shown_to, serves_mcp=world.config.serves_mcp, serves_a2a=world.config.serves_a2a
+            lifespan,
+            keys=keys_of(settings),
+            authority=read_authority(world.config, studio=studio and host in LOOPBACK),
+            cors=shown_to,
+            serves_mcp=world.config.serves_mcp,
+            serves_a2a=world.config.serves_a2a,
         )
         add_dashboard(app)
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
-        host, port = listening.getsockname()[:2]
         if studio:
             print(studio_link(host, port), flush=True)
         log.info(

@@ -12,9 +12,11 @@ from pydantic_core import to_jsonable_python
 
 from checkpoints.assistants import AssistantDraft, AssistantFilter, AssistantRepository, assistant_id_of_graph
 from checkpoints.connection import Database, Transaction
+from checkpoints.errors import AssistantExists
 from checkpoints.records import Assistant, AssistantSort, IfExists, JsonObject
 from checkpoints.threads import ThreadRepository
 from server.graphs import AnyGraph, GraphCatalogue
+from server.services.caller import ANYONE, Caller
 from server.services.errors import AssistantOfGraph, GraphNotFound
 
 
@@ -60,19 +62,41 @@ class Assistants:
             return await self._assistants.ensure(id_or_graph, transaction=transaction)
         return await self._assistants.get(assistant_id, transaction=transaction)
 
-    async def create(self, draft: AssistantDraft, *, assistant_id: UUID | None, if_exists: IfExists) -> Assistant:
-        """A new assistant, or with `do_nothing` the one that has the id. Raises `GraphNotFound`, `AssistantExists`."""
-        self._check_graph(draft.graph_id or "")
-        return await self._assistants.create(draft, assistant_id=assistant_id, if_exists=if_exists)
+    async def create(self, draft: AssistantDraft, *, assistant_id: UUID | None, if_exists: IfExists, caller: Caller = ANYONE) -> Assistant:
+        """A new assistant, or with `do_nothing` the one that has the id.
 
-    async def search(self, which: AssistantFilter, *, sort_by: AssistantSort, descending: bool, limit: int, offset: int) -> FoundAssistants:
+        Raises `GraphNotFound`, and `AssistantExists`, also if the caller may not see the one that has the id.
+        """
+        self._check_graph(draft.graph_id or "")
+        async with self._database.transaction() as transaction:
+            try:
+                return await self._assistants.create(draft, assistant_id=assistant_id, transaction=transaction)
+            except AssistantExists:
+                if assistant_id is None or if_exists is IfExists.raises or not await self._sees(caller, assistant_id, transaction):
+                    raise
+                return await self._assistants.get(assistant_id, transaction=transaction)
+
+    async def _sees(self, caller: Caller, assistant_id: UUID, transaction: Transaction) -> bool:
+        return caller.visible is None or bool(await self._assistants.contains(assistant_id, caller.visible, transaction=transaction))
+
+    async def search(
+        self,
+        which: AssistantFilter,
+        *,
+        sort_by: AssistantSort,
+        descending: bool,
+        limit: int,
+        offset: int,
+        caller: Caller = ANYONE,
+    ) -> FoundAssistants:
         """One page of the assistants that match, and how many match."""
+        which = which.model_copy(update={"visible": caller.visible})
         found = await self._assistants.search(which, sort_by=sort_by, descending=descending, limit=limit, offset=offset)
         return FoundAssistants(tuple(found), await self._assistants.count(which))
 
-    async def count(self, which: AssistantFilter) -> int:
+    async def count(self, which: AssistantFilter, *, caller: Caller = ANYONE) -> int:
         """How many assistants match."""
-        return await self._assistants.count(which)
+        return await self._assistants.count(which.model_copy(update={"visible": caller.visible}))
 
     async def update(self, id_or_graph: str, change: AssistantDraft) -> Assistant:
         """A new version, put in use. Raises as `find`, and `GraphNotFound`."""
@@ -89,13 +113,20 @@ class Assistants:
         assistant = await self.find(id_or_graph)
         return tuple(await self._assistants.versions(assistant.assistant_id, metadata=metadata, limit=limit, offset=offset))
 
-    async def delete(self, id_or_graph: str, *, with_threads: bool) -> None:
-        """Delete it with its runs, and its threads if asked to. Raises as `find`, and `AssistantOfGraph`, `AssistantInUse`."""
+    async def delete(self, id_or_graph: str, *, with_threads: bool, caller: Caller = ANYONE) -> None:
+        """Delete it with its runs, and if asked to those of its threads that the caller may see.
+
+        Raises as `find`, and `AssistantOfGraph`, `AssistantInUse`.
+        """
         assistant = await self.find(id_or_graph)
         if assistant.assistant_id == assistant_id_of_graph(assistant.graph_id):
             raise AssistantOfGraph(assistant.graph_id)
         async with self._database.transaction() as transaction:
-            threads = await self._assistants.threads(assistant.assistant_id, transaction=transaction) if with_threads else []
+            threads = (
+                await self._assistants.threads(assistant.assistant_id, visible=caller.visible, transaction=transaction)
+                if with_threads
+                else []
+            )
             await self._assistants.delete(assistant.assistant_id, transaction=transaction)
             for thread_id in threads:
                 await self._threads.delete(thread_id, transaction=transaction)

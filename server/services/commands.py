@@ -6,6 +6,7 @@ from uuid import UUID
 
 from checkpoints.records import JsonObject, MultitaskStrategy, Run
 from server.services.builds import Ledger
+from server.services.caller import ANYONE, Caller
 from server.services.errors import InterruptNotFound, ThreadWithoutGraph
 from server.services.protocol import RECORDED_MODES
 from server.services.run_order import RunOrder
@@ -42,13 +43,13 @@ class ThreadCommands:
         self._approvals = ledger.approvals
         self._runs = runs
 
-    async def start(self, thread_id: UUID, wanted: StartRun) -> Run:
+    async def start(self, thread_id: UUID, wanted: StartRun, *, caller: Caller = ANYONE) -> Run:
         """Begin a run; the thread is created if need be. Raises `AssistantNotFound`, `GraphNotFound`, `ThreadOccupied`."""
         order = _recording(RunOrder(input=wanted.input, config=wanted.config, context=wanted.context))
         new = NewRun(wanted.assistant, order, wanted.metadata, wanted.strategy, creates_thread=True)
-        return await self._runs.accept(thread_id, new)
+        return await self._runs.accept(thread_id, new, caller=caller)
 
-    async def respond(self, thread_id: UUID, given: Respond) -> Run:
+    async def respond(self, thread_id: UUID, given: Respond, *, caller: Caller = ANYONE) -> Run:
         """Go on with answers. Raises `ThreadNotFound`, `InterruptNotFound`, `ResumeUnderWay`, `ThreadWithoutGraph`."""
         thread = await self._threads.get(thread_id)
         asked = {approval.interrupt_id for approval in await self._approvals.waiting(thread_id)}
@@ -58,7 +59,7 @@ class ThreadCommands:
         if assistant is None:
             raise ThreadWithoutGraph
         order = _recording(RunOrder(command={"resume": dict(given.answers), **given.beside}, config=given.config))
-        return await self._runs.accept(thread_id, NewRun(str(assistant), order, given.metadata))
+        return await self._runs.accept(thread_id, NewRun(str(assistant), order, given.metadata), caller=caller)
 
 
 def _recording(order: RunOrder) -> RunOrder:

@@ -14,6 +14,7 @@ from checkpoints.errors import AssistantNotFound, ThreadNotFound
 from checkpoints.records import Cron, CronSort, JsonObject, MultitaskStrategy
 from server.run_queue import RunQueue
 from server.services.assistants import Assistants
+from server.services.caller import ANYONE, Caller, kept_caller
 from server.services.errors import ScheduleInvalid, ServiceError
 from server.services.run_order import RunOrder
 from server.services.runs import NewRun, Runs
@@ -51,9 +52,13 @@ class Crons:
         self._runs = runs
         self._run_queue = run_queue
 
-    async def create(self, assistant: str, thread_id: UUID | None, draft: CronDraft) -> Cron:
-        """A new cron. Raises `ScheduleInvalid`, `ThreadNotFound`, `AssistantNotFound`, `GraphNotFound`."""
+    async def create(self, assistant: str, thread_id: UUID | None, draft: CronDraft, *, caller: Caller = ANYONE) -> Cron:
+        """A new cron, whose runs begin on behalf of the caller.
+
+        Raises `ScheduleInvalid`, `ThreadNotFound`, `AssistantNotFound`, `GraphNotFound`.
+        """
         found = await self._assistants.find(assistant)
+        draft = draft.model_copy(update={"caller": caller.kept()})
         async with self._database.transaction() as transaction:
             return await self._crons.create(found.assistant_id, thread_id, await self._scheduled(draft, transaction), transaction)
 
@@ -82,18 +87,27 @@ class Crons:
         return await self._crons.get(cron_id)
 
     async def search(
-        self, which: CronFilter, assistant: str | None, *, sort_by: CronSort, descending: bool, limit: int, offset: int
+        self,
+        which: CronFilter,
+        assistant: str | None,
+        *,
+        sort_by: CronSort,
+        descending: bool,
+        limit: int,
+        offset: int,
+        caller: Caller = ANYONE,
     ) -> FoundCrons:
         """One page of the crons that match. Raises `AssistantNotFound`, `GraphNotFound`."""
-        which = await self._of_assistant(which, assistant)
+        which = await self._of_assistant(which, assistant, caller)
         crons = await self._crons.search(which, sort_by=sort_by, descending=descending, limit=limit, offset=offset)
         return FoundCrons(tuple(crons), await self._crons.count(which))
 
-    async def count(self, which: CronFilter, assistant: str | None) -> int:
+    async def count(self, which: CronFilter, assistant: str | None, *, caller: Caller = ANYONE) -> int:
         """How many crons match. Raises `AssistantNotFound`, `GraphNotFound`."""
-        return await self._crons.count(await self._of_assistant(which, assistant))
+        return await self._crons.count(await self._of_assistant(which, assistant, caller))
 
-    async def _of_assistant(self, which: CronFilter, assistant: str | None) -> CronFilter:
+    async def _of_assistant(self, which: CronFilter, assistant: str | None, caller: Caller) -> CronFilter:
+        which = which.model_copy(update={"visible": caller.visible})
         if assistant is None:
             return which
         return which.model_copy(update={"assistant_id": (await self._assistants.find(assistant)).assistant_id})
@@ -123,7 +137,7 @@ class Crons:
         """A run that is refused is not tried again before the next time."""
         try:
             async with transaction.savepoint():
-                run, displaced = await self._runs.accept_within(transaction, cron.thread_id, run_of(cron))
+                run, displaced = await self._runs.accept_within(transaction, cron.thread_id, run_of(cron), caller=kept_caller(cron.caller))
         except (ServiceError, ThreadNotFound, AssistantNotFound) as error:
             return FiredCron(cron, refusal=str(error))
         return FiredCron(cron, run.run_id, tuple(displaced))

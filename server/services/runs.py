@@ -4,16 +4,16 @@ What a run and its thread are told is one transaction with the queue's job. Foll
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from checkpoints.connection import Transaction
-from checkpoints.errors import IllegalRunTransition, RunNotFound, ThreadBusy
+from checkpoints.errors import IllegalRunTransition, RunNotFound, ThreadBusy, ThreadExists, ThreadNotFound
 from checkpoints.records import (
     Approval,
     Assistant,
     CancelAction,
-    IfExists,
     JsonObject,
     MultitaskStrategy,
     Run,
@@ -22,6 +22,7 @@ from checkpoints.records import (
 from server.run_queue import RunQueue
 from server.services.assistants import Assistants
 from server.services.builds import Ledger
+from server.services.caller import ANYONE, OF_THE_SERVER, Caller
 from server.services.errors import NothingToCancel, ResumeUnderWay, RunUnfinished, ThreadOccupied
 from server.services.run_order import RunOrder, order_of
 from server.services.webhooks import RunEnd, WebhookTargets, drafts_for
@@ -61,43 +62,58 @@ class Runs:
 
     # ------------------------------------------------------------------------------------------------ accepting
 
-    async def accept(self, thread_id: UUID, new: NewRun) -> Run:
+    async def accept(self, thread_id: UUID, new: NewRun, *, caller: Caller = ANYONE) -> Run:
         """Accept a run on a thread; what it displaces is stopped.
 
-        Raises `ThreadNotFound`, `AssistantNotFound`, `GraphNotFound`, `ThreadOccupied`, `ResumeUnderWay`.
+        Raises `ThreadNotFound`, also for a thread the caller may not see,
+        `AssistantNotFound`, `GraphNotFound`, `ThreadOccupied`, `ResumeUnderWay`.
         """
         assistant = await self._assistants.find(new.assistant)
         async with self._database.transaction() as transaction:
-            if new.creates_thread:
-                await self._threads.create(thread_id, if_exists=IfExists.do_nothing, transaction=transaction)
-            run, displaced = await self._accept(thread_id, assistant, new, transaction)
+            await self._enter(thread_id, transaction, caller, creates=new.creates_thread)
+            run, displaced = await self._accept(thread_id, assistant, new, transaction, caller)
         for stopped in displaced:
             await self._run_queue.cancel(stopped)
         return run
 
-    async def accept_alone(self, new: Sequence[NewRun]) -> list[Run]:
+    async def _enter(self, thread_id: UUID, transaction: Transaction, caller: Caller, *, creates: bool = False) -> None:
+        """See to it that the thread is there and the caller may see it. Raises `ThreadNotFound`."""
+        if creates:
+            with suppress(ThreadExists):
+                await self._threads.create(thread_id, metadata=caller.thread_metadata, transaction=transaction)
+                return
+        if caller.visible is not None and not await self._threads.contains(thread_id, caller.visible, transaction=transaction):
+            raise ThreadNotFound(str(thread_id))
+
+    async def accept_alone(self, new: Sequence[NewRun], *, caller: Caller = ANYONE) -> list[Run]:
         """Accept runs that each get a thread of their own; all or none. Raises `AssistantNotFound`, `GraphNotFound`."""
         assistants = [await self._assistants.find(one.assistant) for one in new]
         async with self._database.transaction() as transaction:
-            return [await self._accept_alone(assistant, one, transaction) for assistant, one in zip(assistants, new, strict=True)]
+            pairs = zip(assistants, new, strict=True)
+            return [await self._accept_alone(assistant, one, transaction, caller) for assistant, one in pairs]
 
-    async def accept_within(self, transaction: Transaction, thread_id: UUID | None, new: NewRun) -> tuple[Run, list[UUID]]:
+    async def accept_within(
+        self, transaction: Transaction, thread_id: UUID | None, new: NewRun, *, caller: Caller = ANYONE
+    ) -> tuple[Run, list[UUID]]:
         """Accept a run together with what else `transaction` does; without a thread it gets one of its own.
 
         Also the runs it displaces, whose workers the caller tells once the transaction is committed. Raises as `accept`.
         """
         assistant = await self._assistants.find(new.assistant, transaction=transaction)
         if thread_id is None:
-            return await self._accept_alone(assistant, new, transaction), []
-        return await self._accept(thread_id, assistant, new, transaction)
+            return await self._accept_alone(assistant, new, transaction, caller), []
+        await self._enter(thread_id, transaction, caller)
+        return await self._accept(thread_id, assistant, new, transaction, caller)
 
-    async def _accept_alone(self, assistant: Assistant, new: NewRun, transaction: Transaction) -> Run:
-        thread = await self._threads.create(uuid4(), transaction=transaction)
-        run, _ = await self._accept(thread.thread_id, assistant, new, transaction)
+    async def _accept_alone(self, assistant: Assistant, new: NewRun, transaction: Transaction, caller: Caller) -> Run:
+        thread = await self._threads.create(uuid4(), metadata=caller.thread_metadata, transaction=transaction)
+        run, _ = await self._accept(thread.thread_id, assistant, new, transaction, caller)
         return run
 
-    async def _accept(self, thread_id: UUID, assistant: Assistant, new: NewRun, transaction: Transaction) -> tuple[Run, list[UUID]]:
-        order = completed(new.order, assistant)
+    async def _accept(
+        self, thread_id: UUID, assistant: Assistant, new: NewRun, transaction: Transaction, caller: Caller
+    ) -> tuple[Run, list[UUID]]:
+        order = completed(new.order, assistant, caller)
         about: JsonObject = {**assistant.metadata, "graph_id": assistant.graph_id, "assistant_id": str(assistant.assistant_id)}
         try:
             run = await self._runs.create(
@@ -162,9 +178,9 @@ class Runs:
         """Ask several runs of a thread to stop. Raises `RunNotFound`, `NothingToCancel`."""
         await self._cancel([await self.get(thread_id, run_id) for run_id in run_ids], action)
 
-    async def cancel_all(self, statuses: Sequence[RunStatus], action: CancelAction) -> None:
-        """Ask every run that is in one of these statuses to stop. Raises `NothingToCancel`."""
-        await self._cancel(await self._runs.unfinished(statuses), action)
+    async def cancel_all(self, statuses: Sequence[RunStatus], action: CancelAction, *, caller: Caller = ANYONE) -> None:
+        """Ask every run that is in one of these statuses, and whose thread the caller may see, to stop. Raises `NothingToCancel`."""
+        await self._cancel(await self._runs.unfinished(statuses, visible=caller.visible), action)
 
     async def _cancel(self, runs: Sequence[Run], action: CancelAction) -> None:
         async with self._database.transaction() as transaction:
@@ -195,17 +211,25 @@ class Runs:
             raise RunUnfinished(error.detail) from error
 
 
-def completed(order: RunOrder, assistant: Assistant) -> RunOrder:
-    """The order with the assistant's configuration under its own; each of `configurable` and context stands for a missing other."""
+def completed(order: RunOrder, assistant: Assistant, caller: Caller = ANYONE) -> RunOrder:
+    """The order with the assistant's configuration under its own; each of `configurable` and context stands for a missing other.
+
+    Who calls is told to the graph in `configurable`, whatever was sent under those names, and is no part of the context.
+    """
     config = {**assistant.config, **order.config}
     configurable = {**_object(assistant.config, "configurable"), **_object(order.config, "configurable")}
     context = {**assistant.context, **order.context}
-    config["configurable"] = {name: value for name, value in (configurable or context).items() if not name.startswith("__")}
+    configured = {name: value for name, value in (configurable or context).items() if not name.startswith("__")}
+    config["configurable"] = _without_caller(configured) | caller.configurable() if caller.user else configured
     return order.model_copy(update={"graph_id": assistant.graph_id, "config": config, "context": context or _user_keys(configurable)})
 
 
 def _user_keys(configurable: JsonObject) -> JsonObject:
-    return {name: value for name, value in configurable.items() if not name.startswith(("__", "checkpoint_", "thread_id"))}
+    return {name: value for name, value in configurable.items() if not name.startswith(("__", "checkpoint_", "thread_id", OF_THE_SERVER))}
+
+
+def _without_caller(configurable: JsonObject) -> JsonObject:
+    return {name: value for name, value in configurable.items() if not name.startswith(OF_THE_SERVER)}
 
 
 def _object(config: JsonObject, name: str) -> JsonObject:

@@ -9,6 +9,7 @@ from uuid import UUID
 from checkpoints.errors import RunNotFound
 from checkpoints.records import Run, RunEvent
 from server.services.builds import Ledger
+from server.services.caller import ANYONE, Caller
 from server.services.protocol import PHASES, ROOT, Namespace, ProtocolEvent, RunTranslator, Subscription, moment, node_of, position
 
 HEAD_START_SECONDS = 0.05
@@ -41,6 +42,7 @@ class ThreadStreams:
 
     def __init__(self, ledger: Ledger) -> None:
         self._runs = ledger.runs
+        self._threads = ledger.threads
         self._run_events = ledger.run_events
 
     async def records(self, thread_id: UUID, *, after: int) -> AsyncIterator[ThreadRecord]:
@@ -57,9 +59,16 @@ class ThreadStreams:
             return 0
         return position(run, run.last_event_seq) if run.status.is_terminal else position(run, 0)
 
-    async def events(self, thread_id: UUID, wanted: Subscription, *, after: int = 0) -> AsyncIterator[ProtocolEvent]:
-        """The protocol's events after a position, from the first run of the thread on; the thread may not exist yet."""
+    async def events(
+        self, thread_id: UUID, wanted: Subscription, *, after: int = 0, caller: Caller = ANYONE
+    ) -> AsyncIterator[ProtocolEvent]:
+        """The protocol's events after a position, from the first run of the thread on; the thread may not exist yet.
+
+        So only its runs show whether it is one that the caller may see; otherwise the stream ends.
+        """
         async for run in self._runs_from(thread_id, await self._run_at(thread_id, after)):
+            if caller.visible is not None and not await self._threads.contains(thread_id, caller.visible):
+                return
             async for event in self._events_of(run):
                 if event.seq > after and wanted.wants(event):
                     yield event

@@ -8,10 +8,11 @@ from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from checkpoints.connection import Transaction
-from checkpoints.errors import ThreadBusy, ThreadNotFound, ThreadNotPrunable
+from checkpoints.errors import ThreadBusy, ThreadExists, ThreadNotFound, ThreadNotPrunable
 from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, ThreadSort, ThreadStatus, ThreadStorage
 from checkpoints.threads import ThreadFilter
 from server.services.builds import KIND, Ledger
+from server.services.caller import ANYONE, Caller
 from server.services.thread_state import StateChange, ThreadStates
 
 log = logging.getLogger(__name__)
@@ -63,22 +64,29 @@ class Threads:
         if_exists: IfExists,
         ttl: TimeToLive | None,
         supersteps: Supersteps = (),
+        caller: Caller = ANYONE,
     ) -> Thread:
         """A new thread, with the state its supersteps lead to; or with `do_nothing` the one that has the id.
 
-        Raises `ThreadExists`, and as `ThreadStates.change`.
+        Raises `ThreadExists`, also if the caller may not see the one that has the id, and as `ThreadStates.change`.
         """
         graph_id = graph_id_in(metadata)
         if supersteps:
             graph_id = await self._states.loaded(graph_id)
         async with self._database.transaction() as transaction:
-            thread = await self._threads.create(
-                thread_id, metadata=metadata, graph_id=graph_id, if_exists=if_exists, transaction=transaction
-            )
+            try:
+                thread = await self._threads.create(thread_id, metadata=metadata, graph_id=graph_id, transaction=transaction)
+            except ThreadExists:
+                if thread_id is None or if_exists is IfExists.raises or not await self._sees(caller, thread_id, transaction):
+                    raise
+                thread = await self._threads.get(thread_id, transaction=transaction)
             if supersteps and graph_id and thread.values is None:
                 await self._states.change(thread.thread_id, graph_id, supersteps, transaction)
                 thread = await self._threads.get(thread.thread_id, transaction=transaction)
             return await self._limited(thread, ttl or (None if thread.ttl_strategy else self._default_ttl), transaction)
+
+    async def _sees(self, caller: Caller, thread_id: UUID, transaction: Transaction) -> bool:
+        return caller.visible is None or bool(await self._threads.contains(thread_id, caller.visible, transaction=transaction))
 
     async def get(self, thread_id: UUID) -> Thread:
         """One thread. Raises `ThreadNotFound`."""
@@ -90,22 +98,27 @@ class Threads:
             thread = await self._threads.update_metadata(thread_id, metadata, transaction=transaction)
             return await self._limited(thread, ttl, transaction)
 
-    async def search(self, which: ThreadFilter, page: Page) -> FoundThreads:
+    async def search(self, which: ThreadFilter, page: Page, *, caller: Caller = ANYONE) -> FoundThreads:
         """One page of the threads that match, and how many match."""
+        which = which.model_copy(update={"visible": caller.visible})
         found = await self._threads.search(which, sort_by=page.sort_by, descending=page.descending, limit=page.limit, offset=page.offset)
         return FoundThreads(tuple(found), await self._threads.count(which))
 
-    async def count(self, which: ThreadFilter) -> int:
+    async def count(self, which: ThreadFilter, *, caller: Caller = ANYONE) -> int:
         """How many threads match."""
-        return await self._threads.count(which)
+        return await self._threads.count(which.model_copy(update={"visible": caller.visible}))
 
     async def delete(self, thread_id: UUID) -> None:
         """Delete a thread with everything of it. Raises `ThreadNotFound`."""
         await self._threads.delete(thread_id)
 
-    async def copy(self, thread_id: UUID) -> Thread:
+    async def copy(self, thread_id: UUID, *, caller: Caller = ANYONE) -> Thread:
         """A thread with the same state and history. The copy of a build is no build. Raises `ThreadNotFound`."""
-        return await self._threads.copy(thread_id, without_metadata=tuple(KIND))
+        async with self._database.transaction() as transaction:
+            copied = await self._threads.copy(thread_id, without_metadata=tuple(KIND), transaction=transaction)
+            if not caller.thread_metadata:
+                return copied
+            return await self._threads.update_metadata(copied.thread_id, caller.thread_metadata, transaction=transaction)
 
     async def prune(self, thread_ids: Sequence[UUID], strategy: PruneStrategy) -> int:
         """Delete threads, or all of them but their latest state; how many there were.

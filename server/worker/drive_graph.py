@@ -99,13 +99,25 @@ async def _parts_of_events(graph: AnyGraph, attempt: GraphRun, details: Mapping[
             record("events", event)
 
 
+class AuthenticatedUser(dict[str, Any]):
+    """Whom a run is for: a mapping in `configurable`, and an object with an `identity` where LangGraph's runtime tells of it."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever `authenticate` said of the person
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+
 def run_config(run: Run, order: RunOrder) -> RunnableConfig:
     """The order's config with the run's own ids, which a client cannot choose."""
     config = cast("RunnableConfig", dict(order.config))
     ids = {"thread_id": str(run.thread_id), "run_id": str(run.run_id)}
     about = {"graph_id": order.graph_id, "assistant_id": str(run.assistant_id)} if order.graph_id else {}
     configurable = order.config.get("configurable")
-    given = configurable if isinstance(configurable, Mapping) else {}
+    given = dict(configurable) if isinstance(configurable, Mapping) else {}
+    if isinstance(user := given.get("langgraph_auth_user"), Mapping):
+        given["langgraph_auth_user"] = AuthenticatedUser(user)
     metadata = order.config.get("metadata")
     config["configurable"] = {**given, **ids, **about, "__pregel_strict_resume": True}
     config["metadata"] = {**(metadata if isinstance(metadata, Mapping) else {}), **about, **ids, "run_attempt": run.attempt}

@@ -144,8 +144,13 @@ SERVER = (
     Requirement(
         "server.auth",
         SDK,
-        "auth.path of langgraph.json.",
-        "Not begun: such a file is refused, for ignoring it would be unsafe. Keys and a proxy that knows people do until then.",
+        "auth.path of langgraph.json decides who calls and what they reach; a route that cannot tell callers apart is closed.",
+    ),
+    Requirement(
+        "server.auth_elsewhere",
+        OURS,
+        "MCP, Agent2Agent, sockets, the workflow API and the dashboard tell the callers of auth.path apart.",
+        "They list and begin things of everybody; until they are taught, they are closed where auth.path is set.",
     ),
 )
 

@@ -14,6 +14,7 @@ from nodes.artifacts import Changeset, FileChange, FileOperation, Finding, QaRev
 from nodes.context import AgentTask, Workshop
 from server.api.app import create_app
 from server.api.keys import ApiKeys, hash_of
+from server.authority import read_authority
 from server.bootstrap import World, open_services, open_world
 from server.dashboard.app import add_dashboard
 from server.services.builds import Ledger
@@ -98,7 +99,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             async def lifespan(_: FastAPI) -> AsyncIterator[None]:
                 yield
 
-            app = create_app(lifespan, keys=ApiKeys([hash_of(api_key)]) if api_key else None)
+            app = create_app(lifespan, keys=ApiKeys([hash_of(api_key)]) if api_key else None, authority=read_authority(world.config))
             add_dashboard(app)
             app.state.services = await stack.enter_async_context(open_services(world))
             transport = httpx.ASGITransport(app)

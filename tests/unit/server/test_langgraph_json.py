@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checkpoints.records import PruneStrategy
-from server.langgraph_json import CorsRules, GraphSource, ThreadTtl, read_config
+from server.langgraph_json import AuthSource, CorsRules, GraphSource, ThreadTtl, read_config
 from server.services.errors import ConfigUnusable
 
 
@@ -27,8 +27,16 @@ def test_the_sections_are_read(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("GREETING=hello\n")
     ttl = {"strategy": "keep_latest", "default_ttl": 60}
     config = read_config(
-        written(tmp_path, dependencies=[".", "httpx"], env=".env", http={"cors": {"allow_origins": ["*"]}}, checkpointer={"ttl": ttl})
+        written(
+            tmp_path,
+            dependencies=[".", "httpx"],
+            env=".env",
+            http={"cors": {"allow_origins": ["*"]}},
+            checkpointer={"ttl": ttl},
+            auth={"path": "./people.py:auth", "disable_studio_auth": True},
+        )
     )
+    assert config.auth == AuthSource(GraphSource("./people.py", "auth", tmp_path), may_admit_studio=False)
     assert config.import_folders == (tmp_path,)
     assert config.environment == {"GREETING": "hello"}
     assert config.cors == CorsRules(allow_origins=("*",))
@@ -46,10 +54,11 @@ def test_keys_that_are_not_supported_are_named(tmp_path: Path, caplog: pytest.Lo
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"graphs": {"toy": "./toy.py"}}, "names no graph"),
+        ({"graphs": {"toy": "./toy.py"}}, "names nothing in a file"),
         ({"graphs": 5}, "graphs"),
         ({"env": "missing.env"}, "not a file"),
-        ({"auth": {"path": "./auth.py:auth"}}, "auth is not supported yet"),
+        ({"auth": {}}, "auth.path"),
+        ({"auth": {"path": "./people.py"}}, "names nothing in a file"),
         ({"checkpointer": {"ttl": {"default_ttl": -1}}}, "checkpointer.ttl.default_ttl"),
     ],
 )
