@@ -147,6 +147,12 @@ SERVER = (
         "auth.path of langgraph.json decides who calls and what they reach; a route that cannot tell callers apart is closed.",
     ),
     Requirement(
+        "server.http_app",
+        SDK,
+        "http.app of langgraph.json mounts routes of one's own beside ours.",
+        "Not begun; the key is named in a warning. A server of one's own beside this one does until then.",
+    ),
+    Requirement(
         "server.auth_elsewhere",
         OURS,
         "MCP, Agent2Agent, sockets, the workflow API and the dashboard tell the callers of auth.path apart.",
