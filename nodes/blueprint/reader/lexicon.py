@@ -287,7 +287,7 @@ GENERIC_NOUNS = frozenset(
     possibility postgres postgresql process program purpose python query range rank ranking react reason record removal
     requirement rest result right role scheduling screen search section sector self server set sign-in signin site
     software solution someone something sort spreadsheet sql sqlite statistic statistics storage stuff summary system
-    theme themselves thing tool total tracker tracking type ui update updating use user-interface user_center ux variety
+    theme themselves thing total tracker tracking type ui update updating use user-interface user_center ux variety
     view vue way web website workflow world xml""".split()
 )
 """Words about software itself, or too general to keep."""

@@ -22,6 +22,9 @@ APP_NOUNS = frozenset(
     """system app application website site platform portal page dashboard tool program software service solution interface forum blog
     tracker manager marketplace shop store panel center centre crm""".split()
 )
+_THINGS_TOO = frozenset({"service", "tool"})
+"""Names for an app that are things as well: members borrow tools, customers book services."""
+
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep, VerbKind.update, VerbKind.delete, VerbKind.read}
 _MASS = frozenset(
     """finance inventory money work time calorie notification reminder email sms alert operation login account profile day week month
@@ -143,7 +146,7 @@ def is_recordable(noun: str, *, listed: bool = False, described: bool = False) -
         return True
     if not noun or (not head.isascii() and len(head) < 2):
         return False
-    if head in lexicon.GENERIC_NOUNS or head in APP_NOUNS - {"service"} or head in ATTRIBUTES or head in _MASS or head in _IDLE_SUBJECTS:
+    if head in lexicon.GENERIC_NOUNS or head in APP_NOUNS - _THINGS_TOO or head in ATTRIBUTES or head in _MASS or head in _IDLE_SUBJECTS:
         return False
     return head not in {"user", "account", "them", "themselves"} and head not in lexicon.ADMINISTRATORS and len(head) > 1
 
@@ -167,8 +170,10 @@ def _owners(clause: Clause, draft: Draft) -> None:
     described = any(part.head in ATTRIBUTES for part in parts)
     for subject in clause.subjects:
         noun = noun_of(subject)
+        is_the_app = subject.head == "tool" and not (subject.many or subject.determiner in _ONE_OF_MANY)
         named = (
-            is_recordable(noun, described=described and (subject.many or subject.determiner in _ONE_OF_MANY) and len(parts) > 1)
+            not is_the_app
+            and is_recordable(noun, described=described and (subject.many or subject.determiner in _ONE_OF_MANY) and len(parts) > 1)
             and noun not in draft.hidden
             and subject.determiner != "pronoun"
         )

@@ -161,3 +161,14 @@ def test_requirements_are_read_like_the_description() -> None:
 def test_wishes_the_stack_does_not_meet_are_reported_and_the_others_are_not() -> None:
     spec = read("Members borrow books. Pay with Stripe.", tech_stack_preferences=["React", "Python", "SQLite", "MongoDB", "FastAPI"])
     assert [entry.preference for entry in spec.unmet_preferences] == ["React", "MongoDB", "Stripe"]
+
+
+@pytest.mark.parametrize(
+    ("text", "records"),
+    [
+        ("Members borrow tools. A tool has a name and a daily fee.", {"tool", "loan"}),
+        ("Create a tool to track expenses. The tool has users and categories. An expense has an amount.", {"expense"}),
+    ],
+)
+def test_a_tool_that_is_borrowed_is_a_record_and_one_that_is_built_is_the_app(text: str, records: set[str]) -> None:
+    assert {record.name for record in read(text).records} == records
