@@ -7,6 +7,7 @@ where reducer lists store 1971 KB for the same build, and a top-level string cha
 import operator
 from typing import Annotated, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from nodes.artifacts import (
@@ -45,7 +46,7 @@ class BuildInput(TypedDict):
 
     request: BuildRequest
     template: NotRequired[AppSpec]
-    change: NotRequired[ChangeRequest | None]
+    change: NotRequired[Annotated[ChangeRequest | None, Field(title="Change")]]
 
 
 class AppyardState(TypedDict, total=False):

@@ -224,7 +224,7 @@ class RecordSpec(Artifact):
     plural_label: str
     fields: tuple[FieldSpec, ...]
     relations: tuple[Relation, ...] = ()
-    workflow: Workflow | None = None
+    workflow: Workflow | None = Field(default=None, title="Workflow")
     title_field: Identifier
     description: str = ""
     source: Source = INFERRED
@@ -304,7 +304,7 @@ class RuleSpec(Artifact):
     per: Identifier | None = None
     message: str
     maximum: int | None = Field(default=None, ge=1)
-    period: RulePeriod | None = None
+    period: RulePeriod | None = Field(default=None, title="Period")
     states: tuple[Identifier, ...] = ()
     source: Source = INFERRED
 

@@ -1,6 +1,9 @@
 """What can go wrong while a build runs, named for the situation. The docstring is the message and the way out."""
 
-from nodes.artifacts import AgentResult
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the sandboxes run where no package is installed, and raise from here
+    from nodes.artifacts import AgentResult
 
 
 class BuildError(Exception):
@@ -26,7 +29,7 @@ class TemplateInconsistent(BuildError):
 class AgentOutputInvalid(BuildError):
     """An agent did not give a usable answer within its attempts. Try again, or choose a stronger model."""
 
-    result: AgentResult | None = None
+    result: "AgentResult | None" = None
     """What the attempts used, if they were made."""
 
 

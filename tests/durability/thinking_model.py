@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from nodes.blueprint.chat_model import answer
+from nodes.corrections import SpecCorrections
 
 THINKING_SECONDS = 0.3
 
@@ -62,7 +63,12 @@ class ThinkingModel:
         if await request.is_disconnected():
             return JSONResponse({})
         self.answered[hashlib.sha256(prompt.encode()).hexdigest()] += 1
-        return JSONResponse(_completion(body["model"], answer(prompt)))
+        return JSONResponse(_completion(body["model"], _answer(prompt)))
+
+
+def _answer(prompt: str) -> str:
+    """What the built-in builder answers; a draft it made itself, it finds right."""
+    return SpecCorrections(corrections=()).model_dump_json() if "Task: correct_requirements" in prompt else answer(prompt)
 
 
 def _text(message: dict[str, Any]) -> str:
