@@ -36,7 +36,7 @@ serve: $(STAMPS)/toolchain  ## Start the server and a worker on this machine
 ##@ Develop
 .PHONY: test
 test: setup  ## Run every test: no network, no key, no running service needed
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: $(STAMPS)/project  ## Format, lint, types, direction of imports
