@@ -110,6 +110,12 @@ PROTOCOL = (
     Requirement("protocol.failure", PROTOCOL_TYPES, "A run that fails says so with its error; one that is rolled back ends too."),
     Requirement("protocol.sockets", OURS, "A socket needs the server's key, and comes from no page that may not call the server."),
     Requirement(
+        "protocol.event_id_in_request",
+        PROTOCOL_TYPES,
+        "A stream is resumed by the event_id of the last event.",
+        "Events carry one, but no published version of the protocol takes it in a request; since and Last-Event-ID resume.",
+    ),
+    Requirement(
         "protocol.other_commands",
         PROTOCOL_TYPES,
         "input.inject, state.get, state.listCheckpoints and state.fork.",

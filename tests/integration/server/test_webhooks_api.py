@@ -38,6 +38,19 @@ async def test_a_runs_webhook_is_told_how_it_ended(appyard: RunAppyard) -> None:
         assert (body["run_id"], body["status"]) == (held["run_id"], "interrupted")
 
 
+@pytest.mark.requirement("run.webhook")
+async def test_a_crons_webhook_is_told_of_each_of_its_runs(appyard: RunAppyard) -> None:
+    yard = await appyard(config=TOY, webhooks_to_private_addresses=True)
+    sdk = LangGraphClient(yard.client)
+    async with receiving() as receiver:
+        cron: Any = await sdk.crons.create("toy", schedule="0 0 1 1 *", input={"topic": "a"}, webhook=receiver.url)
+        async with yard.world.ledger.database.transaction() as transaction:  # its time is made to come
+            await transaction.connection.execute("UPDATE crons SET next_run_date = now() - interval '1 minute'")
+        told = json.loads((await receiver.next()).body)
+
+    assert (told["status"], told["metadata"]["cron_id"], told["values"]["report"]) == ("success", cron["cron_id"], "a#0,a#1")
+
+
 @pytest.mark.requirement("webhook.builds")
 async def test_people_are_told_of_a_build_that_waits_and_is_finished(appyard: RunAppyard) -> None:
     async with receiving() as programs, receiving() as chat:
