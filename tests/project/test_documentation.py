@@ -66,7 +66,18 @@ def test_make_by_itself_says_what_there_is() -> None:
 
 def test_every_command_and_option_of_the_readme_exists() -> None:
     commands = appyard_commands()
-    assert {words[0] for words in commands} == {"build", "serve", "worker", "agents", "costs", "migrate", "doctor", "builds", "key"}
+    assert {words[0] for words in commands} == {
+        "build",
+        "serve",
+        "worker",
+        "agents",
+        "costs",
+        "migrate",
+        "doctor",
+        "builds",
+        "key",
+        "templates",
+    }
     for words in commands:
         subcommand = words[:2] if words[0] == "builds" else words[:1]
         told = appyard_help(*subcommand)
