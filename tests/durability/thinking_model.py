@@ -58,7 +58,9 @@ class ThinkingModel:
     async def _complete(self, request: Request) -> JSONResponse:
         self.asked += 1
         body = await request.json()
-        prompt = next(_text(message) for message in reversed(body["messages"]) if "Task: " in _text(message))
+        prompt = next((_text(message) for message in reversed(body["messages"]) if "Task: " in _text(message)), None)
+        if prompt is None:  # the endpoint is asked what it can do: nothing but words
+            return JSONResponse(_completion(body["model"], "I answer in words."))
         await asyncio.wait([self._never], timeout=self._thinking_seconds)
         if await request.is_disconnected():
             return JSONResponse({})
