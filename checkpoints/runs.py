@@ -77,7 +77,7 @@ class RunRepository:
         except ForeignKeyViolation as error:
             raise AssistantNotFound(str(assistant_id)) from error
         if row is None:
-            is_known = await transaction.fetch_one("get_thread", {"thread_id": thread_id})
+            is_known = await transaction.fetch_one("get_graph_of_thread", {"thread_id": thread_id})
             raise RunExists(str(run_id)) if is_known else ThreadNotFound(str(thread_id))
         if multitask_strategy is MultitaskStrategy.reject and len(await self.active(thread_id, transaction=transaction)) > 1:
             raise ThreadBusy(str(thread_id))

@@ -261,8 +261,12 @@ class RunExecutor:
                 transaction=transaction,
             )
             values = await self._save_snapshot(run.thread_id, ended, transaction)
-            await self._ask(run.thread_id, ended, transaction)
-            await self._webhooks.run_ended(RunEnd(finished, values, questions_of(ended)), transaction)
+            questions = questions_of(ended)
+            if ended.state:
+                await self._approvals.ask(
+                    run.thread_id, questions, expires_in_seconds=self._limits.review_expiry_hours * 3600, transaction=transaction
+                )
+            await self._webhooks.run_ended(RunEnd(finished, values, list(questions.values())), transaction)
         log.info("run_finished", extra={"run_id": str(run.run_id), "status": ended.status.value})
 
     async def _save_snapshot(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> JsonObject | None:
@@ -280,15 +284,6 @@ class RunExecutor:
             transaction=transaction,
         )
         return values
-
-    async def _ask(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> None:
-        """Keep what the thread asks a person, and close what it no longer asks."""
-        if ended.state:
-            asked = ended.state.interrupts if ended.status is RunStatus.interrupted else ()
-            questions = {interrupt.id: jsonable(interrupt.value) for interrupt in asked}
-            await self._approvals.ask(
-                thread_id, questions, expires_in_seconds=self._limits.review_expiry_hours * 3600, transaction=transaction
-            )
 
     @contextlib.asynccontextmanager
     async def _lease_kept(self, claimed: ClaimedRun) -> AsyncIterator[None]:
@@ -354,9 +349,10 @@ def ended_status(state: StateSnapshot) -> RunStatus:
     return RunStatus.interrupted if state.interrupts else RunStatus.success
 
 
-def questions_of(ended: Ended) -> list[object]:
-    """What is asked now, as JSON."""
-    return [jsonable(interrupt.value) for interrupt in ended.state.interrupts] if ended.state else []
+def questions_of(ended: Ended) -> dict[str, object]:
+    """What a person is asked now, as JSON, by interrupt id; nothing unless the run stopped to ask."""
+    asked = ended.state.interrupts if ended.state and ended.status is RunStatus.interrupted else ()
+    return {interrupt.id: jsonable(interrupt.value) for interrupt in asked}
 
 
 async def drop_questions(graph: AnyGraph, config: RunnableConfig) -> None:
