@@ -1,0 +1,103 @@
+"""What a person is asked, and what they answer."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from nodes.artifacts.evidence import Finding, Verdict
+from nodes.artifacts.qa import RepairStop
+from nodes.artifacts.revision import SpecChange
+from nodes.artifacts.specification import AppSpec, OpenQuestion
+from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier, Sha256
+
+
+class Gate(StrEnum):
+    """Where a person may be asked. At `budget` always: it is reached only when the money is used up."""
+
+    requirements = "requirements"
+    architecture = "architecture"
+    app = "app"
+    budget = "budget"
+
+
+class GatePolicy(StrEnum):
+    """`auto`: never ask (an unverified app then ends the build as failed). `on_findings`: ask when something is open."""
+
+    auto = "auto"
+    on_findings = "on_findings"
+    always = "always"
+
+
+class Decision(StrEnum):
+    """What a reviewer can answer.
+
+    `hint`: the engineers of the failing parts try again with the feedback. `roll_back`: the last verified version, or, if
+    there is none, the failing parts as they were generated.
+    """
+
+    approved = "approved"
+    changes_requested = "changes_requested"
+    rejected = "rejected"
+    hint = "hint"
+    roll_back = "roll_back"
+
+
+class BudgetQuestion(Artifact):
+    """What was spent of which limit, and the least limit with which the build can go on."""
+
+    spent_usd: float
+    budget_usd: float
+    least_usd: float
+
+
+class ReviewRequest(Artifact):
+    """What a person is asked at a gate. `subject_sha256` binds the answer to exactly what was shown."""
+
+    gate: Gate
+    title: str
+    question: str
+    subject_sha256: Sha256
+    version: int | None = None
+    verdict: Verdict | None = None
+    findings: tuple[Finding, ...] = ()
+    stop: RepairStop | None = None
+    open_questions: tuple[OpenQuestion, ...] = ()
+    changes: tuple[SpecChange, ...] = ()
+    choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)
+    budget: BudgetQuestion | None = None
+
+
+class ReviewAnswer(Artifact):
+    """A reviewer's decision. `feedback` is required with `changes_requested` and `hint`; `spec` is an edited specification.
+
+    `budget_usd` is the build's new limit, required to approve at the budget gate and possible with every answer.
+    """
+
+    decision: Decision
+    feedback: str = Field(default="", max_length=20_000)
+    components: tuple[Identifier, ...] = ()
+    spec: AppSpec | None = None
+    subject_sha256: Sha256 | None = None
+    decided_by: str = "local"
+    budget_usd: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _changes_are_named(self) -> Self:
+        if self.decision is Decision.changes_requested and not self.feedback.strip() and self.spec is None:
+            raise ValueError("changes_requested needs feedback: say what should be different")
+        if self.decision is Decision.hint and not self.feedback.strip():
+            raise ValueError("a hint needs feedback: say where the fault lies")
+        return self
+
+
+class Review(Artifact):
+    """An answer taken at a gate; `problem` says why an answer could not be taken and the question is asked again.
+
+    `reviewed` is the tree that was shown at the app gate.
+    """
+
+    gate: Gate
+    answer: ReviewAnswer | None = None
+    problem: str | None = None
+    reviewed: ArtifactRef | None = None

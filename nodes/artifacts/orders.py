@@ -1,0 +1,39 @@
+"""What an engineer is handed, and where a node stopped for money."""
+
+from nodes.artifacts.architecture import Architecture
+from nodes.artifacts.evidence import Finding
+from nodes.artifacts.specification import AppSpec
+from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier
+
+
+class WorkOrder(Artifact):
+    """What all engineers of one round share. `frame` refers to the generated frame, a `SourceTree`."""
+
+    spec: AppSpec
+    architecture: Architecture
+    frame: ArtifactRef
+
+
+class ComponentOrder(Artifact):
+    """One engineer's job: the component, the `SourceTree` to start from, and what was found wrong before."""
+
+    component: Identifier
+    attempt: int
+    work_order: ArtifactRef
+    base: ArtifactRef
+    findings: tuple[Finding, ...] = ()
+    feedback: str = ""
+
+
+class BudgetPause(Artifact):
+    """A node that stopped before a model call which could have exceeded the budget. `order` is that of an engineer.
+
+    `task_id` is the LangGraph task under which its answers so far are journaled; it goes on with them.
+    """
+
+    node: str
+    task_id: str
+    order: ComponentOrder | None = None
+    spent_usd: float
+    budget_usd: float
+    next_call_usd: float
