@@ -149,6 +149,7 @@ class _Probe(Expectations):
             result = await exceed(self.stock, self.spec, rule, person)
             if result.unseen:
                 self.unprobed.append(f"{endpoint.method} {endpoint.path}: {rule.message} {result.unseen}")
+                self.find(endpoint, None, f"not tried: {rule.message} {result.unseen}", Severity.minor)
             elif result.wrong and result.last:
                 self.find(endpoint, result.last, f"as {person}: {result.wrong}, {said(result.last)}")
 
@@ -160,12 +161,30 @@ class _Probe(Expectations):
         fresh = await self.stock.body_for(record, person)
         broken = [*broken_bodies(self.spec, record, fresh), *clashing_bodies(self.spec, record, existing.sent, fresh)]
         for wrong in broken:
-            await self._expect_refused_body(endpoint, person, wrong)
+            await self._expect_refused_body(endpoint, person, wrong, keep=existing)
 
-    async def _expect_refused_body(self, endpoint: Endpoint, person: Person, wrong: BrokenBody, record_id: int | None = None) -> None:
-        answer = await self.stock.call(endpoint, person, record_id, wrong.body)
+    async def _expect_refused_body(
+        self, endpoint: Endpoint, person: Person, wrong: BrokenBody, record_id: int | None = None, keep: Made | None = None
+    ) -> None:
+        answer = await self.stock.call(endpoint, person, record_id, wrong.body, keep=keep)
+        if self._only_a_limit_refused(endpoint, wrong, answer) and (other := self._other_for(wrong, person)):
+            person, answer = other, await self.stock.call(endpoint, other, record_id, wrong.body, keep=keep)
+        if self._only_a_limit_refused(endpoint, wrong, answer):
+            self.unprobed.append(f"{endpoint.method} {endpoint.path}: {wrong.reason} A limit was met before.")
+            self.find(endpoint, answer, f"not seen, because a limit was met before: {wrong.reason}", Severity.minor)
         if answer.status != 422:
             self.find(endpoint, answer, f"as {person}: expected 422 ({wrong.reason}), {said(answer)}")
+
+    def _only_a_limit_refused(self, endpoint: Endpoint, wrong: BrokenBody, answer: Answer) -> bool:
+        """Whether nobody can tell if what is wrong was noticed; a rule that speaks up itself was."""
+        by_rule = any(rule.message == wrong.reason for rule in self.spec.rules)
+        limited = any(rule.message in answer.text for rule in self.stock.limits_of(endpoint.record))
+        return answer.status == 422 and by_rule and limited and wrong.reason not in answer.text
+
+    def _other_for(self, wrong: BrokenBody, person: Person) -> Person | None:
+        """Somebody else of the same role, whom the limit does not concern; None where a rule counts only one's own."""
+        own = any("created_by" in (*rule.fields, rule.per) for rule in self.spec.rules if rule.message == wrong.reason)
+        return None if own else self.stock.people.peer_of(person)
 
     async def _list(self, record: RecordSpec, endpoint: Endpoint) -> None:
         await self.refusals(endpoint, None)

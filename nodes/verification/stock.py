@@ -128,16 +128,19 @@ class Stock:
         record_id: int | None = None,
         body: Json | Content = None,
         part: int | str | None = None,
+        *,
+        keep: Made | None = None,
     ) -> Answer:
         """Call an endpoint as somebody, or signed out. `part` fills the path's parameter after `{id}`.
 
-        Where a limit stands in the way, something the probe made gives room.
+        Where a limit stands in the way, something the probe made gives room; never `keep`, which the answer depends on.
         """
         answer = await self.send(endpoint, person, record_id, body, part)
         limits = [rule for rule in self.limits_of(endpoint.record) if answer.status == 422 and rule.message in answer.text]
         if person and limits:
             maker = self._maker_of(endpoint.record, record_id) or person
-            room = [await self._give_room(rule, maker, besides=record_id) for rule in limits]
+            besides = {record_id, keep.id if keep else None}
+            room = [await self._give_room(rule, maker, besides) for rule in limits]
             return await self.send(endpoint, person, record_id, body, part) if all(room) else answer
         return answer
 
@@ -161,10 +164,10 @@ class Stock:
     def _maker_of(self, record: str, record_id: int | None) -> Person | None:
         return next((made.creator for made in self._made if (made.record, made.id) == (record, record_id)), None)
 
-    async def _give_room(self, rule: RuleSpec, maker: Person, besides: int | None) -> bool:
-        """Delete one of the counted records that `maker` made, to which nothing refers; False if there is none."""
+    async def _give_room(self, rule: RuleSpec, maker: Person, besides: set[int | None]) -> bool:
+        """Delete one of the counted records that `maker` made, to which nothing refers; False if there is none `besides` those."""
         endpoint = self.permissions.endpoint(rule.record, Operation.delete)
-        for made in [made for made in self._made if made.record == rule.record and made.creator == maker and made.id != besides]:
+        for made in [made for made in self._made if made.record == rule.record and made.creator == maker and made.id not in besides]:
             deleter = self.walker(endpoint, made)
             if endpoint is None or deleter is None or not await self._is_counted(rule, made):
                 continue

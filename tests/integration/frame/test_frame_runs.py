@@ -32,9 +32,9 @@ def written(folder: Path, spec: AppSpec) -> Architecture:
     return architecture
 
 
-def run(folder: Path, *argv: str | Path) -> str:
-    """What the command prints; the test fails with it if the command does."""
-    environment = {"DEMO_PASSWORD": "ten characters", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+def run(folder: Path, *argv: str | Path, **more: str) -> str:
+    """What the command prints; the test fails with it if the command does. `more` variables of its environment."""
+    environment = {"DEMO_PASSWORD": "ten characters", "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **more}
     done = subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
