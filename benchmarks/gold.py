@@ -2,6 +2,7 @@
 
 A name in gold may list several, as in `signup|registration`, where the text leaves the name open. Entities and roles are compared
 by their last word, fields, relations and states by any shared word. What the reader merely guessed does not count as found.
+`optional` names records a person might make or not, which precision leaves out; `never` names words of the text that are no records.
 """
 
 import json
@@ -14,7 +15,7 @@ from nodes.artifacts import AppSpec, FieldSpec, Provenance, RecordSpec, Relation
 
 OURS = Path(__file__).parent / "descriptions.json"
 
-KINDS = ("entities", "fields", "relations", "roles", "states", "limits", "reports", "recipes")
+KINDS = ("entities", "kept out", "fields", "relations", "roles", "states", "limits", "reports", "recipes")
 
 _RECIPES_OF_EXTRAS = {
     "notification": "notifications",
@@ -77,6 +78,7 @@ def wanted_of(spec: AppSpec, gold: Mapping[str, Any]) -> list[Wanted]:
     """Everything `gold` asks for, in the order of `KINDS`."""
     return [
         *_entities(spec, gold),
+        *(Wanted("kept out", name, record_of(spec, name) is None) for name in gold.get("never", ())),
         *_parts("fields", spec, gold),
         *_parts("relations", spec, gold),
         *_roles(spec, gold),
@@ -89,7 +91,8 @@ def read_counts(spec: AppSpec, gold: Mapping[str, Any]) -> dict[str, int]:
     """How many things of each kind were read, for precision. Gold lists the parts of some records only; those of others do not count."""
     fields, states = gold.get("fields", {}), gold.get("workflow", {})
     return {
-        "entities": len(spec.records),
+        "entities": len(gold["entities"]) + len(extra_records(spec, gold)) - _missed(spec, gold),
+        "kept out": len(gold.get("never", ())),
         "fields": sum(len(stated_parts(record)) for name in fields if (record := record_of(spec, name))),
         "relations": sum(len(record.relations) for name in gold.get("relations", {}) if (record := record_of(spec, name))),
         "roles": len([role for role in spec.roles if role.source.quote]),
@@ -98,6 +101,22 @@ def read_counts(spec: AppSpec, gold: Mapping[str, Any]) -> dict[str, int]:
         "reports": len(spec.reports),
         "recipes": len(_recipes(spec)),
     }
+
+
+def extra_records(spec: AppSpec, gold: Mapping[str, Any]) -> list[str]:
+    """The records nobody asked for, by their labels."""
+    known = {id(record_of(spec, name)) for name in (*gold["entities"], *gold.get("optional", ()))}
+    return [record.label for record in spec.records if id(record) not in known]
+
+
+def extra_roles(spec: AppSpec, gold: Mapping[str, Any]) -> list[str]:
+    """The roles read from the text that nobody asked for, by their labels."""
+    known = {_head(part) for name in gold.get("roles", ()) for part in name.split("|")}
+    return [role.label for role in spec.roles if role.source.quote and stem(role.label.split()[-1]) not in known]
+
+
+def _missed(spec: AppSpec, gold: Mapping[str, Any]) -> int:
+    return sum(record_of(spec, name) is None for name in gold["entities"])
 
 
 def record_of(spec: AppSpec, name: str) -> RecordSpec | None:
@@ -131,7 +150,7 @@ def _parts(kind: str, spec: AppSpec, gold: Mapping[str, Any]) -> Iterator[Wanted
 def _roles(spec: AppSpec, gold: Mapping[str, Any]) -> Iterator[Wanted]:
     roles = {stem(role.label.split()[-1]) for role in spec.roles if role.source.quote}
     for name in gold.get("roles", ()):
-        yield Wanted("roles", name, _head(name) in roles)
+        yield Wanted("roles", name, any(_head(part) in roles for part in name.split("|")))
 
 
 def _states(spec: AppSpec, gold: Mapping[str, Any]) -> Iterator[Wanted]:
@@ -139,7 +158,7 @@ def _states(spec: AppSpec, gold: Mapping[str, Any]) -> Iterator[Wanted]:
         record = record_of(spec, entity)
         states = {state.name.replace("_", "-") for state in record.workflow.states} if record and record.workflow else set()
         for name in names:
-            yield Wanted("states", f"{entity}.{name}", name in states)
+            yield Wanted("states", f"{entity}.{name}", not states.isdisjoint(name.split("|")))
 
 
 def _rest(spec: AppSpec, gold: Mapping[str, Any]) -> Iterator[Wanted]:

@@ -2,7 +2,8 @@
 
     python -m benchmarks.read_prompts [PROMPTS.json [GOLD.json]] [--only vet,gym] [--missing]
 
-Without a file, ours with the gold in it. `--missing` names what was not found. See `benchmarks/gold.py` for how things are compared.
+Without a file, ours with the gold in it. `--missing` names what was not found, and the records and roles
+nobody asked for. See `benchmarks/gold.py` for how things are compared.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from benchmarks.gold import KINDS, OURS, Prompt, prompts_of, read_counts, wanted_of
+from benchmarks.gold import KINDS, OURS, Prompt, extra_records, extra_roles, prompts_of, read_counts, wanted_of
 from nodes.artifacts import BuildRequest
 from nodes.blueprint.reader import read_description
 from nodes.errors import BuildError
@@ -56,7 +57,8 @@ def _read(prompt: Prompt, totals: dict[str, Count], *, missing: bool) -> bool:
         print(f"{prompt.id:<16}  declined ({type(error).__name__}){'' if prompt.outside else ', wrongly'}")
         return prompt.outside
     elapsed_ms = (time.perf_counter() - started) * 1000
-    wanted, read, row = wanted_of(spec, prompt.gold or {"entities": []}), read_counts(spec, prompt.gold or {"entities": []}), ""
+    gold = prompt.gold or {"entities": []}
+    wanted, read, row = wanted_of(spec, gold), read_counts(spec, gold), ""
     for kind in KINDS:
         found = [entry.found for entry in wanted if entry.kind == kind]
         numbers = (sum(found), len(found), read[kind])
@@ -65,6 +67,8 @@ def _read(prompt: Prompt, totals: dict[str, Count], *, missing: bool) -> bool:
     print(f"{prompt.id:<16}{row}{elapsed_ms:8.1f}")
     if missing and (absent := [entry.name for entry in wanted if not entry.found]):
         print(f"{'':<16}  missing: {', '.join(absent)}")
+    if missing and (extra := [*extra_records(spec, gold), *(f"{role} (role)" for role in extra_roles(spec, gold))]):
+        print(f"{'':<16}  extra: {', '.join(extra)}")
     return True
 
 

@@ -177,7 +177,7 @@ def _of_record(before: AppSpec, after: AppSpec, old: RecordSpec, new: RecordSpec
         words = f"{people} no longer have {_named(relation.label)}; what is stored there is deleted."
         yield _change(Edit.removed, f"{path}/relations/{relation.name}", words, relation, None, records=concerned, loses_data=True)
     for one, other in fields.pairs:
-        lost = one.type is not other.type or not set(one.choices) <= set(other.choices)
+        lost = one.type is not other.type or (len(one.choices) != len(other.choices) and not set(one.choices) <= set(other.choices))
         yield from _of_item(f"{path}/fields/{one.name}", f"{one.label} of {people.lower()}", one, other, concerned, loses_data=lost)
     for one_end, other_end in relations.pairs:
         target = _record_name(before, after, one_end.target)
@@ -186,7 +186,7 @@ def _of_record(before: AppSpec, after: AppSpec, old: RecordSpec, new: RecordSpec
         yield from _of_item(
             f"{path}/relations/{one_end.name}", f"{one_end.label} of {people.lower()}", same, other_end, concerned, loses_data=single
         )
-    yield from _of_workflow(old, new)
+    yield from _of_workflow(old, new, {one.name: other.name for one, other in roles_of(before, after).pairs})
     if old.title_field != new.title_field and old.title_field in _members(new):
         words = f"{people} are shown by {new.title_field.replace('_', ' ')}."
         yield _change(Edit.changed, f"{path}/title_field", words, old.title_field, new.title_field, records=concerned)
@@ -203,7 +203,7 @@ def _gone_field(before: AppSpec, after: AppSpec, old: RecordSpec, new: RecordSpe
     return _change(Edit.removed, f"records/{old.name}/fields/{gone.name}", words, gone, None, records=(old.name,), loses_data=moved is None)
 
 
-def _of_workflow(old: RecordSpec, new: RecordSpec) -> Iterator[SpecChange]:
+def _of_workflow(old: RecordSpec, new: RecordSpec, roles: Mapping[str, str]) -> Iterator[SpecChange]:
     path, people, concerned = f"records/{old.name}/workflow", new.plural_label, (old.name,)
     states = states_of(old, new)
     for state in states.added:
@@ -214,6 +214,8 @@ def _of_workflow(old: RecordSpec, new: RecordSpec) -> Iterator[SpecChange]:
     for one, other in states.pairs:
         yield from _of_item(f"{path}/states/{one.name}", f"The state “{one.label}” of {people.lower()}", one, other, concerned)
     kept, steps = (record.workflow.transitions if record.workflow else () for record in (old, new))
+    names = {one.name: other.name for one, other in states.pairs}
+    kept = tuple(_spoken_anew(step, names, roles) for step in kept)
     yield from _of_steps(path, people, paired(kept, steps, lambda one, other: one.source == other.source), concerned)
     if (
         old.workflow
@@ -223,6 +225,17 @@ def _of_workflow(old: RecordSpec, new: RecordSpec) -> Iterator[SpecChange]:
     ):
         words = f"New {people.lower()} begin as “{new.workflow.initial.replace('_', ' ')}”."
         yield _change(Edit.changed, f"{path}/initial", words, old.workflow.initial, new.workflow.initial, records=concerned)
+
+
+def _spoken_anew(step: Transition, states: Mapping[str, str], roles: Mapping[str, str]) -> Transition:
+    """A step of before with the names its states and roles have afterwards; a state that only has another name changes no step."""
+    return step.model_copy(
+        update={
+            "from_states": tuple(states.get(name, name) for name in step.from_states),
+            "to_state": states.get(step.to_state, step.to_state),
+            "roles": tuple(roles.get(name, name) for name in step.roles),
+        }
+    )
 
 
 def _of_steps(path: str, people: str, steps: Paired[Transition], concerned: tuple[str, ...]) -> Iterator[SpecChange]:
@@ -289,8 +302,8 @@ R = TypeVar("R", RuleSpec, ReportSpec)
 
 
 def _of_named(before: AppSpec, after: AppSpec, kind: str, had: Sequence[R], has: Sequence[R]) -> Iterator[SpecChange]:
-    """Rules and reports. One that only follows a record to its new name is the same."""
-    renamed = {old.name: new.name for old, new in records_of(before, after).pairs if old.name != new.name}
+    """Rules and reports. One that only follows a record, a field or a state to its new name is the same."""
+    renamed = {old.name: _names_within(old, new) for old, new in records_of(before, after).pairs}
     known, wanted = {item.name: item for item in had}, {item.name: item for item in has}
     for name, item in wanted.items():
         called = _called(item)
@@ -309,14 +322,33 @@ def _called(item: RuleSpec | ReportSpec) -> str:
     return f"the rule “{item.message}”" if isinstance(item, RuleSpec) else f"the report “{item.label}”"
 
 
-def _same_apart_from_name(old: R, new: R, renamed: Mapping[str, str]) -> bool:
-    spoken = {"record", "message", "label", "source"} if old.record in renamed else {"source"}
-    same = old.model_dump(exclude=spoken) == new.model_dump(exclude=spoken)
-    return same and renamed.get(old.record, old.record) == new.record
+def _names_within(old: RecordSpec, new: RecordSpec) -> Mapping[str, str]:
+    """Old → new name of a record and of its parts and states, where they differ."""
+    pairs: list[tuple[Named, Named]] = [(old, new), *fields_of(old, new).pairs, *relations_of(old, new).pairs, *states_of(old, new).pairs]
+    return {one.name: other.name for one, other in pairs if one.name != other.name}
+
+
+def _same_apart_from_name(old: R, new: R, renamed: Mapping[str, Mapping[str, str]]) -> bool:
+    names = renamed.get(old.record, {})
+    spoken = {"message", "label", "source"} if names else {"source"}
+    one, other = (item.model_dump(exclude=spoken) for item in (old, new))
+    return {key: _followed(value, names) for key, value in one.items() if key != "name"} == {
+        key: value for key, value in other.items() if key != "name"
+    }
+
+
+def _followed(value: object, names: Mapping[str, str]) -> object:
+    """What a rule or report names, under the names of afterwards."""
+    if isinstance(value, tuple):
+        return tuple(_followed(entry, names) for entry in value)
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def _of_recipes(before: AppSpec, after: AppSpec) -> Iterator[SpecChange]:
-    names = {old.name: new.name for old, new in records_of(before, after).pairs}
+    pairs = records_of(before, after).pairs
+    names = {old.name: new.name for old, new in pairs} | {
+        one.name: other.name for old, new in pairs for one, other in fields_of(old, new).pairs if one.name != other.name
+    }
     had, has = {_recipe_key(recipe, names) for recipe in before.recipes}, {_recipe_key(recipe, {}) for recipe in after.recipes}
     for recipe in after.recipes:
         if _recipe_key(recipe, {}) not in had:
@@ -333,7 +365,12 @@ def _of_recipes(before: AppSpec, after: AppSpec) -> Iterator[SpecChange]:
 def _recipe_key(recipe: RecipeSpec, names: Mapping[str, str]) -> tuple[object, ...]:
     """A recipe, with the names its records have afterwards; where it comes from is no difference."""
     record = names.get(recipe.record, recipe.record) if recipe.record else None
-    return recipe.kind, record, tuple(names.get(name, name) for name in recipe.records), recipe.fields
+    return (
+        recipe.kind,
+        record,
+        tuple(names.get(name, name) for name in recipe.records),
+        frozenset(names.get(name, name) for name in recipe.fields),
+    )
 
 
 def _of_item(
@@ -342,6 +379,10 @@ def _of_item(
     """One change that names every attribute which differs; where something comes from is no difference."""
     one, other = (item.model_dump(mode="json", exclude={"source"}) for item in (old, new))  # type: ignore[attr-defined]  # all are artifacts
     if one == other:
+        return
+    if {key for key in other if one[key] != other[key]} <= {"name", "label"} and one["name"] != other["name"]:
+        words = f"{called} is called “{other['label']}” now; what is stored stays."
+        yield _change(Edit.renamed, path, words, old, new, records=concerned)
         return
     differing = [f"{key.replace('_', ' ')} {_shown(one[key])} → {_shown(other[key])}" for key in other if one[key] != other[key]]
     edit = Edit.renamed if one["name"] != other["name"] else Edit.changed

@@ -25,12 +25,12 @@ from nodes.blueprint.reader.draft import is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ADMINISTRATORS, ASSOCIATIONS, QUANTITIES, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import RESERVED_FIELDS, identifier, plural, sentence_case, singular, slug, unique
 from nodes.blueprint.reader.phrases import Clause, Phrase, clauses_of
-from nodes.blueprint.reader.recipe_changes import changed_recipes, recipes_renamed, recipes_without
+from nodes.blueprint.reader.recipe_changes import changed_recipes, recipes_without
+from nodes.blueprint.reader.renaming import asks_for_words, find_record, renamed_in_words
 from nodes.blueprint.reader.tagging import Sentence, sentences_of
 from nodes.blueprint.reader.values import value_of
 
 _ACTIONS = {VerbKind.create: Action.create, VerbKind.update: Action.update, VerbKind.delete: Action.delete, VerbKind.read: Action.read}
-_RENAME = re.compile(r"\b(?:rename|call)\s+(?:the\s+)?(.+?)\s+(?:to|as|into)\s+[“\"']?([\w -]+?)[”\"']?$", re.IGNORECASE)
 _REMOVE = re.compile(
     r"^(?:please\s+)?(?:remove|drop|delete|leave out|get rid of|no)\s+"
     r"(?:the\s+|all\s+)?(.+?)(?:\s+(?:from|of|on)\s+(?:the\s+|each\s+|a\s+)?(.+))?$",
@@ -43,7 +43,7 @@ def apply_feedback(previous: AppSpec, feedback: str, read_new: Callable[[str], A
     spec = previous
     for number, sentence in enumerate(sentences_of(feedback), 1):
         changed = _changed(spec, sentence)
-        if changed is None:
+        if changed is None and not asks_for_words(sentence.text):
             new = read_new(sentence.text)
             changed = _merged(spec, new) if new is not None else None
         spec = changed if changed is not None and changed != spec else _asked(spec, sentence, number)
@@ -60,8 +60,8 @@ def _asked(spec: AppSpec, sentence: Sentence, number: int) -> AppSpec:
 
 
 def _changed(spec: AppSpec, sentence: Sentence) -> AppSpec | None:
-    if (match := _RENAME.search(sentence.text)) and (record := _find(spec, match.group(1))):
-        return rename_record(spec, record, match.group(2).strip())
+    if (renamed := renamed_in_words(spec, sentence.text)) is not None:
+        return renamed
     if (changed := changed_recipes(spec, sentence.text)) is not None:
         return changed
     if match := _REMOVE.match(sentence.text):
@@ -72,13 +72,8 @@ def _changed(spec: AppSpec, sentence: Sentence) -> AppSpec | None:
     return changed
 
 
-def _find(spec: AppSpec, text: str) -> RecordSpec | None:
-    wanted = " ".join(singular(word) for word in text.lower().split() if word not in {"the", "a", "an", "all", "every", "each"})
-    return next((record for record in spec.records if wanted in {record.label.lower(), record.name.replace("_", " ")}), None)
-
-
 def _record_of(spec: AppSpec, phrase: Phrase) -> RecordSpec | None:
-    return _find(spec, noun_of(phrase)) or _find(spec, phrase.head)
+    return find_record(spec, noun_of(phrase)) or find_record(spec, phrase.head)
 
 
 def _by_clause(spec: AppSpec, clause: Clause) -> AppSpec | None:
@@ -146,7 +141,7 @@ def _with_stored(spec: AppSpec, clause: Clause) -> AppSpec | None:
     """`also store the customer's address`, `add a phone number to customers`."""
     changed = spec
     for phrase in clause.objects:
-        named = _find(spec, phrase.owner) if phrase.owner else None
+        named = find_record(spec, phrase.owner) if phrase.owner else None
         owners = (
             [named]
             if named
@@ -169,7 +164,7 @@ def _with_parts(spec: AppSpec, owners: list[RecordSpec], phrases: tuple[Phrase, 
 
 
 def _part(spec: AppSpec, owner: RecordSpec, phrase: Phrase, quote: str) -> RecordSpec | None:
-    target = _find(spec, noun_of(phrase))
+    target = find_record(spec, noun_of(phrase))
     taken = {field.name for field in owner.fields} | {relation.name for relation in owner.relations}
     if target is not None and target.name != owner.name:
         kind = RelationKind.many_to_many if phrase.many else RelationKind.many_to_one
@@ -300,10 +295,10 @@ def _granted(spec: AppSpec, role: str, record: str, action: Action, scope: Scope
 
 def _removed(spec: AppSpec, what: str, where: str | None) -> AppSpec | None:
     """`remove tags`, `remove the age from customers`; what still refers to it goes too."""
-    record = _find(spec, what)
+    record = find_record(spec, what)
     if record is not None and not where and len(spec.records) > 1:
         return without_record(spec, record.name)
-    owners = [found for found in ([_find(spec, where)] if where else list(spec.records)) if found is not None]
+    owners = [found for found in ([find_record(spec, where)] if where else list(spec.records)) if found is not None]
     wanted = slug(re.sub(r"\s+(field|column|date)?s?$", "", what)), slug(what), slug(singular(what))
     changed = spec
     for owner in owners:
@@ -343,57 +338,6 @@ def without_record(spec: AppSpec, name: str) -> AppSpec:
         if gone and len(record.fields) + len(record.relations) > len(gone):
             changed = _without_parts(changed, changed.record(record.name), gone)
     return changed
-
-
-def rename_record(spec: AppSpec, record: RecordSpec, new: str) -> AppSpec:
-    """The record under another name, wherever it is referred to or spoken of.
-
-    Relations and fields keep their names, so that data stay in place; people read the new word.
-    """
-    noun = singular(new.lower())
-    name = identifier(noun, fallback="item", suffix="record")
-    if any(entry.name == name for entry in spec.records) or name == ACCOUNT:
-        return spec
-    names = {"name": name, "plural": slug(plural(noun)), "label": sentence_case(noun), "plural_label": sentence_case(plural(noun))}
-    records = []
-    for entry in spec.records:
-        relations = tuple(
-            relation.model_copy(update={"target": name, "label": _reworded(relation.label, record, noun)})
-            if relation.target == record.name
-            else relation
-            for relation in entry.relations
-        )
-        records.append(entry.model_copy(update={"relations": relations} | (names if entry is record else {})))
-    of_record = {"record": name}
-    return spec.model_copy(
-        update={
-            "records": tuple(records),
-            "permissions": tuple(
-                entry.model_copy(update=of_record) if entry.record == record.name else entry for entry in spec.permissions
-            ),
-            "rules": tuple(
-                rule.model_copy(
-                    update={"record": name if rule.record == record.name else rule.record, "message": _reworded(rule.message, record, noun)}
-                )
-                for rule in spec.rules
-            ),
-            "recipes": recipes_renamed(spec, record.name, name),
-            "reports": tuple(
-                report.model_copy(update=of_record | {"label": _reworded(report.label, record, noun)})
-                if report.record == record.name
-                else report
-                for report in spec.reports
-            ),
-        }
-    )
-
-
-def _reworded(text: str, record: RecordSpec, noun: str) -> str:
-    """`text` with the record's old noun, in singular and plural, replaced by the new one in the same case."""
-    for old, new in ((record.plural_label, plural(noun)), (record.label, noun)):
-        text = re.sub(rf"\b{re.escape(old)}\b", sentence_case(new), text)
-        text = re.sub(rf"\b{re.escape(old.lower())}\b", new, text)
-    return text
 
 
 def _merged(spec: AppSpec, new: AppSpec) -> AppSpec | None:

@@ -56,7 +56,10 @@ RESERVED_PLURALS = RESERVED | frozenset({"accounts", "reports", "sessions", "mod
 
 
 def singular(word: str) -> str:
-    """`policies` → `policy`; a word that is already singular comes back unchanged."""
+    """`policies` → `policy`, `team leads` → `team lead`; a word that is already singular comes back unchanged."""
+    if " " in word:
+        front, _, last = word.rpartition(" ")
+        return f"{front} {singular(last)}"
     if word in UNCHANGED or len(word) < 4 or (not word.isalpha() and "-" not in word) or not word.endswith(("s", "i", "a", "e", "n")):
         return word
     if word in IRREGULAR:

@@ -27,7 +27,7 @@ from nodes.verification.upgrade_check import check_upgrade
 
 SHOP = BuildRequest(
     app_description="Customers have a name, a phone and an email. Customers book a car. Managers confirm bookings. "
-    "Staff add cars and tags. A task belongs to a customer and has a title and a due date."
+    "Staff add cars and tags. A task belongs to a customer and has a title, a priority (low, high) and a due date."
 )
 
 
@@ -87,6 +87,10 @@ async def upgraded(before: App, after: App, sandbox: Sandbox) -> Observed:
     [
         ("Also store the customer's address. Let managers cancel a booking.", "Customers also have “address” (text)."),
         ("Rename task to ticket. Remove tags.", "Tasks are called tickets; what is stored stays."),
+        (
+            "Rename the field phone to mobile. Call the priority high “urgent” instead. Rename the state confirmed to agreed.",
+            "The state “Confirmed” of bookings is called “Agreed” now; what is stored stays.",
+        ),
         ("Customers may have several phones.", "Customers no longer have “phone”; what is stored there becomes phones."),
     ],
 )

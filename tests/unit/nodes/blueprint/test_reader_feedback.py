@@ -5,6 +5,7 @@ import pytest
 from nodes.artifacts import Action, AppSpec, BuildRequest, FieldSpec, FieldType, Permission, Provenance, RecipeKind, RoleSpec, Source
 from nodes.blueprint import consistency
 from nodes.blueprint.reader import read_description
+from nodes.spec_diff import changes_between
 
 SHOP = BuildRequest(
     app_description="Customers have a name, an age and an email. Customers book a car. Managers confirm bookings. Staff add cars and tags."
@@ -146,6 +147,41 @@ def test_renaming_changes_the_word_and_nothing_else() -> None:
     assert ticket.workflow == before.record("task").workflow
     assert [(entry.name, entry.label, entry.target) for entry in after.record("checklist").relations] == [("task", "Ticket", "ticket")]
     assert (after.roles, after.open_questions, after.title) == (before.roles, before.open_questions, before.title)
+
+
+WORDS = BuildRequest(
+    app_description="Employees submit tickets with a subject, a priority (low, high) and notes. "
+    "A ticket is pending, in progress or closed. Managers approve tickets. Report tickets by priority. At most 3 tickets per day."
+)
+
+
+@pytest.mark.parametrize(
+    ("feedback", "words"),
+    [
+        ("Rename the state pending to waiting.", "The state “Pending” of tickets is called “Waiting” now; what is stored stays."),
+        ('Use "waiting" instead of "pending".', "The state “Pending” of tickets is called “Waiting” now; what is stored stays."),
+        ("Call the priority high 'urgent' instead.", "Priority of tickets: choices low, high → low, urgent."),
+        ("Rename the field notes to remarks.", "Notes of tickets is called “Remarks” now; what is stored stays."),
+        ("Please rename the ticket's priority to urgency.", "Priority of tickets is called “Urgency” now; what is stored stays."),
+        ("Managers should be called team leads.", "The role manager is called “Team lead” now; what is stored stays."),
+        ("Call tickets requests.", "Tickets are called requests; what is stored stays."),
+    ],
+)
+def test_a_word_is_changed_wherever_it_stands_and_nothing_else_is(feedback: str, words: str) -> None:
+    before = read_description(WORDS)
+    after = read_description(WORDS, feedback=feedback, previous=before)
+    assert consistency.problems(after) == ()
+    assert [change.words for change in changes_between(before, after)] == [words]
+
+
+@pytest.mark.parametrize(
+    "feedback", ["Rename the field subject to priority.", "Rename the state pending to closed.", "Rename hue to colour."]
+)
+def test_a_word_that_is_taken_or_unknown_changes_nothing_and_is_asked_about(feedback: str) -> None:
+    before = read_description(WORDS)
+    after = read_description(WORDS, feedback=feedback, previous=before)
+    assert changes_between(before, after) == ()
+    assert len(after.open_questions) == len(before.open_questions) + 1
 
 
 def test_removing_a_record_removes_what_speaks_of_it_and_nothing_else(before: AppSpec) -> None:
