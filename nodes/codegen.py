@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -16,8 +17,10 @@ from nodes.artifacts import (
     ComponentResult,
     Contract,
     Finding,
+    RuleKind,
     WorkOrder,
 )
+from nodes.blueprint import engineer
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.errors import AgentOutputInvalid
@@ -27,6 +30,9 @@ from nodes.work_orders import fingerprint
 
 SELDOM_LEFT_ALONE = ("/rules.py", "/samples.py")
 """Where rules of kind `custom` and sample data are written; the rest of a part is complete as generated."""
+
+NOTHING_LEFT = "No engineer was asked: rules, pages and tests of this part are generated, and nothing else was left to write."
+"""The note of a part that takes no model."""
 
 
 class ComponentInput(TypedDict):
@@ -49,24 +55,20 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
 
     Raises what else a crew raises.
     """
-    order = state["order"]
+    order, options = state["order"], state["options"]
     work = WorkOrder.model_validate_json(await workshop.artifacts.get(order.work_order))
     component = next(part for part in work.architecture.components if part.name == order.component)
     own = _owned(component, await load_tree(workshop.artifacts, order.base))
-    task = AgentTask(
-        name="write_component",
-        inputs=engineer_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
-        leaner=leaner_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
-        answer=Changeset,
-        component=component.name,
-        attempt=order.attempt,
-        check=lambda changeset: complaint_about(own, component, changeset),
-        summarize=lambda changeset: f"{component.title}: changed {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
-        continues=state.get("continues", ""),
-    )
-    changed, notes, unanswered, used = await _written(task, component, own, workshop, state["options"])
+    drafted = None
+    if order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
+        drafted = engineer.write(work.spec, component, own_files=own)
+        own = apply_changes(own, component, drafted)
+    if drafted and not _is_left_to_write(work.spec, component, order):
+        written = _Written(own, f"{drafted.notes} {NOTHING_LEFT}")
+    else:
+        written = await _ask_engineer(_task(work, component, own, order, state.get("continues", "")), component, own, workshop, options)
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
-    kept = difference(component, frame, changed, notes)
+    kept = difference(component, frame, written.files, written.notes)
     ref = await workshop.artifacts.put(kept.model_dump_json().encode(), JSON)
     result = ComponentResult(
         component=component.name,
@@ -75,20 +77,54 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
         files=tuple(change.path for change in kept.changes),
         notes=kept.notes,
         fingerprint=fingerprint(component, work.spec),
-        unanswered=unanswered,
+        unanswered=written.unanswered,
     )
-    return {"components": {component.name: result}, "agent_results": used}
+    return {"components": {component.name: result}, "agent_results": list(written.used)}
 
 
-async def _written(
+@dataclass(frozen=True)
+class _Written:
+    """A component's files, the notes to them, why no engineer's answer is in them, and what was used."""
+
+    files: Mapping[str, str]
+    notes: str
+    unanswered: str = ""
+    used: tuple[AgentResult, ...] = ()
+
+
+def _is_left_to_write(spec: AppSpec, component: Component, order: ComponentOrder) -> bool:
+    """Whether anything is asked of the engineer that no program has done: a call that can only spoil is not paid for."""
+    return has_custom_rules(spec, component) or bool(order.findings) or bool(order.feedback)
+
+
+def has_custom_rules(spec: AppSpec, component: Component) -> bool:
+    """Whether the component has rules that only an engineer can write."""
+    return any(rule.kind is RuleKind.custom and rule.record in component.records for rule in spec.rules)
+
+
+def _task(work: WorkOrder, component: Component, own: Mapping[str, str], order: ComponentOrder, continues: str) -> AgentTask[Changeset]:
+    return AgentTask(
+        name="write_component",
+        inputs=engineer_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
+        leaner=leaner_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
+        answer=Changeset,
+        component=component.name,
+        attempt=order.attempt,
+        check=lambda changeset: complaint_about(own, component, changeset),
+        summarize=lambda changeset: f"{component.title}: changed {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
+        continues=continues,
+    )
+
+
+async def _ask_engineer(
     task: AgentTask[Changeset], component: Component, own: Mapping[str, str], workshop: Workshop, options: BuildOptions
-) -> tuple[Mapping[str, str], str, str, list[AgentResult]]:
-    """The files after the engineer's work, the notes, why there are none, and what was used."""
+) -> _Written:
     try:
         written = await workshop.crew.perform(task, options)
     except AgentOutputInvalid as invalid:
-        return own, f"No change: {invalid.detail}", invalid.detail or str(invalid), [invalid.result] if invalid.result else []
-    return apply_changes(own, component, written.value), written.value.notes, "", [written.result]
+        used = (invalid.result,) if invalid.result else ()
+        return _Written(own, f"No change: {invalid.detail}", invalid.detail or str(invalid), used)
+    return _Written(apply_changes(own, component, written.value), written.value.notes, used=(written.result,))
 
 
 def engineer_inputs(

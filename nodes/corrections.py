@@ -10,10 +10,14 @@ from typing import Any, assert_never
 
 from pydantic import ValidationError
 
-from nodes.artifacts import AppSpec, Artifact
+from nodes.artifacts import AppSpec, Artifact, Provenance
 
 Json = Any
 """What `json.loads` gives: the specification is corrected as JSON and validated as a whole afterwards."""
+
+
+MISREAD = "misread"
+"""The word with which the analyst says that the draft took the request's words for something they do not mean."""
 
 
 class CorrectionKind(StrEnum):
@@ -55,8 +59,38 @@ def corrected(draft: AppSpec, given: SpecCorrections) -> AppSpec:
         raise CorrectionRefused(f"{place}: {first['msg']}") from error
 
 
+def unexplained_removals(draft: AppSpec, given: SpecCorrections) -> dict[str, str]:
+    """What would be removed although the request states it: place → the words that state it.
+
+    A weak model removes what it overlooks in the request. One that is sure the draft misread these words says so in `reason`.
+    """
+    spec: Json = draft.model_dump(mode="json")
+    removed: dict[str, str] = {}
+    for correction in given.corrections:
+        if correction.kind is CorrectionKind.remove and MISREAD not in correction.reason.lower():
+            source = _source_of(spec, correction.place)
+            if source.get("provenance") == Provenance.stated and source.get("quote"):
+                removed[correction.place] = source["quote"]
+    return removed
+
+
+def _source_of(spec: Json, place: str) -> dict[str, str]:
+    item = spec
+    try:
+        for step in _steps(place):
+            item = _inside(item, step, place)
+    except CorrectionRefused:
+        return {}
+    source = item.get("source") if isinstance(item, dict) else None
+    return source if isinstance(source, dict) else {}
+
+
+def _steps(place: str) -> list[str]:
+    return [step for step in place.strip("/ ").split("/") if step]
+
+
 def _correct(spec: Json, correction: Correction) -> None:
-    steps = [step for step in correction.place.strip("/ ").split("/") if step]
+    steps = _steps(correction.place)
     if not steps:
         raise CorrectionRefused("a correction needs a place, such as records/claim/fields/amount/type")
     holder = spec

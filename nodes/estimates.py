@@ -5,7 +5,7 @@ a language model adds.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nodes.agents.choice import chosen_model
 from nodes.agents.models import AnswerForm, ModelName
@@ -15,7 +15,7 @@ from nodes.agents.roster import Roster
 from nodes.artifacts import AppSpec, Architecture, ArchitecturePlan, Artifact, BuildRequest, Changeset, QaReview
 from nodes.blueprint import architect, engineer
 from nodes.blueprint.reader import read_description
-from nodes.codegen import engineer_inputs
+from nodes.codegen import engineer_inputs, has_custom_rules
 from nodes.context import BuildOptions, Frame
 from nodes.contract import contract_of
 from nodes.costs import CostEstimate, EstimateBasis, Range, TaskEstimate
@@ -36,12 +36,16 @@ EVIDENCE_CHARACTERS = 6_000
 
 @dataclass(frozen=True)
 class _Question:
-    """One question as the build will ask it; sizes in characters. `again`: how often it may be asked in repair rounds."""
+    """One question as the build will ask it; sizes in characters. `again`: how often it may be asked in repair rounds.
+
+    `is_sure`: it is asked in any case; an engineer is asked only where something is left to write.
+    """
 
     task: str
     prompt: int
     answer: int
     again: float
+    is_sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ class Estimator:
             answer = WORDINESS * len(engineer.write(spec, component, own_files=own).model_dump_json())
             written += answer
             inputs = engineer_inputs(spec, architecture, component, own)
-            yield self._question("write_component", inputs, Changeset, answer, again=rounds / 2)
+            asked = self._question("write_component", inputs, Changeset, answer, again=rounds / 2)
+            yield replace(asked, is_sure=has_custom_rules(spec, component))
         inputs = {"spec": told, "components": "", "report": " " * EVIDENCE_CHARACTERS, "files": " " * (written + 60 * len(files))}
         yield self._question("review_app", inputs, QaReview, OPINION_CHARACTERS, again=rounds)
 
@@ -98,9 +103,12 @@ class Estimator:
         return _Question(task, len(told + agent.role + agent.goal + agent.backstory), length, again)
 
     def _task(self, name: str, questions: Sequence[_Question], options: BuildOptions) -> TaskEstimate:
-        """Low: every first answer is taken. High: each is asked for twice, with the refused answer in the second prompt."""
+        """Low: what is sure to be asked, and every first answer is taken. High: each is asked for twice, with the refused answer
+        in the second prompt.
+        """
         model, (agent, _) = chosen_model(self.roster, name, options, self.default_model), self.roster.agent_of(name)
-        low = _total(question for question in questions)
+        sure = [question for question in questions if question.is_sure]
+        low = _total(sure)
         high = _total(
             _Question(name, question.prompt * 2 + question.answer, question.answer * 2, 0)
             for question in questions
@@ -111,7 +119,7 @@ class Estimator:
             task=name,
             agent=self.roster.agents[agent].role,
             model=str(model),
-            calls=Range(low=len(questions), high=sum(2 * (1 + round(question.again)) for question in questions)),
+            calls=Range(low=len(sure), high=sum(2 * (1 + round(question.again)) for question in questions)),
             input_tokens=Range(low=low.input_tokens, high=high.input_tokens),
             output_tokens=Range(low=low.output_tokens, high=high.output_tokens),
             cost_usd=Range(low=price.of(low), high=price.of(high)) if price else None,

@@ -24,7 +24,7 @@ from nodes.artifacts import (
 from nodes.blueprint.consistency import problems
 from nodes.blueprint.reader import read_description
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
-from nodes.corrections import CorrectionRefused, SpecCorrections, corrected
+from nodes.corrections import MISREAD, CorrectionRefused, SpecCorrections, corrected, unexplained_removals
 from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
 from nodes.progress import ChangeUnderstood, announce
 from nodes.versions import revised
@@ -124,14 +124,22 @@ def correction_task(request: BuildRequest, draft: AppSpec, feedback: str, *, con
         name="correct_requirements",
         inputs={"request": request.model_dump_json(), "draft": draft.model_dump_json(exclude_defaults=True), "feedback": feedback},
         answer=SpecCorrections,
-        check=lambda given: complaint_about_corrections(draft, given),
+        check=lambda given: complaint_about_corrections(draft, given, feedback),
         summarize=lambda given: f"{understood_words(corrected(draft, given))} {len(given.corrections)} corrections to the draft.",
         continues=continues,
     )
 
 
-def complaint_about_corrections(draft: AppSpec, given: SpecCorrections) -> str | None:
-    """Why corrections do not apply, or what would be inconsistent after them, in words for the analyst."""
+def complaint_about_corrections(draft: AppSpec, given: SpecCorrections, feedback: str = "") -> str | None:
+    """Why corrections do not apply, or what would be inconsistent after them, in words for the analyst.
+
+    What the request states is removed only if a person asks for it, or if the analyst says that it was misread.
+    """
+    if not feedback and (removed := unexplained_removals(draft, given)):
+        stated = "\n".join(f"- {place}: the request says “{quote}”" for place, quote in removed.items())
+        return (
+            f"Do not remove what the request states:\n{stated}\nOnly if the draft misread these words, say “{MISREAD}” and why in `reason`."
+        )
     try:
         return complaint_about_spec(corrected(draft, given))
     except CorrectionRefused as refused:

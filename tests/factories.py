@@ -106,6 +106,7 @@ class ScriptedCrew:
     """Agents that answer from a script: for each task its answers in order, the last one for ever."""
 
     script: Mapping[str, Sequence[object]] = field(repr=False)
+    corrects: frozenset[str] = frozenset()
     tasks: list[AgentTask[BaseModel]] = field(default_factory=list, repr=False)
     options: list[BuildOptions] = field(default_factory=list, repr=False)
 
@@ -113,8 +114,8 @@ class ScriptedCrew:
         self._left = {name: deque(answers) for name, answers in self.script.items()}
 
     def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
-        """Only where the script has corrections."""
-        return "correct_requirements" in self.script
+        """What `corrects` names, and requirements where the script has corrections of them."""
+        return task in self.corrects or (task == "correct_requirements" and task in self.script)
 
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """The next answer of the script; an exception in it is raised, a function in it is asked."""

@@ -6,6 +6,8 @@ is seen. Run it inside an event loop: `async with ThinkingModel() as model`.
 
 import asyncio
 import hashlib
+import json
+import re
 from collections import Counter
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from nodes.blueprint.chat_model import answer
-from nodes.corrections import SpecCorrections
+from nodes.corrections import Correction, CorrectionKind, SpecCorrections
 
 THINKING_SECONDS = 0.3
 
@@ -69,8 +71,19 @@ class ThinkingModel:
 
 
 def _answer(prompt: str) -> str:
-    """What the built-in builder answers; a draft it made itself, it finds right."""
-    return SpecCorrections(corrections=()).model_dump_json() if "Task: correct_requirements" in prompt else answer(prompt)
+    """What the built-in builder answers; its own draft it finds right, but for a rule that gives each engineer something to do."""
+    return _with_rules(prompt).model_dump_json() if "Task: correct_requirements" in prompt else answer(prompt)
+
+
+def _with_rules(prompt: str) -> SpecCorrections:
+    (draft,) = re.findall(r'<input name="draft">\n(.*?)\n</input>', prompt, re.DOTALL)
+    named = [record["name"] for record in json.loads(draft)["records"]]
+    rules = {name: {"record": name, "kind": "custom", "message": "Is looked at by a person."} for name in named}
+    return SpecCorrections(
+        corrections=tuple(
+            Correction(kind=CorrectionKind.set, place=f"rules/{name}_is_looked_at", value=json.dumps(rule)) for name, rule in rules.items()
+        )
+    )
 
 
 def _text(message: dict[str, Any]) -> str:

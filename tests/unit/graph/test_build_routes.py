@@ -1,5 +1,6 @@
 """Every route through the build, with scripted agents and scripted evidence."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,8 +23,11 @@ from nodes.artifacts import (
     Outcome,
     QaReview,
     RepairStop,
+    RuleKind,
+    RuleSpec,
 )
 from nodes.blueprint.reader import read_description
+from nodes.codegen import NOTHING_LEFT
 from nodes.context import AgentTask, BuildOptions, GatePolicies
 from nodes.corrections import Correction, CorrectionKind, SpecCorrections
 from nodes.errors import AgentOutputInvalid, EmptyArchitecture, ModelUnavailable
@@ -49,6 +53,7 @@ class Build:
         specs: Sequence[AppSpec | Exception] = (CLAIMS,),
         plans: Sequence[ArchitecturePlan | Exception] | None = None,
         corrections: Sequence[SpecCorrections | Exception] = (),
+        corrects: frozenset[str] = frozenset(),
         reviews: Sequence[QaReview | Exception] = (QaReview(summary="Read."),),
         writers: Sequence[object] = (write,),
         rounds: Sequence[Sequence[Finding] | None] = ((),),
@@ -65,7 +70,8 @@ class Build:
                 "write_component": writers,
                 "review_app": reviews,
                 **({"correct_requirements": corrections} if corrections else {}),
-            }
+            },
+            corrects,
         )
         self.verifier = ScriptedVerifier(rounds)
         self.workshop = make_workshop(self.crew, self.verifier)
@@ -377,3 +383,26 @@ def test_studio_can_draw_a_form_for_what_starts_a_build() -> None:
     assert description["title"] == "Description"
     assert description["description"].startswith("The app in plain words")
     assert Build().graph.get_output_jsonschema()["properties"].keys() >= {"spec", "delivery", "outcome"}
+
+
+A_RULE = RuleSpec(name="receipt", record="claim", kind=RuleKind.custom, message="A claim above 50 needs a receipt.")
+
+
+async def test_a_part_nothing_is_left_to_write_in_takes_no_engineer() -> None:
+    build = Build(corrects=frozenset({"write_component"}))
+    state = await build.start()
+    assert build.crew.names() == ["analyze_requirements", "design_architecture", "review_app"]
+    part = build.kept["components"]["claim"]
+    assert (part.files, part.unanswered) == (("app/records/claims/samples.py", "tests/test_claims_samples.py"), "")
+    assert part.notes.endswith(NOTHING_LEFT)
+    assert state["outcome"] == Outcome(ending=Ending.delivered, reason="Every check passed.", stop=RepairStop.verified)
+
+
+async def test_an_engineer_with_a_rule_to_write_begins_with_what_a_program_drafted() -> None:
+    ruled = CLAIMS.model_copy(update={"rules": (A_RULE,)})
+    build = Build(specs=[ruled], corrects=frozenset({"write_component"}), writers=[Changeset(component="claim", changes=())])
+    await build.start()
+    assert build.crew.names()[2] == "write_component(claim#1)"
+    shown = json.loads(build.crew.tasks[2].inputs["own_files"])
+    assert set(shown) == {"app/records/claims/samples.py", "tests/test_claims_samples.py"}
+    assert set(build.kept["components"]["claim"].files) == {"app/records/claims/samples.py", "tests/test_claims_samples.py"}

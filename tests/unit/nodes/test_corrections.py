@@ -2,8 +2,10 @@ import json
 
 import pytest
 
-from nodes.artifacts import Action, AppSpec, FieldType, Permission, RelationKind, Scope
+from nodes.artifacts import Action, AppSpec, BuildRequest, FieldType, Permission, RelationKind, Scope
+from nodes.blueprint.reader import read_description
 from nodes.corrections import Correction, CorrectionKind, CorrectionRefused, SpecCorrections, corrected
+from nodes.requirements import complaint_about_corrections
 from tests.factories import make_record, make_spec
 
 DRAFT = make_spec(make_record("claim"), make_record("trip"))
@@ -75,3 +77,28 @@ def test_what_does_not_fit_is_refused_in_words_the_analyst_can_act_on(place: str
 def test_what_is_not_there_cannot_be_removed() -> None:
     with pytest.raises(CorrectionRefused, match="there is no paid_on to remove; there are title"):
         removed("records/claim/fields/paid_on")
+
+
+REQUEST = BuildRequest(app_description="Keep customers. A customer has a name, an age and a phone.")
+
+
+def leaving_out_the_age(reason: str) -> str | None:
+    draft = read_description(REQUEST)
+    given = SpecCorrections(corrections=(Correction(kind=CorrectionKind.remove, place="records/customer/fields/age", reason=reason),))
+    return complaint_about_corrections(draft, given)
+
+
+def test_what_the_request_states_is_not_removed_by_a_model_that_overlooks_it() -> None:
+    complaint = leaving_out_the_age("the request does not ask for it")
+    assert complaint is not None
+    assert complaint.splitlines()[1].startswith("- records/customer/fields/age: the request says “")
+
+
+def test_what_the_draft_misread_may_be_removed_with_that_reason() -> None:
+    assert leaving_out_the_age("Misread: it is the age of the contract.") is None
+
+
+def test_what_a_person_asks_for_may_remove_anything() -> None:
+    draft = read_description(REQUEST)
+    given = SpecCorrections(corrections=(Correction(kind=CorrectionKind.remove, place="records/customer/fields/age"),))
+    assert complaint_about_corrections(draft, given, "leave the age out") is None
