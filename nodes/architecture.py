@@ -1,6 +1,7 @@
 """Decide how it is built: AppSpec → Architecture, the generated frame, and the work order all engineers share."""
 
 import asyncio
+from collections.abc import Mapping
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -11,6 +12,7 @@ from nodes.artifacts import (
     Architecture,
     ArchitecturePlan,
     ArtifactRef,
+    Component,
     Decision,
     Gate,
     Review,
@@ -52,7 +54,7 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         name="design_architecture",
         inputs={"spec": spec.model_dump_json(), "feedback": _feedback(state.get("review"))},
         answer=ArchitecturePlan,
-        check=lambda plan: complaint_about_plan(plan, spec),
+        check=complaint_about_plan,
         summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
         continues=state.get("continues", ""),
     )
@@ -87,38 +89,42 @@ async def _planned(
         plan = architect.plan(spec)
         said = f"Planned by program, since the architect gave no usable plan: {invalid.detail or invalid}"
         return plan.model_copy(update={"decisions": (*plan.decisions, said)}), [invalid.result] if invalid.result else []
-    return _owning(designed.value, spec), [designed.result]
+    return completed(designed.value, spec), [designed.result]
 
 
-def _owning(plan: ArchitecturePlan, spec: AppSpec) -> ArchitecturePlan:
-    """Which files a part owns follows from its records; models write the singular, or a folder that is not there."""
-    parts = [
-        part.model_copy(update={"owns": tuple(pattern for name in part.records for pattern in owned_patterns(spec.record(name).plural))})
-        for part in plan.components
-        if part.records
-    ]
-    return plan.model_copy(update={"components": tuple(parts)})
+def completed(plan: ArchitecturePlan, spec: AppSpec) -> ArchitecturePlan:
+    """`plan` with what a program knows better than to ask again for.
+
+    Which files a part owns follows from its records: models write the singular, or a folder that is not there. A record the
+    plan leaves out is a part of its own. Names that do not exist, of records or of parts to wait for, mean nothing.
+    """
+    if not plan.components:
+        return plan
+    known = {record.name for record in spec.records}
+    listed = {part.name: tuple(name for name in part.records if name in known) for part in plan.components}
+    parts = [_standing(part, listed, spec) for part in plan.components if listed[part.name]]
+    owned = {name for part in parts for name in part.records}
+    left_out = [architect.part(spec, [record]) for record in spec.records if record.name not in owned]
+    alone = [part.model_copy(update={"name": f"{part.name}_records"[-48:]}) if listed.get(part.name) else part for part in left_out]
+    said = [f"{part.title}: a part of its own, since the plan left it out." for part in alone]
+    return plan.model_copy(update={"components": (*parts, *alone), "decisions": (*plan.decisions, *said)})
 
 
-def complaint_about_plan(plan: ArchitecturePlan, spec: AppSpec) -> str | None:
-    """Names are unique, every record has exactly one owner, dependencies exist and form no circle.
+def _standing(part: Component, listed: Mapping[str, tuple[str, ...]], spec: AppSpec) -> Component:
+    owned = tuple(pattern for name in listed[part.name] for pattern in owned_patterns(spec.record(name).plural))
+    waits_for = tuple(name for name in part.depends_on if listed.get(name))
+    return part.model_copy(update={"records": listed[part.name], "owns": owned, "depends_on": waits_for})
+
+
+def complaint_about_plan(plan: ArchitecturePlan) -> str | None:
+    """What a program cannot settle: two parts of one name, two owners of one record, parts that wait for one another.
 
     An empty plan is no complaint: asking again does not help, so the node refuses it (`EmptyArchitecture`).
     """
     names = [component.name for component in plan.components]
     owned = [record for component in plan.components for record in component.records]
-    known = {record.name for record in spec.records}
     complaints = [f"component {name} is listed twice" for name in sorted(set(names)) if names.count(name) > 1]
     complaints += [f"record {name} belongs to several components" for name in sorted(set(owned)) if owned.count(name) > 1]
-    complaints += [f"record {name} does not exist; there are {', '.join(sorted(known))}" for name in sorted(set(owned) - known)]
-    if plan.components:
-        complaints += [f"record {name} belongs to no component" for name in sorted(known - set(owned))]
-    complaints += [
-        f"component {component.name} depends on {name}, which does not exist"
-        for component in plan.components
-        for name in component.depends_on
-        if name not in names
-    ]
     if not complaints and circular(plan):
         complaints.append(f"the dependencies of {', '.join(circular(plan))} form a circle")
     return "\n".join(complaints) or None

@@ -12,7 +12,7 @@ def plan(spec: AppSpec) -> ArchitecturePlan:
     """Divide any consistent specification into at most twelve components and say why."""
     groups = _together(spec)
     groups = _at_most(groups, MAX_COMPONENTS)
-    components = tuple(_component(spec, group) for group in groups)
+    components = tuple(part(spec, group) for group in groups)
     return ArchitecturePlan(
         summary=f"{spec.title}: {_count(len(spec.records), 'record')} in {_count(len(components), 'component')}, written side by side.",
         decisions=tuple(_decisions(spec, components)),
@@ -57,7 +57,8 @@ def _at_most(groups: list[list[RecordSpec]], limit: int) -> list[list[RecordSpec
     return joined
 
 
-def _component(spec: AppSpec, records: Sequence[RecordSpec]) -> Component:
+def part(spec: AppSpec, records: Sequence[RecordSpec]) -> Component:
+    """One part for `records`, named after the first."""
     labels = [record.plural_label for record in records]
     return Component(
         name=records[0].plural,

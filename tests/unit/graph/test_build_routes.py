@@ -337,6 +337,20 @@ async def test_a_part_no_engineer_answered_for_stays_as_generated_and_a_person_i
     assert build.kept["components"]["claim"].files == ("app/records/claims/samples.py",)
 
 
+async def test_a_record_the_plan_leaves_out_is_a_part_of_its_own_and_unknown_names_mean_nothing() -> None:
+    spec = make_spec(make_record("claim"), make_record("trip"))
+    claim, _ = make_plan(spec).components
+    loose = claim.model_copy(update={"records": ("claim", "ghost"), "depends_on": ("ghosts",)})
+    state = await Build(
+        specs=[spec], plans=[ArchitecturePlan(summary="One part.", components=(loose,))], corrects=frozenset({"write_component"})
+    ).start()
+    assert [(part.name, part.records, part.depends_on) for part in state["architecture"].components] == [
+        ("claim", ("claim",), ()),
+        ("trips", ("trip",), ()),
+    ]
+    assert state["architecture"].decisions[-1] == "Trips: a part of its own, since the plan left it out."
+
+
 async def test_without_usable_plan_and_review_a_program_plans_and_the_evidence_decides() -> None:
     idle = Changeset(component="claims", changes=())
     build = Build(plans=[AgentOutputInvalid("no plan")], writers=[idle], reviews=[AgentOutputInvalid("no review")])
