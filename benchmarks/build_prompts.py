@@ -33,7 +33,7 @@ from server.services.templates import Templates
 CHECKS = ("compile", "lint", "placeholders", "secrets", "tests", "boot", "contract", "probe", "restart")
 HEADINGS = ("prompt", "result", "seconds", "tests", "endpoints × roles", "contract differences", "placeholders", "what is missing")
 
-UNREAD_EXTRAS = {"payment": "pay", "local storage": "storage", "external API": "api", "cli": "", "filesystem": "", "game logic": ""}
+UNREAD_EXTRAS = {"local storage": "storage", "external API": "api", "cli": "", "filesystem": "", "game logic": ""}
 """What gold of the open prompts asks for that is no recipe: a word by which the user has to be told of it."""
 
 

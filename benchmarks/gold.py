@@ -27,6 +27,7 @@ _RECIPES_OF_EXTRAS = {
     "chart": "charts",
     "static pages": "site",
     "conversion": "converter",
+    "payment": "payments",
 }
 """What the gold of the open prompts calls extras, by the recipe that builds it; `report` is a report, the rest is no recipe."""
 

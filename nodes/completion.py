@@ -15,6 +15,8 @@ from nodes.artifacts import (
     RelationKind,
     RuleKind,
     RuleSpec,
+    Scope,
+    Transition,
 )
 
 OUTGOING = frozenset(
@@ -39,7 +41,7 @@ def completed(spec: AppSpec) -> AppSpec:
     withheld = {pair for recipe in spec.recipes for pair in _withheld(spec, recipe)}
     return spec.model_copy(
         update={
-            "records": tuple(_completed(_relaxed(spec, record), kept) for record in spec.records),
+            "records": tuple(_completed(_entrusted(spec, _relaxed(spec, record)), kept) for record in spec.records),
             "rules": (*spec.rules, *(rule for rule in implied if (rule.record, rule.kind, frozenset(rule.fields)) not in stated)),
             "permissions": tuple(entry for entry in spec.permissions if (entry.role, entry.record, entry.action) not in withheld),
         }
@@ -72,6 +74,29 @@ def _once(spec: AppSpec, record: str, whole: str, part: str | None) -> Iterator[
             message = f"This {part.replace('_', ' ')} belongs to another {about}."
             fields = (to_part.name, to_whole.name)
             yield RuleSpec(name=_rule_name(record, "agrees"), record=record, kind=RuleKind.same_parent, fields=fields, message=message)
+
+
+def keepers(spec: AppSpec, record: str) -> tuple[str, ...]:
+    """The roles that can be trusted with the books of a kind of record: they see all of them, and change any or administer."""
+    whole = {(entry.role, entry.action) for entry in spec.permissions if entry.record == record and entry.scope is Scope.all}
+    changing = {role for role, action in whole if action in (Action.update, Action.delete)}
+    return tuple(role.name for role in spec.roles if (role.name, Action.read) in whole and (role.administers or role.name in changing))
+
+
+def settling(record: RecordSpec) -> Transition | None:
+    """The step by which a record becomes paid, if there is one."""
+    steps = record.workflow.transitions if record.workflow else ()
+    return next((step for step in steps if step.to_state == "paid" or step.name == "pay"), None)
+
+
+def _entrusted(spec: AppSpec, record: RecordSpec) -> RecordSpec:
+    """Nobody says of themselves that they have paid: that step belongs to those who keep the books."""
+    paid = any(recipe.kind is RecipeKind.payments and recipe.record == record.name for recipe in spec.recipes)
+    step, trusted = settling(record), keepers(spec, record.name)
+    if not (paid and step and trusted and record.workflow):
+        return record
+    steps = tuple(entry.model_copy(update={"roles": trusted}) if entry is step else entry for entry in record.workflow.transitions)
+    return record.model_copy(update={"workflow": record.workflow.model_copy(update={"transitions": steps})})
 
 
 def _rule_name(record: str, word: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nodes.artifacts import Access, Action, AppSpec, Endpoint, Operation, RecipeKind, RecipeSpec, Schema, SchemaProperty, Scope
+from nodes.completion import keepers
 
 SUBJECT = -1
 """In `Part.of`: the endpoint is about `RecipeSpec.record`."""
@@ -18,6 +19,7 @@ class Part:
     """One endpoint of a recipe. In `name` and `path`, `{record}` and `{records}` are the record's name and plural.
 
     Who has the permission `action` on the record may call it; None: whoever is signed in. `of`: which of `RecipeSpec.records`.
+    `for_keepers`: of those, only who keeps the books of the record, see `nodes.completion`.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Part:
     request: str | None = None
     response: str | None = None
     of: int = SUBJECT
+    for_keepers: bool = False
 
 
 def _body(schema: str, /, **properties: str) -> Schema:
@@ -76,6 +79,19 @@ _PARTS: Mapping[RecipeKind, tuple[Part, ...]] = {
         Part("round_of_{record}", "GET", "/api/{records}/{{id}}/round", Action.read, response="Round"),
         Part("leaderboard_of_{record}", "GET", "/api/{records}/{{id}}/leaderboard", Action.read, response="Leaderboard"),
     ),
+    RecipeKind.payments: (
+        Part("list_{record}_payments", "GET", "/api/{records}/{{id}}/payments", Action.read, response="Payments"),
+        Part(
+            "add_{record}_payment",
+            "POST",
+            "/api/{records}/{{id}}/payments",
+            Action.read,
+            201,
+            "NewPayment",
+            "KeptPayment",
+            for_keepers=True,
+        ),
+    ),
     RecipeKind.converter: (Part("convert_{records}", "GET", "/api/convert/{records}", Action.read, response="Conversion"),),
 }
 
@@ -106,6 +122,28 @@ _BODIES: Mapping[RecipeKind, tuple[Schema, ...]] = {
     RecipeKind.stock: (_body("LowStock", items="array"),),
     RecipeKind.poll: (_body("PollResults", total="integer", items="array"),),
     RecipeKind.quiz: (_body("Round", items="array"), _body("Leaderboard", items="array")),
+    RecipeKind.payments: (
+        Schema(
+            name="NewPayment",
+            properties=(
+                SchemaProperty(name="kind", json_type="string", choices=("charge", "reduction", "payment", "refund"), required=True),
+                SchemaProperty(name="amount", json_type="number", required=True),
+                SchemaProperty(name="method", json_type="string", choices=("cash", "card", "bank transfer", "online", "other")),
+                SchemaProperty(name="note", json_type="string"),
+            ),
+        ),
+        _body(
+            "KeptPayment",
+            id="integer",
+            kind="string",
+            amount="number",
+            method="string",
+            note="string",
+            created_at="string date-time",
+            created_by_id="integer",
+        ),
+        _body("Payments", due="number", paid="number", open="number", items="array"),
+    ),
     RecipeKind.converter: (
         _body("Conversion", **{"amount": "number", "from": "string", "to": "string", "rate": "number", "result": "number"}),
     ),
@@ -139,6 +177,8 @@ def access_of(spec: AppSpec, record: str, action: Action) -> tuple[Access, ...]:
 def _endpoint(spec: AppSpec, recipe: RecipeSpec, part: Part) -> Endpoint:
     record = _concerned(recipe, part)
     access = access_of(spec, record, part.action) if part.action else tuple(Access(role=role.name) for role in spec.roles)
+    if part.for_keepers:
+        access = tuple(entry for entry in access if entry.role in keepers(spec, record))
     return Endpoint(
         name=_filled(part.name, spec, recipe, part),
         method=part.method,

@@ -42,7 +42,9 @@ class Named(Protocol):
 
 
 N = TypeVar("N", bound=Named)
-STORING = frozenset({RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags, RecipeKind.audit_trail, RecipeKind.notifications})
+STORING = frozenset(
+    {RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags, RecipeKind.audit_trail, RecipeKind.notifications, RecipeKind.payments}
+)
 """Recipes with tables of their own."""
 
 

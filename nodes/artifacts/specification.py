@@ -233,7 +233,8 @@ class RecipeKind(StrEnum):
     `poll`: `record` is the poll, records are option and vote; one vote per person and poll. `quiz`: `record` is the contest,
     records are question, option, answer and optionally enrolment. `short_link`: `record` has the address fields[0], the generated
     code fields[1] and the counter fields[2]. `converter`: a page that computes with the rates or units of `record`. `site`: public
-    pages, and a contact form whose messages are kept as `record`.
+    pages, and a contact form whose messages are kept as `record`. `payments`: what is charged and paid for a `record`, entered by
+    those who may change any; optionally its price fields[0].
     """
 
     comments = "comments"
@@ -252,6 +253,7 @@ class RecipeKind(StrEnum):
     short_link = "short_link"
     converter = "converter"
     site = "site"
+    payments = "payments"
 
 
 class RecipeSpec(Artifact):

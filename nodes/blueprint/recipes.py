@@ -59,6 +59,7 @@ SHAPES: Mapping[RecipeKind, Shape] = {
     ),
     RecipeKind.converter: Shape(fields=(FieldNeed(frozenset(FieldType)), FieldNeed(frozenset(FieldType)), FieldNeed(_NUMBERS))),
     RecipeKind.site: Shape(needs_record=False, records=(0, 6)),
+    RecipeKind.payments: Shape(fields=(FieldNeed(frozenset({FieldType.money}), optional=True),)),
 }
 
 

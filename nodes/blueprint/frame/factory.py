@@ -281,6 +281,17 @@ def readers_of_any(uses: Sequence[RecipeView]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(role for use in uses for role in use.r.grants("read")))
 
 
+def keepers(use: RecipeView) -> tuple[str, ...]:
+    """The roles that keep the books of a record that is paid for."""
+    return completion.keepers(use.r.app, use.r.name)
+
+
+def settled_by(use: RecipeView) -> TransitionView | None:
+    """The step that is taken once nothing is open, if somebody may take it."""
+    step = completion.settling(use.r.spec)
+    return next((entry for entry in use.r.transitions if step and entry.spec.name == step.name), None)
+
+
 def link(part: RecordView, whole: RecordView) -> str:
     """The column by which one record refers to another, for recipes that made sure there is one."""
     relation = completion.link(part.app, part.name, whole.name)

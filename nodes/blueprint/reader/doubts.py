@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nodes.artifacts import Action
+from nodes.artifacts import Action, RecipeKind
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, RecordDraft, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
@@ -146,7 +146,9 @@ def _names_field(quote: str, draft: Draft) -> bool:
 def _payment(clauses: list[Clause], draft: Draft) -> None:
     paid = any(step.verb == "pay" for record in draft.records.values() for step in record.steps.values())
     if paid and any(re.search(r"\bpa(?:y|ys|id|yments?)\b", clause.quote.lower()) for clause in clauses):
-        draft.ask("payment", "How do people pay?", "Paying is recorded as a state; no payment provider is connected.")
+        kept = any(recipe.kind is RecipeKind.payments for recipe in draft.recipes)
+        entered = "Charges and payments are entered by those who keep the books" if kept else "Paying is recorded as a state"
+        draft.ask("payment", "How do people pay?", f"{entered}; no payment provider is connected{' until you set one' if kept else ''}.")
 
 
 def _about(record: RecordDraft, draft: Draft) -> None:

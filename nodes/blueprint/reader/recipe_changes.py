@@ -20,6 +20,7 @@ _NAMES: Mapping[RecipeKind, str] = {
     RecipeKind.quiz: r"scor\w+|leaderboard|quiz(?:zes)?",
     RecipeKind.short_link: r"short links?|redirects?",
     RecipeKind.converter: r"converter|conversion",
+    RecipeKind.payments: r"payments?|paying",
     RecipeKind.site: r"(?:public )?(?:site|pages)",
 }
 """What people call a recipe when they want it gone, where it is not its own name."""

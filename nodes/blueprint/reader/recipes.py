@@ -44,6 +44,10 @@ def _lives(record: RecordDraft) -> bool:
     return bool(record.steps or record.states)
 
 
+def _paid(record: RecordDraft) -> bool:
+    return any(step.verb == "pay" for step in record.steps.values())
+
+
 _FILES = (
     r"(?:screenshots?|attachments?|scans?|photos?|pictures?|images?|files?|documents?|cvs?|r[ée]sum[ée]s?|receipts?|videos?)"
     r"(?![ -](?:links?|urls?|address))"
@@ -75,6 +79,7 @@ SIGNS = (
         r"e-?mail(?:s|ed)? when|by e-?mail|informed (?:by|when)|alerts?(?!\()|alerted",
         _any,
     ),
+    _sign(RecipeKind.payments, r"pay(?:s|ing|ments?)?|paid|refund(?:s|ed)?", _paid),
     _sign(RecipeKind.csv, r"csv(?: files?)?|spreadsheets?|excel|exports?|exported|imports?|imported|bulk (?:upload|import)", _any),
 )
 """By words, whatever the trade; the most particular records first."""
@@ -124,7 +129,7 @@ def _is_part(kind: RecipeKind, heard: str, draft: Draft) -> bool:
     if kind is RecipeKind.notifications and _REMINDING.search(heard):
         return True
     head = re.sub(r"s$", "", heard.lower().rsplit(" ", maxsplit=1)[-1])
-    if kind in {RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags, RecipeKind.csv}:
+    if kind in {RecipeKind.comments, RecipeKind.attachments, RecipeKind.tags, RecipeKind.csv, RecipeKind.payments}:
         known = draft.find_noun(head)
         field = any(key.rsplit(" ", maxsplit=1)[-1] in {head, f"{head}s"} for record in draft.records.values() for key in record.fields)
         return known is not None or field
@@ -158,7 +163,10 @@ def _main(draft: Draft, suits: Callable[[RecordDraft], bool]) -> list[RecordDraf
 
 
 def _fields(kind: RecipeKind, record: RecordDraft) -> tuple[tuple[str, str], ...]:
-    """The fields a recipe uses: the start of what a calendar shows, and its end if it has one."""
+    """The fields a recipe uses: the start of what a calendar shows, and its end if it has one; the price of what is paid for."""
+    if kind is RecipeKind.payments:
+        prices = (key for key, field in record.fields.items() if field.type is FieldType.money)
+        return tuple((record.noun, key) for key in list(prices)[:1])
     if kind is not RecipeKind.calendar:
         return ()
     span = span_of(record)

@@ -8,6 +8,7 @@ from nodes.verification.recipes.contests import poll, quiz
 from nodes.verification.recipes.converter import converter
 from nodes.verification.recipes.messages import notifications
 from nodes.verification.recipes.on_records import attachments, comments, history, tags
+from nodes.verification.recipes.payments import payments
 from nodes.verification.recipes.public_site import site
 from nodes.verification.recipes.short_link import short_link
 from nodes.verification.recipes.spreadsheets import spreadsheets
@@ -32,6 +33,7 @@ EXERCISES: Mapping[RecipeKind, Exercise] = {
     RecipeKind.short_link: short_link,
     RecipeKind.converter: converter,
     RecipeKind.site: site,
+    RecipeKind.payments: payments,
     RecipeKind.audit_trail: history,
     RecipeKind.notifications: notifications,
 }

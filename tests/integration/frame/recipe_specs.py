@@ -1,7 +1,7 @@
 """Specifications with recipes: each recipe alone on the smallest app that can have it, and several together."""
 
 from nodes.artifacts import AppSpec, RecipeKind, RecipeSpec
-from tests.integration.frame.frame_specs import CLAIMS, HOSTILE, RENTAL
+from tests.integration.frame.frame_specs import CLAIMS, HOSTILE, RENTAL, step, workflow
 from tests.integration.frame.trade_specs import BALLOT, CLINIC, EXCHANGE, INVOICES, LINKS, STORES, TRIVIA
 
 
@@ -12,6 +12,19 @@ def recipe(kind: RecipeKind, record: str | None = None, *, records: str = "", fi
 def with_recipes(spec: AppSpec, *recipes: RecipeSpec) -> AppSpec:
     return spec.model_copy(update={"recipes": recipes})
 
+
+PAID = with_recipes(
+    CLAIMS.model_copy(
+        update={
+            "records": tuple(
+                entry.model_copy(update={"workflow": workflow("draft paid", step("pay", "draft", "paid", "employee"))})
+                for entry in CLAIMS.records
+            ),
+        }
+    ),
+    recipe(RecipeKind.payments, "claim", fields="amount"),
+)
+"""What becomes paid by its payments, whoever was to say so."""
 
 ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.comments: with_recipes(CLAIMS, recipe(RecipeKind.comments, "claim")),
@@ -28,6 +41,7 @@ ALONE: dict[RecipeKind, AppSpec] = {
     RecipeKind.stock: STORES,
     RecipeKind.totals: INVOICES,
     RecipeKind.site: CLINIC,
+    RecipeKind.payments: PAID,
     RecipeKind.poll: BALLOT,
     RecipeKind.quiz: TRIVIA,
 }
@@ -58,6 +72,7 @@ FLEET = with_recipes(
     recipe(RecipeKind.notifications, "car"),
     recipe(RecipeKind.charts),
     recipe(RecipeKind.csv, "booking"),
+    recipe(RecipeKind.payments, "booking"),
 )
 ADVERSE = with_recipes(
     HOSTILE,

@@ -4,6 +4,7 @@ from nodes.artifacts import Action, RuleKind
 from nodes.completion import completed, given_fields, movements
 from nodes.contract import contract_of
 from tests.integration.frame.frame_specs import CLAIMS
+from tests.integration.frame.recipe_specs import PAID
 from tests.integration.frame.trade_specs import BALLOT, INVOICES, LINKS, STORES, TRIVIA
 
 
@@ -12,8 +13,15 @@ def test_without_recipes_nothing_changes() -> None:
 
 
 def test_completing_twice_changes_nothing_more() -> None:
-    for spec in (BALLOT, INVOICES, LINKS, STORES, TRIVIA):
+    for spec in (BALLOT, INVOICES, LINKS, PAID, STORES, TRIVIA):
         assert completed(completed(spec)) == completed(spec)
+
+
+def test_who_owes_does_not_say_that_it_is_paid() -> None:
+    before, after = (spec.record("claim").workflow for spec in (PAID, completed(PAID)))
+    assert before is not None
+    assert after is not None
+    assert [step.roles for step in (*before.transitions, *after.transitions)] == [("employee",), ("administrator",)]
 
 
 def test_what_the_app_fills_is_carried_by_no_request() -> None:

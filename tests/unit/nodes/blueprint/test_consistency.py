@@ -32,7 +32,7 @@ def test_a_sound_specification_has_no_problem(spec: AppSpec) -> None:
 
 
 def test_an_app_that_keeps_nothing_is_named(spec: AppSpec) -> None:
-    empty = spec.model_copy(update={"records": (), "permissions": (), "rules": (), "reports": ()})
+    empty = spec.model_copy(update={"records": (), "permissions": (), "rules": (), "reports": (), "recipes": ()})
     assert problems(empty) == ("The app keeps nothing: add at least one record.",)
 
 

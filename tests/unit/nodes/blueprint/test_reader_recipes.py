@@ -33,6 +33,8 @@ def named(spec: AppSpec) -> list[tuple[str, str | None]]:
         (f"{TICKETS} The creator gets notified when a ticket is resolved.", [("notifications", "ticket")]),
         (f"{TICKETS} Export tickets to CSV.", [("csv", "ticket")]),
         (f"{TICKETS} A dashboard shows charts.", [("charts", None)]),
+        ("Guests book a room with a price and pay for their bookings. Staff add rooms.", [("payments", "booking")]),
+        ("A payment has an amount and a date. Staff record payments.", []),
         (TICKETS, []),
     ],
 )
