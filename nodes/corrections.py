@@ -117,6 +117,9 @@ def _set(holder: Json, step: str, value: Json, place: str) -> None:
     if isinstance(holder, dict):
         if step not in holder:
             raise CorrectionRefused(f"{place}: there is no {step}{_known(holder)}")
+        if isinstance(holder[step], list) and isinstance(value, dict) and "name" in value:
+            _set(holder[step], str(value["name"]), value, place)  # one item given for the whole list is meant for that item
+            return
         holder[step] = value
         return
     if not isinstance(holder, list):

@@ -46,13 +46,14 @@ class Guardrail(Generic[M]):
         self._assignment = assignment
         self._calls = calls
         self._refused = 0
+        self._last_refused = ""
 
     def judge(self, output: TaskOutput | LiteAgentOutput) -> tuple[bool, Any]:
         """CrewAI's guardrail; raises `AgentOutputInvalid` at the last permitted attempt."""
         try:
             self.value = self._accepted(output.raw)
         except Unusable as complaint:
-            self._refuse(str(complaint))
+            self._refuse(output.raw, str(complaint))
             output.raw = output.raw[:ECHOED_CHARACTERS]
             return False, str(complaint)
         return True, output.raw
@@ -63,10 +64,15 @@ class Guardrail(Generic[M]):
             raise Unusable(complaint)
         return value
 
-    def _refuse(self, complaint: str) -> None:
+    def _refuse(self, answer: str, complaint: str) -> None:
+        """Ask again, but not a model that answers a complaint with the very same words: a third time costs and changes nothing."""
         self._refused += 1
+        role = self._assignment.agent.role
         if self._refused > self._assignment.task.guardrail_max_retries:
-            raise AgentOutputInvalid(f"{self._assignment.agent.role}, after {self._refused} answers: {complaint}")
+            raise AgentOutputInvalid(f"{role}, after {self._refused} answers: {complaint}")
+        if answer == self._last_refused:
+            raise AgentOutputInvalid(f"{role}, after the same answer twice: {complaint}")
+        self._last_refused = answer
 
 
 async def run(assignment: Assignment[M], calls: ModelCalls) -> M:

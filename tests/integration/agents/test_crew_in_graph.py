@@ -221,7 +221,7 @@ async def test_a_failed_engineer_does_not_cost_its_siblings_answers(storage: Pat
     assert sorted(result.component for result in results) == sorted(PARTS)
     assert Counter(prompt.partition('name="component">\n')[2].partition("\n")[0] for prompt in chat.prompts) == {
         "claims": 1,
-        "rooms": 4,
+        "rooms": 3,  # the same useless answer twice, then a good one
         "staff": 1,
         "visits": 1,
     }

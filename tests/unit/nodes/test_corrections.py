@@ -40,6 +40,11 @@ def test_of_an_item_that_is_there_only_what_is_mentioned_changes() -> None:
     assert spec.record("claim").fields[0] == DRAFT.record("claim").fields[0].model_copy(update={"unique": True})
 
 
+def test_an_item_given_for_its_whole_list_is_added_to_it() -> None:
+    spec = set_to("records/claim/fields", {"name": "paid_on", "label": "Paid on", "type": "date"})
+    assert [field.name for field in spec.record("claim").fields] == [*(field.name for field in DRAFT.record("claim").fields), "paid_on"]
+
+
 def test_a_relation_can_be_the_first_of_its_list() -> None:
     spec = set_to("records/claim/relations/trip", {"label": "Trip", "target": "trip", "kind": "many_to_one"})
     assert spec.record("claim").relations[0].kind is RelationKind.many_to_one

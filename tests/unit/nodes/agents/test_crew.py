@@ -70,6 +70,13 @@ async def test_three_bad_answers_end_the_task_with_the_last_complaint(review_tas
     assert chat.started == 3
 
 
+async def test_a_model_that_answers_a_complaint_with_the_same_words_is_not_asked_a_third_time(review_task: Review, storage: Path) -> None:
+    chat = ScriptedChatModel(replies=["useless"])
+    with pytest.raises(AgentOutputInvalid, match="QA Engineer, after the same answer twice: "):
+        await crew_around(chat, storage).perform(review_task, BuildOptions())
+    assert chat.started == 2
+
+
 async def test_an_empty_answer_is_asked_again(review_task: Review, storage: Path) -> None:
     chat = ScriptedChatModel(replies=["", GOOD])
     assert (await crew_around(chat, storage).perform(review_task, BuildOptions())).value == FINE
