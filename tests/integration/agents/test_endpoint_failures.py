@@ -133,7 +133,7 @@ async def test_an_unusable_answer_is_paid_for_and_asked_again(
 
 
 async def test_answers_that_stay_unusable_end_after_three(review_task: Review, storage: Path) -> None:
-    async with fault_server(Answer('{"verdict": "fine"}')) as server:
+    async with fault_server(*(Answer(f'{{"verdict": "{word}"}}') for word in ("fine", "good", "well"))) as server:
         with pytest.raises(AgentOutputInvalid, match="after 3 answers"):
             await server.crew(storage).perform(review_task, BuildOptions())
     assert len(server.requests) == 3
