@@ -5,8 +5,9 @@
 Without a file, our descriptions with the gold in them. Each build starts from an empty data directory, so the seconds are those of a
 newcomer. What is printed of each:
 
-* `complete`: every check passed, everything gold asks for is in the specification (`benchmarks/gold.py`), and the probe used every
-  endpoint as every role, so that every entity, field, role and state was exercised in the running app.
+* `complete`: every check passed, everything gold asks for is in the specification (`benchmarks/gold.py`), and all of that was used in
+  the running app: every endpoint as every role, every field and relation given a value that was accepted, every state reached, every
+  step taken, every role answered (`nodes/verification/exercised.py`).
 * `named gap`: every check passed, and each thing that is missing is named to the user as a question, a non-goal or an unmet preference.
 * `silent gap`: every check passed, but something is missing, or was not exercised, that nobody was told of.
 * `declined`: the builder refused and said why. `failed`: anything else.
@@ -96,7 +97,7 @@ def built(prompt: Prompt, model: str) -> Result:
         return Result(prompt.id, "failed", seconds, answer, troubles(answer))
     missing, told = gaps(prompt)
     if not exercised(answer):
-        return Result(prompt.id, "silent gap", seconds, answer, (*missing, "not every endpoint was probed"))
+        return Result(prompt.id, "silent gap", seconds, answer, (*missing, "not everything was used in the running app"))
     return Result(prompt.id, "complete" if not missing else "named gap" if told else "silent gap", seconds, answer, missing)
 
 
@@ -130,9 +131,9 @@ def troubles(answer: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def exercised(answer: Mapping[str, Any]) -> bool:
-    """Whether the probe called every endpoint of the contract as every role and signed out."""
+    """Whether the probe called every endpoint as every role and signed out, and used every field, role, state and step."""
     probe: Mapping[str, int] = next((check["counts"] for check in answer.get("checks", ()) if check["check"] == "probe"), {})
-    return probe.get("not_probed") == 0 and probe.get("endpoint_role_pairs", 0) > 0
+    return probe.get("not_probed") == probe.get("not_used") == 0 and probe.get("endpoint_role_pairs", 0) > 0
 
 
 def gaps(prompt: Prompt) -> tuple[tuple[str, ...], bool]:

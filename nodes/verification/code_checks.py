@@ -13,6 +13,7 @@ from nodes.artifacts import Architecture, CheckName, Finding, Severity
 from nodes.ownership import owner_of
 from nodes.sandbox.protocol import Command, Sandbox, SandboxLimits
 from nodes.stack import StackProfile
+from nodes.verification.control_tests import control_tests
 from nodes.verification.observed import CheckImpossible, Observed, counted
 
 TEST_LIMITS = SandboxLimits(wall_seconds=180, cpu_seconds=180)
@@ -90,7 +91,7 @@ class ReportedTest:
 
 @dataclass(frozen=True)
 class ReportedTests:
-    """What pytest reported."""
+    """What pytest reported of the app's tests; `exit_code` is that of a run with only those."""
 
     elements: list[ET.Element]
     exit_code: int
@@ -106,19 +107,25 @@ class ReportedTests:
 
 
 async def run_tests(files: Mapping[str, bytes], stack: StackProfile, sandbox: Sandbox, toolchain: Path, *options: str) -> ReportedTests:
-    """Run an app's tests in the sandbox, with more `options` of pytest. Raises `TestsDidNotRun`."""
-    async with sandbox.workspace(files, TEST_LIMITS) as workspace:
+    """Run an app's tests in the sandbox, with more `options` of pytest. Raises `TestsDidNotRun`, also for a forged report."""
+    controls = control_tests()
+    async with sandbox.workspace({**files, **controls.files}, TEST_LIMITS) as workspace:
         argv = (*stack.test_argv, *options, f"--junit-xml={_REPORT}", "-o", "junit_family=xunit1")
         result = await workspace.run(Command(argv=argv, toolchain=toolchain, limits=TEST_LIMITS))
         report = await workspace.run(Command(argv=("cat", _REPORT), limits=_REPORT_LIMITS))
-    log = f"{result.stdout}\n{result.stderr}".strip()
+    log = controls.without(f"{result.stdout}\n{result.stderr}".strip())
     if result.limit:
         raise TestsDidNotRun(f"the tests were stopped: {result.limit}", log)
     try:
         cases = list(ET.fromstring(report.stdout).iter("testcase"))  # noqa: S314 - capped in size, and expat ≥ 2.4.1 refuses entities that explode
     except ET.ParseError as error:
         raise TestsDidNotRun(f"pytest ended with {result.exit_code}: {log[-600:]}", log) from error
-    return ReportedTests(cases, result.exit_code, log)
+    ours = {case.get("name") or "": _outcome(case) for case in cases if case.get("file") == controls.path}
+    if reason := controls.contradict(ours, result.exit_code or 0):
+        raise TestsDidNotRun(reason, log)
+    theirs = [case for case in cases if case.get("file") != controls.path]
+    green = result.exit_code == 1 and all(_outcome(case) in ("passed", "skipped") for case in theirs)
+    return ReportedTests(theirs, 0 if green else result.exit_code, log)
 
 
 def _said(case: ET.Element) -> str:

@@ -45,21 +45,25 @@ async def probe_app(exchange: Exchange, spec: AppSpec, architecture: Architectur
     for recipe in spec.recipes:
         await probe.recipe(recipe)
     findings += probe.findings
+    unused = list(probe.stock.exercised.missing(spec, architecture.contract))
     counts = {
         "requests": len(exchange.log),
         "endpoint_role_pairs": len(probe.covered),
         "not_probed": len(probe.unprobed),
+        "not_used": len(unused),
         "findings_not_listed": max(0, len(findings) - MAX_FINDINGS),
     }
-    log = "\n".join([*exchange.log, "", *(f"not probed: {line}" for line in probe.unprobed)])
-    return Observed(_subject(probe, len(exchange.log)), findings[:MAX_FINDINGS], counts, log, sound="every answer as agreed")
+    log = "\n".join([*exchange.log, "", *(f"not probed: {line}" for line in probe.unprobed), *(f"not used: {name}" for name in unused)])
+    return Observed(_subject(probe, len(exchange.log), len(unused)), findings[:MAX_FINDINGS], counts, log, sound="every answer as agreed")
 
 
-def _subject(probe: "_Probe", requests: int) -> str:
+def _subject(probe: "_Probe", requests: int, unused: int) -> str:
     """What was looked at, and how much of it could not be."""
     endpoints, roles = len({endpoint for endpoint, _ in probe.covered}), len(probe.stock.people.first_of_each_role)
     looked = f"{counted(requests, 'request')} to {counted(endpoints, 'endpoint')} as {counted(roles, 'role')} and signed out"
-    return f"{looked}, {counted(len(probe.unprobed), 'case')} could not be probed" if probe.unprobed else looked
+    gaps = [f"{counted(len(probe.unprobed), 'case')} could not be probed"] if probe.unprobed else []
+    gaps += [f"{counted(unused, 'part')} of the specification not used"] if unused else []
+    return ", ".join([looked, *gaps])
 
 
 def _cannot_sign_in(person: Person, answer: Answer) -> Finding:

@@ -24,6 +24,7 @@ from nodes.artifacts import (
 )
 from nodes.contract import relation_property
 from nodes.stack import StackProfile, demo_email
+from nodes.verification.exercised import Exercised
 from nodes.verification.exchange import Answer, Content, Exchange, Json
 from nodes.verification.payloads import Body, relations_in_rules, valid_body
 
@@ -117,6 +118,7 @@ class Stock:
     def __init__(self, exchange: Exchange, spec: AppSpec, contract: Contract, people: People) -> None:
         self._exchange, self._spec, self.people = exchange, spec, people
         self.permissions = Permissions(contract)
+        self.exercised = Exercised()
         self._numbers = itertools.count(1)
         self._shared: dict[tuple[str, Person | None], Made] = {}
         self._made: list[Made] = []
@@ -155,7 +157,9 @@ class Stock:
         """The same without giving room."""
         path = re.sub(r"\{\w+\}", quote(str(part)), endpoint.path.replace("{id}", str(record_id)))
         token = self.people.tokens.get(person) if person else None
-        return await self._exchange.call(endpoint.method, path, who=str(person or "signed out"), token=token, body=body)
+        answer = await self._exchange.call(endpoint.method, path, who=str(person or "signed out"), token=token, body=body)
+        self.exercised.note(endpoint, person.role if person else None, body, answer)
+        return answer
 
     def limits_of(self, record: str) -> list[RuleSpec]:
         """The limits on one kind of record."""
