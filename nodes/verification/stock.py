@@ -24,8 +24,8 @@ from nodes.artifacts import (
 )
 from nodes.contract import relation_property
 from nodes.stack import StackProfile, demo_email
-from nodes.verification.exercised import Exercised
 from nodes.verification.exchange import Answer, Content, Exchange, Json
+from nodes.verification.exercised import Exercised
 from nodes.verification.payloads import Body, relations_in_rules, valid_body
 
 
