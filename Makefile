@@ -22,12 +22,8 @@ ARGS ?=
 setup: $(STAMPS)/toolchain $(STAMPS)/javascript  ## Install everything into .venv; a second call takes no time
 
 .PHONY: demo
-demo: $(STAMPS)/toolchain  ## Build an app from a description, without a key
-	@$(BIN)/appyard build "$$DESCRIPTION" --yes --out "$(DEMO_OUT)" $(ARGS)
-	@echo
-	@echo "The package lies in $(DEMO_OUT); its README starts the app."
-	@echo "Another app:   make demo DESCRIPTION=\"…\""
-	@echo "Look at it:    make serve, then open http://127.0.0.1:8123"
+demo: $(STAMPS)/toolchain  ## Build an app from a description, without a key, and show it in the dashboard
+	@$(BIN)/appyard build "$$DESCRIPTION" --yes --dashboard --out "$(DEMO_OUT)" $(ARGS)
 
 .PHONY: serve
 serve: $(STAMPS)/toolchain  ## Start the server and a worker on this machine

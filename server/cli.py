@@ -41,13 +41,14 @@ def build(  # noqa: PLR0917 - typer makes options of them
     platform: Annotated[str, typer.Option(help="web, api, mobile, desktop or cli.")] = "web",
     prefer: Annotated[list[str] | None, typer.Option(help="A technology preference; may be repeated.")] = None,
     budget: Annotated[float | None, typer.Option(help="Most that may be spent on models, in US dollars.")] = None,
+    dashboard: Annotated[bool, typer.Option("--dashboard", help="Then show the build in the dashboard, until Ctrl-C.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Build an app from a description, here and now. Ctrl-C stops it; nothing is lost."""
     from server.commands.build import NewBuild, run_build
 
-    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, budget, yes, template)
+    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, budget, yes, template, dashboard)
     _end(debug, as_json, lambda: run_build(asked, out, as_json=as_json))
 
 

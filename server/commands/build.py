@@ -49,6 +49,7 @@ class NewBuild:
     budget_usd: float | None
     yes: bool
     template: str | None = None
+    dashboard: bool = False
 
     def start(self, *, may_ask: bool) -> BuildStart:
         """The build to start. Raises `BadInput`, pydantic's ValidationError."""
@@ -73,17 +74,26 @@ def run_build(asked: NewBuild, out: Path, *, as_json: bool) -> ExitCode:
     start = asked.start(may_ask=sys.stdin.isatty() and not as_json)
     check_writable(out)
     log_to_file(settings)
-    return asyncio.run(_build(settings, start, out, console, as_json=as_json, yes=asked.yes))
+    return asyncio.run(_build(settings, start, asked, out, console, as_json=as_json))
 
 
-async def _build(settings: Settings, start: BuildStart, out: Path, console: Console, *, as_json: bool, yes: bool) -> ExitCode:
+async def _build(settings: Settings, start: BuildStart, wanted: NewBuild, out: Path, console: Console, *, as_json: bool) -> ExitCode:
     model = start.options.model or str(model_of(settings))
+    at_terminal = sys.stdin.isatty() and not as_json
     async with open_world(settings, with_worker=True) as world:
         started = await world.builds.start(start)
         if estimate := (await world.builds.status(started.workflow_id)).estimate:
             console.print(estimate_line(estimate), highlight=False, soft_wrap=True)
-        watch = Watch(world, console, model=model, ask=not yes and sys.stdin.isatty() and not as_json)
-        return await watch.to_the_end(started.workflow_id, out, as_json=as_json)
+        watch = Watch(world, console, model=model, ask=not wanted.yes and at_terminal)
+        code = await watch.to_the_end(started.workflow_id, out, as_json=as_json)
+        if wanted.dashboard and at_terminal and sys.stdout.isatty():
+            from server.commands.serve import serve_build  # noqa: PLC0415 - a build that is not shown needs no HTTP
+
+            await serve_build(world, settings, started.workflow_id, console)
+        elif wanted.dashboard:
+            address = f"http://{settings.host}:{settings.port}/builds/{started.workflow_id}"
+            console.print(f"Look at it: make serve, then open {address}", highlight=False, soft_wrap=True)
+        return code
 
 
 class Watch:

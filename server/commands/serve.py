@@ -7,16 +7,18 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI
+from rich.console import Console
 from typing_extensions import override
 
 from server.api.app import create_app
 from server.api.cors import STUDIO_ORIGINS, default_rules, with_studio
 from server.api.keys import ApiKeys, hash_of
 from server.authority import read_authority
-from server.bootstrap import open_services, open_world
+from server.bootstrap import World, open_services, open_world
 from server.commands import event_loop
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
@@ -86,7 +88,13 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(settings: Settings, config: Path | None, listening: socket.socket, *, with_worker: bool, studio: bool) -> None:
-    async with open_world(settings, with_worker=with_worker, config=config) as world, open_services(world) as services:
+    async with open_world(settings, with_worker=with_worker, config=config) as world:
+        await serve_world(world, settings, listening, studio=studio)
+
+
+async def serve_world(world: World, settings: Settings, listening: socket.socket, *, studio: bool = False) -> None:
+    """Serve a world that is open, until a signal asks to stop."""
+    async with open_services(world) as services:
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -108,10 +116,33 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
         if studio:
             print(studio_link(host, port), flush=True)
-        log.info(
-            "serving", extra={"dashboard": f"http://{host}:{port}/", "docs": f"http://{host}:{port}/docs", "model": world.health.model}
-        )
+        address = address_of(listening)
+        log.info("serving", extra={"dashboard": f"{address}/", "docs": f"{address}/docs", "model": world.health.model})
         await server.serve(sockets=[listening])
+
+
+async def serve_build(world: World, settings: Settings, workflow_id: UUID, console: Console) -> None:
+    """Show a build in the dashboard until Ctrl-C, on the usual port or, where that is taken, on a free one."""
+    check_reach(settings, settings.host)
+    try:
+        listening = listen(settings.host, settings.port)
+    except CannotStart:
+        listening = listen(settings.host, 0)
+    address = address_of(listening)
+    for line in (
+        f"\nDashboard [bold]{address}/builds/{workflow_id}[/bold]",
+        f"See there how it was built, and describe your own app: {address}/builds/new",
+        "Ctrl-C ends the dashboard; `make serve` starts it again.",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
+    await serve_world(world, settings, listening)
+    console.print("The dashboard has ended. Everything is kept.")
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser on this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{host}:{port}"
 
 
 def keys_of(settings: Settings) -> ApiKeys | None:
