@@ -1,7 +1,7 @@
 """What waits for a person, and what was decided: one winner, however many decide at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import Protocol, assert_never
 from uuid import UUID
 
 from checkpoints.connection import Database, Parameters, Row, Transaction
@@ -14,6 +14,16 @@ from checkpoints.errors import (
 )
 from checkpoints.json_columns import exact
 from checkpoints.records import Approval, ApprovalStatus
+
+
+class Via(Protocol):
+    """Through which door a decision came, and from which address."""
+
+    @property
+    def door(self) -> str: ...
+
+    @property
+    def address(self) -> str | None: ...
 
 
 class ApprovalRepository:
@@ -54,6 +64,7 @@ class ApprovalRepository:
         *,
         decided_by: str | None = None,
         run_id: UUID | None = None,
+        via: Via | None = None,
         transaction: Transaction | None = None,
     ) -> Approval:
         """Decide once; `run_id` is the run that resumes with it, created in the same transaction, before or after.
@@ -65,6 +76,8 @@ class ApprovalRepository:
             "decision": exact(decision),
             "decided_by": decided_by,
             "run_id": run_id,
+            "decided_via": via.door if via else None,
+            "decided_from": via.address if via else None,
         }
         async with self._database.transaction(transaction) as current:
             row = await current.fetch_one("decide_approval", parameters)

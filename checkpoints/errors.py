@@ -81,7 +81,15 @@ class ApprovalClosed(PersistenceError):
 
     def __init__(self, approval: "Approval") -> None:
         self.approval = approval
-        super().__init__(f"It is {approval.status.value}.")
+        super().__init__(self._how(approval))
+
+    @staticmethod
+    def _how(approval: "Approval") -> str:
+        if approval.decided_at is None:
+            return f"It is {approval.status.value}."
+        word = approval.decision.get("decision") if isinstance(approval.decision, dict) else None
+        who = approval.decided_by or "Somebody"
+        return f"{who} answered {str(word or 'it').replace('_', ' ')!r} at {approval.decided_at:%Y-%m-%d %H:%M:%S %Z}."
 
 
 class ApprovalAlreadyDecided(ApprovalClosed):
@@ -89,7 +97,7 @@ class ApprovalAlreadyDecided(ApprovalClosed):
 
 
 class ApprovalExpired(ApprovalClosed):
-    """The time to decide is over. Start a new run on the thread to be asked again."""
+    """The time to decide is over, and the question is parked. Reopen the build to be asked again; nothing is lost."""
 
 
 class ApprovalSuperseded(ApprovalClosed):

@@ -467,7 +467,7 @@ FROM json_each(%(questions)s::json) AS asked
 ON CONFLICT (thread_id, interrupt_id) DO UPDATE
 SET status = 'pending', request = excluded.request, expires_at = excluded.expires_at,
     opened_at = CASE approvals.status WHEN 'decided' THEN approvals.opened_at ELSE now() END,
-    decision = NULL, decided_by = NULL, decided_at = NULL, run_id = NULL
+    decision = NULL, decided_by = NULL, decided_at = NULL, run_id = NULL, decided_via = NULL, decided_from = NULL
 WHERE approvals.status <> 'pending';
 
 -- get_approval --
@@ -478,7 +478,7 @@ SELECT * FROM approvals WHERE thread_id = %(thread_id)s AND interrupt_id = %(int
 -- Decide, if nobody has and there is still time: of any number at once, exactly one gets a row.
 UPDATE approvals
 SET status = 'decided', decision = %(decision)s::json, decided_by = %(decided_by)s::text, decided_at = now(),
-    run_id = %(run_id)s::uuid
+    run_id = %(run_id)s::uuid, decided_via = %(decided_via)s::text, decided_from = %(decided_from)s::text
 WHERE thread_id = %(thread_id)s AND interrupt_id = %(interrupt_id)s AND status = 'pending'
     AND (expires_at IS NULL OR expires_at > now())
 RETURNING *;

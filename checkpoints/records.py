@@ -317,6 +317,8 @@ class Approval(Record):
     opened_at: datetime
     expires_at: datetime | None = None
     decided_at: datetime | None = None
+    decided_via: str | None = None
+    decided_from: str | None = None
 
 
 # ------------------------------------------------------------------------------------------------ artifacts, calls, keys

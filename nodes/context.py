@@ -43,14 +43,18 @@ class BuildOptions(Artifact):
     gates: GatePolicies = Field(default=GatePolicies(), title="Review gates")
     repair_rounds: int = Field(default=3, ge=0, le=10, title="Repair rounds at most")
     budget_usd: float | None = Field(default=None, ge=0, title="Budget in US dollars")
+    four_eyes: bool = Field(default=False, title="Four eyes", description="Whoever asks for the build may not approve it.")
 
 
 def effective_options(kept: BuildOptions | None, given: BuildOptions | None, *, allowance_usd: float | None = None) -> BuildOptions:
     """What this run was given goes before what the build kept to so far; what neither says is the default.
 
+    Four eyes, once asked for, stay: nobody approves their own build by asking again without.
     `allowance_usd` is the limit a person raised the build's budget to: a run that still carries the old one keeps to it.
     """
     merged = {name: getattr(options, name) for options in (kept, given) if options for name in options.model_fields_set}
+    if any(options.four_eyes for options in (kept, given) if options):
+        merged["four_eyes"] = True
     options = BuildOptions(**merged)
     if allowance_usd is None or options.budget_usd is None or allowance_usd <= options.budget_usd:
         return options
@@ -152,9 +156,10 @@ class Frame(Protocol):
 
 @dataclass(frozen=True)
 class Workshop:
-    """The live things nodes use, chosen by whoever wires the graph."""
+    """The live things nodes use, chosen by whoever wires the graph. `four_eyes`: every build has them, whatever it asks for."""
 
     crew: Crew
     artifacts: ArtifactStore
     verifier: Verifier
     frame: Frame
+    four_eyes: bool = False

@@ -63,6 +63,8 @@ class Understood(TypedDict):
 async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> RequirementsOutput:
     """Raises `DescriptionOutOfDomain`, `DescriptionUnclear`, `TemplateInconsistent` and what a crew raises."""
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
+    if workshop.four_eyes:
+        options = options.model_copy(update={"four_eyes": True})
     review, previous, revision = state.get("review"), state.get("spec"), state.get("revision")
     answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
     if answer and answer.spec and review and review.gate is Gate.requirements and not answer.feedback:

@@ -13,6 +13,7 @@ from nodes.artifacts import (
     Architecture,
     BudgetPause,
     BudgetQuestion,
+    BuildRequest,
     CheckStatus,
     ComponentResult,
     Decision,
@@ -29,43 +30,47 @@ from nodes.artifacts import (
     sha256_of,
 )
 from nodes.blueprint.consistency import problems
+from nodes.context import BuildOptions
 from nodes.versions import revised
 
 
-class RequirementsReviewInput(TypedDict, total=False):
+class Asked(TypedDict, total=False):
+    """Who asked for what, and by which rules it is decided."""
+
+    request: BuildRequest
+    options: BuildOptions
+    revision: Revision | None
+    review: Review | None
+
+
+class RequirementsReviewInput(Asked, total=False):
     """What was understood."""
 
     spec: AppSpec
-    review: Review | None
-    revision: Revision | None
 
 
-class ArchitectureReviewInput(TypedDict, total=False):
+class ArchitectureReviewInput(Asked, total=False):
     """What is planned."""
 
     spec: AppSpec
     architecture: Architecture
-    review: Review | None
 
 
-class AppReviewInput(TypedDict, total=False):
+class AppReviewInput(Asked, total=False):
     """What was built, and the evidence."""
 
     spec: AppSpec
     version: AppVersion
     components: dict[str, ComponentResult]
     qa: QaOutcome
-    review: Review | None
-    revision: Revision | None
 
 
-class BudgetReviewInput(TypedDict, total=False):
+class BudgetReviewInput(Asked, total=False):
     """Who stopped for want of money, and what there is already."""
 
     spec: AppSpec
     qa: QaOutcome
     paused: tuple[BudgetPause, ...]
-    review: Review
 
 
 class ReviewOutput(TypedDict, total=False):
@@ -96,6 +101,7 @@ async def review_requirements(state: RequirementsReviewInput) -> ReviewOutput:
         subject_sha256=sha256_of([spec]),
         open_questions=revision.unclear if revision else spec.open_questions,
         changes=revision.changes if revision else (),
+        askers=askers(state),
     )
     output = _taken(request, interrupt(request.model_dump(mode="json")))
     if revision and "spec" in output:
@@ -119,6 +125,7 @@ async def review_architecture(state: ArchitectureReviewInput) -> ReviewOutput:
         + f"{len(architecture.components)} parts, {len(architecture.contract.endpoints)} endpoints. Build it like this?",
         subject_sha256=sha256_of([architecture]),
         choices=(Decision.approved, Decision.changes_requested, Decision.rejected),
+        askers=askers(state),
     )
     return _taken(request, interrupt(request.model_dump(mode="json")))
 
@@ -140,6 +147,7 @@ async def review_app(state: AppReviewInput) -> ReviewOutput:
         stop=qa.stop,
         choices=app_choices(qa, state.get("components", {})),
         changes=revision.changes if revision else (),
+        askers=askers(state),
     )
     output = _taken(request, interrupt(request.model_dump(mode="json")))
     return {**output, "review": output["review"].model_copy(update={"reviewed": version.tree})}
@@ -155,6 +163,7 @@ async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
         subject_sha256=sha256_of(pauses),
         choices=(Decision.approved, Decision.rejected),
         budget=question,
+        askers=askers(state),
     )
     taken = _taken(request, interrupt(request.model_dump(mode="json")))
     answer = taken["review"].answer
@@ -165,6 +174,16 @@ async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
     if qa is None:
         return {"review": taken["review"], "outcome": taken["outcome"], "paused": ()}
     return {"review": taken["review"], "paused": (), "qa": qa.model_copy(update={"stop": RepairStop.budget_exhausted})}
+
+
+def askers(state: Asked) -> tuple[str, ...]:
+    """Who may not let the build through: with four eyes, whoever asked for the app or for its change."""
+    if "request" not in state or "options" not in state or not state["options"].four_eyes:
+        return ()
+    revision = state.get("revision")
+    # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
+    names = [BuildRequest.model_validate(state["request"]).user_id, *([revision.request.requested_by] if revision else [])]
+    return tuple(dict.fromkeys(names))
 
 
 def budget_question(pauses: Sequence[BudgetPause]) -> BudgetQuestion:
@@ -254,6 +273,8 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
         return {"review": Review(gate=request.gate, problem=answer)}
     if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
         return {"review": Review(gate=request.gate, problem="The answer was for an earlier version. Look at this one.")}
+    if refusal := request.refuses(answer):
+        return {"review": Review(gate=request.gate, problem=refusal)}
     if answer.spec and (found := problems(answer.spec)):
         return {"review": Review(gate=request.gate, problem=f"The edited specification does not hold together: {found[0]}")}
     if answer.decision not in request.choices:

@@ -41,6 +41,7 @@ from server.services.caller import Sight
 from server.services.health import Health
 from server.services.metrics import Metrics
 from server.services.readings import Readings
+from server.services.shown_before import ShownBefore
 from server.services.source_files import SourceFiles
 from server.services.spending import Spending
 from server.services.templates import Templates
@@ -171,7 +172,13 @@ async def open_world(
         model, defaults = model_of(settings), default_options(settings)
         spending = Spending(ledger.model_calls, ledger.cached_answers, LazyEstimating(model, settings.agents_dir), defaults=defaults)
         builds = Builds(
-            ledger, run_queue, spending=spending, defaults=defaults, graph_id=GRAPH_ID, templates=Templates(settings.templates_dir)
+            ledger,
+            run_queue,
+            spending=spending,
+            defaults=defaults,
+            graph_id=GRAPH_ID,
+            templates=Templates(settings.templates_dir),
+            shown_before=ShownBefore(ledger.runs, ledger.run_events, SourceFiles(ledger.artifacts), changes_between),
         )
         yield World(
             settings=settings,
@@ -441,7 +448,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
     verifier = AppVerifier(sandbox, toolchain, artifacts)
-    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)
+    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame, four_eyes=settings.four_eyes)
 
 
 def rate_limits(settings: Settings) -> "dict[str, RateLimit]":
@@ -476,5 +483,6 @@ def default_options(settings: Settings) -> BuildOptions:
         "models_by_agent": settings.models_by_agent or None,
         "repair_rounds": settings.repair_rounds,
         "budget_usd": settings.budget_usd,
+        "four_eyes": settings.four_eyes or None,
     }
     return BuildOptions.model_validate({name: value for name, value in given.items() if value is not None})

@@ -114,6 +114,8 @@ class Settings(BaseSettings):
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
     review_expiry_hours: float = Field(default=24.0, gt=0, description="How long a build waits for a person before it expires.")
 
+    four_eyes: bool = Field(default=False, description="Whoever asks for a build may not approve it; a build can also ask for this itself.")
+
     webhook_url: SecretStr | None = Field(default=None, description="Told of builds that wait for a person, are finished, or failed.")
     slack_webhook_url: SecretStr | None = Field(
         default=None, description="The same as a chat shows it: an incoming webhook of Slack, Mattermost or Rocket.Chat."

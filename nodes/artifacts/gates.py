@@ -52,7 +52,10 @@ class BudgetQuestion(Artifact):
 
 
 class ReviewRequest(Artifact):
-    """What a person is asked at a gate. `subject_sha256` binds the answer to exactly what was shown."""
+    """What a person is asked at a gate. `subject_sha256` binds the answer to exactly what was shown.
+
+    `askers` may not let the build through, because they asked for it; nobody, unless the build has four eyes.
+    """
 
     gate: Gate
     title: str
@@ -66,6 +69,14 @@ class ReviewRequest(Artifact):
     changes: tuple[SpecChange, ...] = ()
     choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)
     budget: BudgetQuestion | None = None
+    askers: tuple[str, ...] = ()
+
+    def refuses(self, answer: "ReviewAnswer") -> str | None:
+        """Why this person may not answer like that, if so. Names are compared as they were given."""
+        name = answer.decided_by.strip().casefold()
+        if not answer.lets_through or name not in {asker.strip().casefold() for asker in self.askers}:
+            return None
+        return f"{answer.decided_by.strip()} asked for it, so somebody else has to approve it. Name the person who decides as the reviewer."
 
 
 class ReviewAnswer(Artifact):
@@ -81,6 +92,11 @@ class ReviewAnswer(Artifact):
     subject_sha256: Sha256 | None = None
     decided_by: str = "local"
     budget_usd: float | None = Field(default=None, ge=0)
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether the build goes on with what was shown, or with more money."""
+        return self.decision in (Decision.approved, Decision.roll_back) or self.budget_usd is not None
 
     @model_validator(mode="after")
     def _changes_are_named(self) -> Self:

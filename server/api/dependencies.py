@@ -12,6 +12,7 @@ from server.services.builds import Builds
 from server.services.caller import ANYONE, Caller, Sight
 from server.services.commands import ThreadCommands
 from server.services.crons import Crons
+from server.services.decisions import Door, Origin
 from server.services.health import Health
 from server.services.mcp_tools import McpTools
 from server.services.metrics import Metrics
@@ -162,6 +163,16 @@ def caller_of(request: HTTPConnection) -> Caller:
     return caller
 
 
+def address_of(request: HTTPConnection) -> str | None:
+    """The address a request comes from; behind a proxy that of the proxy, unless the server trusts what it says."""
+    return request.client.host if request.client else None
+
+
+def _origin(request: HTTPConnection) -> Origin:
+    return Origin(Door.api, address_of(request))
+
+
+OriginOfRequest = Annotated[Origin, Depends(_origin)]
 CallerOfRequest = Annotated[Caller, Depends(caller_of)]
 BuildsService = Annotated[Builds, Depends(_builds)]
 SpendingService = Annotated[Spending, Depends(_spending)]

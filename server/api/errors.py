@@ -40,6 +40,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.TemplateInvalid: 422,
     services.BuildNotWaiting: 409,
     services.DecisionStale: 409,
+    services.RequesterMayNotApprove: 403,
     services.BudgetNotRaised: 422,
     services.BuildFinished: 409,
     services.PackageNotReady: 409,
@@ -68,10 +69,14 @@ RETRY_AFTER_SECONDS = "5"
 
 
 class Problem(BaseModel):
-    """Every error of the workflow API looks like this. `error` is stable and meant for programs, `detail` for people."""
+    """Every error of the workflow API looks like this. `error` is stable and meant for programs, `detail` for people.
+
+    `changes`: of a decision for something that no longer waits, how what waits now differs from it.
+    """
 
     error: str
     detail: str
+    changes: tuple[str, ...] | None = None
 
 
 def install_error_table(app: FastAPI) -> None:
@@ -84,14 +89,23 @@ def install_error_table(app: FastAPI) -> None:
 def _answer_with(status_code: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Starlette's handler type is private
     async def answer(request: Request, error: Exception) -> JSONResponse:
         headers = {"Retry-After": RETRY_AFTER_SECONDS} if status_code == 503 else None
-        return problem(request, status_code, type(error).__name__, str(error), headers)
+        changes = error.changes if isinstance(error, services.DecisionStale) else None
+        return problem(request, status_code, type(error).__name__, str(error), headers, changes)
 
     return answer
 
 
-def problem(request: Request, status_code: int, name: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem(
+    request: Request,
+    status_code: int,
+    name: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    changes: tuple[str, ...] | None = None,
+) -> JSONResponse:
     """An error as clients of the workflow API get it, or without its name, as clients of the LangGraph API know it."""
-    told = Problem(error=name, detail=detail).model_dump(exclude=set() if request.url.path.startswith("/api/") else {"error"})
+    hidden = set() if request.url.path.startswith("/api/") else {"error"}
+    told = Problem(error=name, detail=detail, changes=changes).model_dump(mode="json", exclude=hidden, exclude_none=True)
     return JSONResponse(told, status_code, dict(headers or {}))
 
 

@@ -12,6 +12,7 @@ from server.api.wire import JsonMap
 from server.services.app_versions import VersionSummary
 from server.services.asked_changes import AskedChange
 from server.services.builds import BuildStart, BuildSummary
+from server.services.decisions import DecisionRecord
 from server.services.edited_files import readable_files
 from server.services.templates import TemplateSummary
 
@@ -132,6 +133,13 @@ class ResumeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
+    reviewer: str = Field(default="local", min_length=1, max_length=200)
+
+
+class DecisionList(BaseModel):
+    """The decisions of a build."""
+
+    items: tuple[DecisionRecord, ...]
 
 
 class ChangeBody(BaseModel):

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
-from server.api.dependencies import BuildsService
+from server.api.dependencies import BuildsService, OriginOfRequest
 from server.api.errors import Problem
-from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, ResumeBody, StartBody, TemplateList, WorkflowStarted
+from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, DecisionList, ResumeBody, StartBody, TemplateList, WorkflowStarted
 from server.api.sse import event_stream
 from server.services.build_status import BuildStatus
 
@@ -58,22 +58,29 @@ async def list_builds(
 
 
 @router.post("/approval/{workflow_id}")
-async def decide(workflow_id: UUID, body: ApprovalBody, builds: BuildsService) -> ApprovalTaken:
+async def decide(workflow_id: UUID, body: ApprovalBody, builds: BuildsService, origin: OriginOfRequest) -> ApprovalTaken:
     """Approve, request changes, or reject what waits. Bound to the question it answers; exactly one decision wins."""
-    taken = await builds.decide(workflow_id, body.answer(), interrupt_id=body.interrupt_id)
+    taken = await builds.decide(workflow_id, body.answer(), interrupt_id=body.interrupt_id, origin=origin)
     return ApprovalTaken(workflow_id=workflow_id, interrupt_id=taken.interrupt_id, decision=body.decided())
 
 
+@router.get("/builds/{workflow_id}/decisions")
+async def decisions(workflow_id: UUID, builds: BuildsService) -> DecisionList:
+    """Everything the build asked, the oldest first: who decided what, when, and from where."""
+    return DecisionList(items=await builds.decisions(workflow_id))
+
+
 @router.post("/cancel/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
-async def cancel(workflow_id: UUID, builds: BuildsService) -> BuildStatus:
+async def cancel(workflow_id: UUID, builds: BuildsService, origin: OriginOfRequest) -> BuildStatus:
     """Stop a build at once. What is finished is kept; `resume` goes on from there."""
-    return await builds.cancel(workflow_id)
+    return await builds.cancel(workflow_id, origin=origin)
 
 
 @router.post("/resume/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
-async def resume(workflow_id: UUID, builds: BuildsService, body: ResumeBody | None = None) -> BuildStatus:
+async def resume(workflow_id: UUID, builds: BuildsService, origin: OriginOfRequest, body: ResumeBody | None = None) -> BuildStatus:
     """Go on with a build that failed, was canceled, expired, or waits for a higher budget; finished parts are not done again."""
-    return await builds.resume(workflow_id, budget_usd=body.budget_usd if body else None)
+    given = body or ResumeBody()
+    return await builds.resume(workflow_id, budget_usd=given.budget_usd, resumed_by=given.reviewer, origin=origin)
 
 
 @router.get("/events/{workflow_id}", response_class=StreamingResponse)

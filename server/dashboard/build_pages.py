@@ -62,6 +62,7 @@ class Said:
     tone: Tone
     title: str
     text: str = ""
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

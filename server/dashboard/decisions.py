@@ -10,13 +10,15 @@ from pydantic import ValidationError
 
 from checkpoints.errors import ApprovalAlreadyDecided, ApprovalClosed, ApprovalNotFound, ThreadBusy
 from nodes.artifacts import Decision, ReviewAnswer
+from server.api.dependencies import address_of
 from server.dashboard.build_pages import REVIEWER_COOKIE, BuildPages, Said, Typed
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import Pages, PagesOf
 from server.dashboard.words import DECISIONS, Tone
 from server.services.asked_changes import AskedChange
-from server.services.errors import BuildFinished, BuildNotChangeable, BuildNotWaiting, DecisionStale
+from server.services.decisions import Door, Origin
+from server.services.errors import BuildFinished, BuildNotChangeable, BuildNotWaiting, DecisionStale, RequesterMayNotApprove
 from server.services.thread_state import CheckpointKey
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
@@ -37,25 +39,29 @@ FieldsOf = Annotated[Fields, Depends(sent_fields)]
 
 
 @router.post("/decision")
-async def decide(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: PagesOf) -> Response:
+async def decide(workflow_id: UUID, request: Request, fields: FieldsOf, desk: DeskOf, pages: PagesOf) -> Response:
     """Approve, request changes or reject exactly what was shown. What cannot be taken is said, and what was typed stays."""
     try:
-        await desk.builds.decide(workflow_id, answer_of(fields), interrupt_id=fields.get("interrupt_id") or None)
+        asked = fields.get("interrupt_id") or None
+        await desk.builds.decide(workflow_id, answer_of(fields), interrupt_id=asked, origin=origin_of(request))
     except ValidationError as error:
         said = Said(Tone.bad, "The decision was not taken", error.errors()[0]["msg"].removeprefix("Value error, ").capitalize() + ".")
         return await show_again(workflow_id, pages, fields, said, 422)
     except (DecisionStale, BuildNotWaiting, ApprovalClosed, ApprovalNotFound) as error:
         return await show_again(workflow_id, pages, fields, why_not(error), 409)
+    except RequesterMayNotApprove as error:
+        said = Said(Tone.warn, "Somebody else has to approve this", error.detail)
+        return await show_again(workflow_id, pages, fields, said, 403)
     answer = back_to(workflow_id)
     answer.set_cookie(REVIEWER_COOKIE, reviewer_of(fields), max_age=90 * 24 * 3600, httponly=True, samesite="lax")
     return answer
 
 
 @router.post("/cancel")
-async def cancel(workflow_id: UUID, desk: DeskOf, pages: PagesOf) -> Response:
+async def cancel(workflow_id: UUID, request: Request, desk: DeskOf, pages: PagesOf) -> Response:
     """Stop the build at once; what is finished is kept."""
     try:
-        await desk.builds.cancel(workflow_id)
+        await desk.builds.cancel(workflow_id, origin=origin_of(request))
     except BuildFinished as error:
         return await show_again(workflow_id, pages, {}, Said(Tone.info, "There was nothing to stop", str(error)), 409)
     return back_to(workflow_id)
@@ -120,6 +126,11 @@ def feedback_of(fields: Fields) -> str:
     return "\n".join(filter(None, [fields.get("feedback", ""), *comments]))
 
 
+def origin_of(request: Request) -> Origin:
+    """Where a decision at the dashboard comes from."""
+    return Origin(Door.dashboard, address_of(request))
+
+
 def reviewer_of(fields: Fields) -> str:
     """Who decides."""
     return fields.get("reviewer", "")[:200] or "local"
@@ -136,11 +147,12 @@ def why_not(error: Exception) -> Said:
                 "Somebody else decided first",
                 f"{approval.decided_by or 'Somebody'} {word} it, and that stands. Nothing of yours was recorded.",
             )
-        case DecisionStale():
+        case DecisionStale(changes=changes):
             return Said(
                 Tone.warn,
                 "What you looked at is no longer what waits",
                 "Below is what waits now. Look at it, then decide; your words are still there.",
+                changes,
             )
         case _:
             return Said(Tone.warn, "The decision was not taken", str(error))

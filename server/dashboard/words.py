@@ -8,6 +8,7 @@ from enum import StrEnum
 from nodes.artifacts import CheckName, CheckStatus, Decision, FieldSpec, FieldType, Gate, Severity, Verdict
 from server.services.build_progress import BuildProgress
 from server.services.build_status import RuntimeStatus
+from server.services.decisions import Door
 from server.services.workplace import Condition
 
 
@@ -188,6 +189,12 @@ def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
+DOORS: Mapping[str, str] = {
+    Door.api: "the API",
+    Door.dashboard: "the dashboard",
+    Door.cli: "the command line",
+    Door.langgraph: "the LangGraph API or Studio",
+}
 FILTERS: Mapping[str, Callable[..., object]] = {
     "ago": ago,
     "check_state": CHECK_STATES.__getitem__,
@@ -195,6 +202,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "condition": CONDITIONS.__getitem__,
     "counted": counted,
     "decision_word": DECISIONS.__getitem__,
+    "door_word": lambda door: DOORS.get(door, door),
     "duration": duration,
     "exact": exact,
     "field_type": field_type,

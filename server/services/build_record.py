@@ -33,6 +33,7 @@ from nodes.progress import AgentFinished, AgentStarted, CheckFinished, ProgressE
 from server.services.build_progress import BuildProgress, advance
 from server.services.build_status import PendingReview, RuntimeStatus, failure_of, runtime_status
 from server.services.builds import Ledger, first_input, pending_review
+from server.services.decisions import answer_of
 from server.services.errors import AppVersionNotFound, BuildNotFound
 
 M = TypeVar("M", bound=BaseModel)
@@ -287,8 +288,7 @@ def _with_report(known: KnownVersion, report: EvidenceReport) -> KnownVersion:
 
 
 def _question(approval: Approval) -> Question:
-    answer = ReviewAnswer.model_validate(approval.decision) if isinstance(approval.decision, dict) else None
-    return Question(ReviewRequest.model_validate(approval.request), approval, answer)
+    return Question(ReviewRequest.model_validate(approval.request), approval, answer_of(approval))
 
 
 def _components(value: object) -> Mapping[str, ComponentResult]:

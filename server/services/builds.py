@@ -12,12 +12,13 @@ from checkpoints.artifacts import ArtifactRepository
 from checkpoints.assistants import AssistantRepository
 from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database, Transaction
-from checkpoints.errors import IllegalRunTransition, ThreadNotFound
+from checkpoints.errors import ApprovalExpired, IllegalRunTransition, ThreadNotFound
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.model_calls import ModelCallRepository
 from checkpoints.models import ModelRepository
 from checkpoints.records import (
     Approval,
+    ApprovalStatus,
     JsonObject,
     MultitaskStrategy,
     Run,
@@ -64,9 +65,9 @@ from server.services.build_status import (
     usage_report,
     versions_of,
 )
+from server.services.decisions import AT_THIS_MACHINE, DecisionRecord, Origin, check_current, told
 from server.services.errors import (
     AppVersionNotFound,
-    BudgetNotRaised,
     BuildFinished,
     BuildNotChangeable,
     BuildNotFound,
@@ -74,6 +75,7 @@ from server.services.errors import (
     DecisionStale,
     PackageNotReady,
 )
+from server.services.shown_before import ShownBefore
 from server.services.spending import Spending
 from server.services.templates import Templates
 
@@ -142,7 +144,15 @@ class Builds:
     """The use cases of a build."""
 
     def __init__(
-        self, ledger: Ledger, run_queue: RunQueue, *, spending: Spending, defaults: BuildOptions, graph_id: str, templates: Templates
+        self,
+        ledger: Ledger,
+        run_queue: RunQueue,
+        *,
+        spending: Spending,
+        defaults: BuildOptions,
+        graph_id: str,
+        templates: Templates,
+        shown_before: ShownBefore,
     ) -> None:
         self._ledger = ledger
         self._run_queue = run_queue
@@ -150,6 +160,7 @@ class Builds:
         self._defaults = defaults
         self._graph_id = graph_id
         self.templates = templates
+        self._shown_before = shown_before
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -325,30 +336,49 @@ class Builds:
 
     # ------------------------------------------------------------------------------------------------ deciding
 
-    async def decide(self, workflow_id: UUID, answer: ReviewAnswer, *, interrupt_id: str | None = None) -> Approval:
+    async def decide(
+        self, workflow_id: UUID, answer: ReviewAnswer, *, interrupt_id: str | None = None, origin: Origin = AT_THIS_MACHINE
+    ) -> Approval:
         """Record the decision and go on with it, in one transaction; exactly one of many wins.
 
-        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `BudgetNotRaised`, `ApprovalAlreadyDecided`, `ApprovalExpired`.
+        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `RequesterMayNotApprove`, `BudgetNotRaised`,
+        `ApprovalAlreadyDecided`, `ApprovalExpired`.
         """
         # Read before the transaction: one that holds a connection and waits for another can wait for itself.
         asked = interrupt_id or await self._asked(workflow_id)
         options = raised(await self._options(workflow_id), answer.budget_usd)
+        try:
+            return await self._decide(workflow_id, asked, answer, options, origin)
+        except DecisionStale as stale:
+            now = ReviewRequest.model_validate((await self._ledger.approvals.get(workflow_id, asked)).request)
+            seen = answer.subject_sha256 or now.subject_sha256
+            changes = await self._shown_before.differences(workflow_id, seen, now.subject_sha256)
+            raise DecisionStale(stale.detail, changes) from None
+
+    async def _decide(self, workflow_id: UUID, asked: str, answer: ReviewAnswer, options: BuildOptions, origin: Origin) -> Approval:
         async with self._ledger.database.transaction() as transaction:
             approval = await self._ledger.approvals.get(workflow_id, asked, transaction=transaction)
             check_current(answer, ReviewRequest.model_validate(approval.request))
             run_id = uuid4()
             decided = await self._ledger.approvals.decide(
-                workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, transaction=transaction
+                workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, via=origin, transaction=transaction
             )
             resume: JsonObject = {"command": {"resume": {asked: as_json(answer)}}}
             await self._enqueue(workflow_id, resume, options, transaction, run_id)
             return decided
 
+    async def decisions(self, workflow_id: UUID) -> tuple[DecisionRecord, ...]:
+        """Everything the build asked, the oldest first: who decided what, when, and from where. Raises `BuildNotFound`."""
+        await self._thread(workflow_id)
+        return told(await self._ledger.approvals.of_thread(workflow_id))
+
     async def _asked(self, workflow_id: UUID) -> str:
-        """The interrupt that waits. Raises `BuildNotFound`, `BuildNotWaiting`."""
+        """The interrupt that waits. Raises `BuildNotFound`, `BuildNotWaiting`, `ApprovalExpired`."""
         thread = await self._thread(workflow_id)
         if waiting := await self._ledger.approvals.waiting(workflow_id):
             return waiting[0].interrupt_id
+        if expired := expired_question(await self._ledger.approvals.of_thread(workflow_id)):
+            raise ApprovalExpired(expired)
         raise BuildNotWaiting(f"It is {await self._runtime_status(thread, await self._newest_run(workflow_id))}.")
 
     async def _options(self, workflow_id: UUID) -> BuildOptions:
@@ -357,12 +387,12 @@ class Builds:
 
     # ------------------------------------------------------------------------------------------------ stopping, going on
 
-    async def cancel(self, workflow_id: UUID) -> BuildStatus:
+    async def cancel(self, workflow_id: UUID, *, origin: Origin = AT_THIS_MACHINE) -> BuildStatus:
         """Stop the newest run at once; a build that waits is rejected. Raises `BuildNotFound`, `BuildFinished`."""
         await self._thread(workflow_id)
         run = await self._newest_run(workflow_id)
         if await self._ledger.approvals.waiting(workflow_id):
-            await self.decide(workflow_id, ReviewAnswer(decision=Decision.rejected, feedback="Canceled while it waited."))
+            await self.decide(workflow_id, ReviewAnswer(decision=Decision.rejected, feedback="Canceled while it waited."), origin=origin)
             return await self.status(workflow_id)
         try:
             await self._ledger.runs.request_cancel(run.run_id)
@@ -371,7 +401,9 @@ class Builds:
         await self._run_queue.cancel(run.run_id)
         return await self.status(workflow_id)
 
-    async def resume(self, workflow_id: UUID, *, budget_usd: float | None = None) -> BuildStatus:
+    async def resume(
+        self, workflow_id: UUID, *, budget_usd: float | None = None, resumed_by: str = "local", origin: Origin = AT_THIS_MACHINE
+    ) -> BuildStatus:
         """Go on with a build that failed, was canceled or expired: from its last checkpoint, or with the same question.
 
         With `budget_usd`, also with one that waits for a higher budget. Raises `BuildNotFound`, `BuildNotWaiting`,
@@ -380,7 +412,8 @@ class Builds:
         thread = await self._thread(workflow_id)
         runs = await self._runs(workflow_id)
         if budget_usd is not None and await self._waits_for_money(workflow_id):
-            await self.decide(workflow_id, ReviewAnswer(decision=Decision.approved, budget_usd=budget_usd))
+            answer = ReviewAnswer(decision=Decision.approved, budget_usd=budget_usd, decided_by=resumed_by)
+            await self.decide(workflow_id, answer, origin=origin)
             return await self.status(workflow_id)
         status = await self._runtime_status(thread, runs[0])
         if status not in RESUMABLE:
@@ -454,14 +487,10 @@ def pending_review(approvals: list[Approval]) -> PendingReview | None:
     return None
 
 
-def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
-    """Refuse an answer for something other than what is asked now. Raises `DecisionStale`, `BudgetNotRaised`."""
-    if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
-        raise DecisionStale(f"It was for {answer.subject_sha256[:12]}, what waits is {request.subject_sha256[:12]}.")
-    if answer.decision not in request.choices:
-        raise DecisionStale(f"{answer.decision} is not a choice here.")
-    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
-        raise BudgetNotRaised(f"At least {request.budget.least_usd:.2f} dollars are needed.")
+def expired_question(approvals: list[Approval]) -> Approval | None:
+    """The last question, if the time to answer it is over, also where nobody has noticed so far."""
+    last = approvals[-1] if approvals else None
+    return last if last and last.status in (ApprovalStatus.expired, ApprovalStatus.pending) else None
 
 
 def raised(options: BuildOptions, budget_usd: float | None) -> BuildOptions:

@@ -26,7 +26,19 @@ class BuildNotWaiting(ServiceError):
 
 
 class DecisionStale(ServiceError):
-    """The decision was for something else than what waits now. Look at the build again, then decide."""
+    """The decision was for something else than what waits now. Look at the build again, then decide.
+
+    `changes` say what is different now, as far as what was looked at is known.
+    """
+
+    def __init__(self, detail: str = "", changes: tuple[str, ...] = ()) -> None:
+        self.detail = detail
+        self.changes = changes
+        Exception.__init__(self, f"The decision was for something else than what waits now. {detail}".strip())
+
+
+class RequesterMayNotApprove(ServiceError):
+    """This build has four eyes: whoever asked for it may not let it through, but may ask for changes or reject it."""
 
 
 class BudgetNotRaised(ServiceError):

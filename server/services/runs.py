@@ -23,6 +23,7 @@ from server.run_queue import RunQueue
 from server.services.assistants import Assistants
 from server.services.builds import Ledger
 from server.services.caller import ANYONE, OF_THE_SERVER, Caller
+from server.services.decisions import Door, Origin
 from server.services.errors import NothingToCancel, ResumeUnderWay, RunUnfinished, ThreadOccupied
 from server.services.run_order import RunOrder, order_of
 from server.services.webhooks import RunEnd, WebhookTargets, drafts_for
@@ -128,7 +129,7 @@ class Runs:
             raise ThreadOccupied from None
         displaced = await self._displace(run, transaction)
         if order.resumes:
-            await self._answer(run, order, transaction)
+            await self._answer(run, order, transaction, caller)
         await self._threads.remember_graph(
             thread_id, assistant.graph_id, assistant.assistant_id, transaction, is_temporary=order.is_temporary
         )
@@ -145,14 +146,22 @@ class Runs:
             await self._stop(other, action, transaction)
         return [other.run_id for other in others]
 
-    async def _answer(self, run: Run, order: RunOrder, transaction: Transaction) -> None:
+    async def _answer(self, run: Run, order: RunOrder, transaction: Transaction, caller: Caller) -> None:
         """Record which questions the run answers; of two answers at once the second is refused. Raises `ResumeUnderWay`."""
         for other in await self._runs.active(run.thread_id, transaction=transaction):
             if other.run_id != run.run_id and other.cancel_requested is None and order_of(other).resumes:
                 raise ResumeUnderWay
         waiting = await self._approvals.waiting(run.thread_id, transaction=transaction)
         for interrupt_id, answer in answers(order, waiting).items():
-            await self._approvals.decide(run.thread_id, interrupt_id, answer, run_id=run.run_id, transaction=transaction)
+            await self._approvals.decide(
+                run.thread_id,
+                interrupt_id,
+                answer,
+                decided_by=decided_by(answer, caller),
+                run_id=run.run_id,
+                via=Origin(Door.langgraph),
+                transaction=transaction,
+            )
 
     # ------------------------------------------------------------------------------------------------ looking
 
@@ -235,6 +244,12 @@ def _without_caller(configurable: JsonObject) -> JsonObject:
 def _object(config: JsonObject, name: str) -> JsonObject:
     value = config.get(name)
     return {str(key): held for key, held in value.items()} if isinstance(value, Mapping) else {}
+
+
+def decided_by(answer: object, caller: Caller) -> str | None:
+    """Who answers: the caller, where the server knows its callers, or else whom the answer names."""
+    named = answer.get("decided_by") if isinstance(answer, Mapping) else None
+    return str(caller.user["identity"]) if caller.user else named if isinstance(named, str) else None
 
 
 def answers(order: RunOrder, waiting: Sequence[Approval]) -> Mapping[str, object]:

@@ -90,8 +90,9 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             crew = ScriptedCrew(answers or script())
             given = Settings.model_validate({"data_dir": tmp_path, "database_url": database_url, **settings})
 
-            async def workshop(_: Settings, ledger: Ledger) -> Workshop:
-                return replace(make_workshop(crew, ScriptedVerifier(rounds)), artifacts=ThreadArtifacts(ledger.artifacts))
+            async def workshop(settings: Settings, ledger: Ledger) -> Workshop:
+                made = make_workshop(crew, ScriptedVerifier(rounds))
+                return replace(made, artifacts=ThreadArtifacts(ledger.artifacts), four_eyes=settings.four_eyes)
 
             world = await stack.enter_async_context(open_world(given, with_worker=True, config=config, open_workshop=workshop))
 
