@@ -779,20 +779,24 @@ SELECT count(*) AS count FROM approvals WHERE status = 'pending';
 -- build_figures --
 -- What became of the builds begun in the last days, how long they worked, and how long they waited for people.
 WITH begun AS (
-    SELECT threads.thread_id, threads.ending, newest.status, took.seconds
+    SELECT thread_id, ending
     FROM threads
-    CROSS JOIN LATERAL (
-        SELECT status FROM runs WHERE runs.thread_id = threads.thread_id ORDER BY created_at DESC, run_id LIMIT 1
-    ) AS newest
-    CROSS JOIN LATERAL (
-        SELECT extract(epoch FROM sum(finished_at - started_at))::double precision AS seconds
-        FROM runs WHERE runs.thread_id = threads.thread_id
-    ) AS took
-    WHERE metadata ->> 'kind' = 'build' AND threads.created_at > now() - make_interval(days => %(days)s)
+    WHERE metadata ->> 'kind' = 'build' AND created_at > now() - make_interval(days => %(days)s)
+), worked AS (
+    SELECT
+        thread_id, extract(epoch FROM sum(finished_at - started_at))::double precision AS seconds,
+        (array_agg(status ORDER BY created_at DESC, run_id))[1] AS status
+    FROM runs JOIN begun USING (thread_id)
+    GROUP BY thread_id
 ), waited AS (
     SELECT extract(epoch FROM decided_at - opened_at)::double precision AS seconds
     FROM approvals
     WHERE status = 'decided' AND opened_at > now() - make_interval(days => %(days)s)
+), waits AS (
+    SELECT
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median_wait_seconds,
+        percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS slowest_wait_seconds
+    FROM waited
 )
 SELECT
     count(*) AS builds,
@@ -802,19 +806,48 @@ SELECT
     count(*) FILTER (WHERE status = 'success' AND ending = 'rejected') AS rejected,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE ending = 'delivered') AS median_seconds,
     percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE ending = 'delivered') AS slowest_seconds,
-    (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FROM waited) AS median_wait_seconds
-FROM begun;
+    (SELECT median_wait_seconds FROM waits), (SELECT slowest_wait_seconds FROM waits)
+FROM begun JOIN worked USING (thread_id);
 
 -- builds_by_day --
--- How many builds were begun and delivered on each of the last days, a day without any included.
+-- What became of the builds begun on each of the last days, and what models cost on it, a day without any included.
+WITH begun AS (
+    SELECT date_trunc('day', created_at) AS day, count(*) AS builds, count(*) FILTER (WHERE ending = 'delivered') AS delivered
+    FROM threads
+    WHERE metadata ->> 'kind' = 'build' AND created_at >= date_trunc('day', now()) - make_interval(days => %(days)s - 1)
+    GROUP BY 1
+), spent AS (
+    SELECT date_trunc('day', created_at) AS day, sum(cost_usd) AS cost_usd
+    FROM model_calls
+    WHERE created_at >= date_trunc('day', now()) - make_interval(days => %(days)s - 1)
+    GROUP BY 1
+)
 SELECT
-    days.day::date AS day, count(threads.thread_id) AS builds,
-    count(threads.thread_id) FILTER (WHERE threads.ending = 'delivered') AS delivered
+    days.day::date AS day, coalesce(builds, 0) AS builds, coalesce(delivered, 0) AS delivered,
+    coalesce(cost_usd, 0)::double precision AS cost_usd
 FROM generate_series(date_trunc('day', now()) - make_interval(days => %(days)s - 1), date_trunc('day', now()), interval '1 day') AS days (day)
-LEFT JOIN threads
-    ON threads.metadata ->> 'kind' = 'build' AND threads.created_at >= days.day AND threads.created_at < days.day + interval '1 day'
-GROUP BY days.day
+LEFT JOIN begun USING (day)
+LEFT JOIN spent USING (day)
 ORDER BY days.day;
+
+-- spent_by_each --
+-- What calls of the last days cost, by agent, by model and by user in one pass, the dearest of each first, and all together.
+WITH concerned AS (
+    SELECT agent, model, threads.metadata ->> 'user_id' AS person, input_tokens, output_tokens, cost_usd
+    FROM model_calls JOIN threads USING (thread_id)
+    WHERE model_calls.created_at > now() - make_interval(days => %(days)s)
+), summed AS (
+    SELECT
+        CASE WHEN grouping(agent) = 0 THEN 'agent' WHEN grouping(model) = 0 THEN 'model' WHEN grouping(person) = 0 THEN 'user' END AS "by",
+        coalesce(agent, model, person) AS key, count(*) AS calls,
+        coalesce(sum(input_tokens), 0)::bigint AS input_tokens, coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+        coalesce(sum(cost_usd), 0)::double precision AS cost_usd
+    FROM concerned
+    GROUP BY GROUPING SETS ((), (agent), (model), (person))
+), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY "by" ORDER BY cost_usd DESC, calls DESC, key) AS place FROM summed
+)
+SELECT "by", key, calls, input_tokens, output_tokens, cost_usd FROM placed WHERE place <= %(limit)s ORDER BY "by", place;
 
 
 -- ping --

@@ -9,6 +9,7 @@ from checkpoints.records import CostDimension
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import PagesOf
+from server.dashboard.words import money
 from server.services.analytics import DayFigures
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -28,6 +29,7 @@ class DayBar:
     delivered_y: float
     delivered_height: float
     title: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,18 @@ class DayChart:
 @router.get("/analytics")
 async def analytics(desk: DeskOf, pages: PagesOf, days: Annotated[int, Query(ge=1, le=365)] = 30) -> Response:
     """Builds, success, times and money of the last days."""
-    tables = [(label, await desk.spending.costs(dimension, days=days, limit=20)) for dimension, label in COST_TABLES]
+    spent = await desk.analytics.spent(days=days)
+    by_day = await desk.analytics.by_day(days=days)
     return await pages.show(
         "analytics.html",
         here="analytics",
         days=days,
         day_spans=SPANS,
         figures=await desk.analytics.figures(days=days),
-        chart=chart_of(await desk.analytics.by_day(days=days)),
-        tables=tables,
+        chart=chart_of(by_day),
+        by_day=[day for day in reversed(by_day) if day.builds or day.cost_usd],
+        total=spent.total,
+        tables=[(label, spent.by[dimension]) for dimension, label in COST_TABLES],
     )
 
 
@@ -81,6 +86,7 @@ def chart_of(days: tuple[DayFigures, ...]) -> DayChart:
     """The picture of these days."""
     most = max((day.builds for day in days), default=0)
     scale = CHART_HEIGHT / max(most, 1)
+    every = max(1, len(days) // 7)
     bars = tuple(
         DayBar(
             x=index * CHART_WIDTH // len(days),
@@ -88,9 +94,10 @@ def chart_of(days: tuple[DayFigures, ...]) -> DayChart:
             height=day.builds * scale,
             delivered_y=CHART_HEIGHT - day.delivered * scale,
             delivered_height=day.delivered * scale,
-            title=f"{day.day}: {day.builds} begun, {day.delivered} delivered",
+            title=f"{day.day}: {day.builds} begun, {day.delivered} delivered, {money(day.cost_usd)}",
+            label=f"{day.day:%-d %b}" if (len(days) - 1 - index) % every == 0 else "",
         )
         for index, day in enumerate(days)
     )
-    words = f"{sum(day.builds for day in days)} builds in {len(days)} days, at most {most} on one day."
+    words = f"{sum(day.builds for day in days)} builds begun in {len(days)} days, at most {most} on one day."
     return DayChart(CHART_WIDTH, CHART_HEIGHT, max(1, CHART_WIDTH // max(1, len(days)) - 2), most, bars, words)

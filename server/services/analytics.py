@@ -1,8 +1,11 @@
-"""How builds went: how many succeeded, how long they took, how long they waited for people. Counted when asked."""
+"""How builds went: how many succeeded, how long they took, how long they waited for people, what they cost. Counted when asked."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from checkpoints.connection import Database
+from checkpoints.records import CostDimension
 from nodes.artifacts import Artifact
 
 
@@ -16,6 +19,7 @@ class BuildFigures(Artifact):
     median_seconds: float | None
     slowest_seconds: float | None
     median_wait_seconds: float | None
+    slowest_wait_seconds: float | None
 
     @property
     def success_share(self) -> float | None:
@@ -30,6 +34,26 @@ class DayFigures(Artifact):
     day: date
     builds: int
     delivered: int
+    cost_usd: float
+
+
+class Spent(Artifact):
+    """What models cost under one key; without a key what they cost in all, or calls that have none."""
+
+    by: CostDimension | None
+    key: str | None
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+@dataclass(frozen=True)
+class SpentByEach:
+    """What models cost: all together, and by each agent, model and user, the dearest first."""
+
+    total: Spent
+    by: Mapping[CostDimension, tuple[Spent, ...]]
 
 
 class Analytics:
@@ -47,3 +71,10 @@ class Analytics:
         """Each of the last `days`, the oldest first."""
         async with self._database.statement() as transaction:
             return tuple(DayFigures.model_validate(row) for row in await transaction.fetch_all("builds_by_day", {"days": days}))
+
+    async def spent(self, *, days: int, limit: int = 20) -> SpentByEach:
+        """Of the calls of the last `days`, at most `limit` lines of each kind."""
+        async with self._database.statement() as transaction:
+            rows = [Spent.model_validate(row) for row in await transaction.fetch_all("spent_by_each", {"days": days, "limit": limit})]
+        by = {kind: tuple(row for row in rows if row.by is kind) for kind in (CostDimension.agent, CostDimension.model, CostDimension.user)}
+        return SpentByEach(next(row for row in rows if row.by is None), by)
