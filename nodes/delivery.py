@@ -90,8 +90,8 @@ async def _history(state: DeliveryInput, workshop: Workshop) -> list[DeliveredFi
 
 
 def untimed(report: EvidenceReport) -> EvidenceReport:
-    """The evidence as it is packed: how long checks took, and their logs, differ each time and say nothing of the app."""
-    checks = tuple(check.model_copy(update={"duration_seconds": 0.0, "log": None}) for check in report.checks)
+    """The evidence as it is packed: how long checks took, their logs and pictures differ each time, so they stay in Appyard."""
+    checks = tuple(check.model_copy(update={"duration_seconds": 0.0, "log": None, "screenshots": ()}) for check in report.checks)
     return report.model_copy(update={"checks": checks})
 
 

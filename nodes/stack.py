@@ -8,7 +8,8 @@ class StackProfile:
     """How an app of one stack is tested, prepared, started and addressed.
 
     `demo_argv` migrates the database, writes sample data and adds `demo_people` accounts per role, see `demo_email`, all
-    with the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3.
+    with the password in the environment variable `DEMO_PASSWORD`. `serve_argv` accepts on file descriptor 3,
+    `browse_argv`, followed by `--port` and a number, on that port. `database_path` is where it keeps its data if told nothing else.
     `migrate_argv` brings the tables up to date; `downgrade_argv`, followed by a revision, takes them back to it.
     `trial_environment` makes an app cheap that is only being tried, with data nobody will keep.
     """
@@ -18,6 +19,7 @@ class StackProfile:
     test_argv: tuple[str, ...]
     demo_argv: tuple[str, ...]
     serve_argv: tuple[str, ...]
+    browse_argv: tuple[str, ...] = ()
     migrate_argv: tuple[str, ...] = ()
     downgrade_argv: tuple[str, ...] = ()
     health_path: str = "/health"
@@ -27,6 +29,7 @@ class StackProfile:
     trial_environment: tuple[tuple[str, str], ...] = ()
     demo_people: int = 2
     lock_file: str = "requirements.txt"
+    database_path: str = "data/app.db"
 
 
 PYTHON_WEB = StackProfile(
@@ -37,6 +40,7 @@ PYTHON_WEB = StackProfile(
     migrate_argv=("python", "-m", "app.manage", "migrate"),
     downgrade_argv=("python", "-m", "alembic", "downgrade"),
     serve_argv=("python", "-m", "uvicorn", "app.main:app", "--fd", "3", "--no-access-log"),
+    browse_argv=("python", "-m", "uvicorn", "app.main:app", "--no-access-log"),
     trial_environment=(("PASSWORD_COST", "1,8,1"),),
 )
 """`DATABASE_URL` and `SECRET_KEY` come from the environment; without them the app uses `data/app.db` and a key file."""

@@ -19,7 +19,18 @@ from nodes.artifacts.architecture import (
 )
 from nodes.artifacts.changesets import AppVersion, Changeset, ComponentResult, FileChange, FileOperation, SourceTree
 from nodes.artifacts.delivery import Delivery, Ending, KeptVersion, Outcome
-from nodes.artifacts.evidence import REVISION_CHECKS, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity, Verdict
+from nodes.artifacts.evidence import (
+    OPTIONAL_CHECKS,
+    REVISION_CHECKS,
+    CheckName,
+    CheckResult,
+    CheckStatus,
+    EvidenceReport,
+    Finding,
+    Screenshot,
+    Severity,
+    Verdict,
+)
 from nodes.artifacts.gates import BudgetQuestion, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
 from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
 from nodes.artifacts.qa import CheckedVersion, GreenBuild, QaOutcome, QaReview, RepairStop
@@ -60,6 +71,7 @@ __all__ = [
     "GUESSED",
     "INFERRED",
     "MAX_DESCRIPTION_CHARACTERS",
+    "OPTIONAL_CHECKS",
     "REVISION_CHECKS",
     "UNCHANGED",
     "Access",
@@ -125,6 +137,7 @@ __all__ = [
     "Schema",
     "SchemaProperty",
     "Scope",
+    "Screenshot",
     "Severity",
     "Sha256",
     "Source",

@@ -26,12 +26,17 @@ class CheckName(StrEnum):
     contract = "contract"
     probe = "probe"
     restart = "restart"
+    browser = "browser"
     upgrade = "upgrade"
     regression = "regression"
 
 
 REVISION_CHECKS = frozenset({CheckName.merge, CheckName.upgrade, CheckName.regression})
 """Checks that compare a version with the one before, so a first version has none of them."""
+
+
+OPTIONAL_CHECKS = frozenset({CheckName.browser})
+"""Checks that need what a server may lack. Where one cannot run, that is said; the others decide. A failure counts like any other."""
 
 
 class CheckStatus(StrEnum):
@@ -68,6 +73,14 @@ class Finding(Artifact):
         return hashlib.sha256(re.sub(r"0x[0-9a-f]+|\d+", "#", place).encode()).hexdigest()[:16]
 
 
+class Screenshot(Artifact):
+    """What a page of the running app looked like."""
+
+    caption: str
+    path: str
+    image: ArtifactRef
+
+
 class CheckResult(Artifact):
     """One check: what it counted, what it found, how long it took, and its log. `reason` says why it did not run."""
 
@@ -79,10 +92,11 @@ class CheckResult(Artifact):
     findings: tuple[Finding, ...] = ()
     duration_seconds: float = 0.0
     log: ArtifactRef | None = None
+    screenshots: tuple[Screenshot, ...] = ()
 
 
 class Verdict(StrEnum):
-    """`incomplete`: nothing failed, but a check did not run, so nobody may call the app verified."""
+    """`incomplete`: nothing failed, but a check that is not optional did not run, so nobody may call the app verified."""
 
     verified = "verified"
     failed = "failed"
@@ -99,8 +113,9 @@ class EvidenceReport(Artifact):
 
     @property
     def verdict(self) -> Verdict:
-        """No check, or a check that did not run, is never a pass."""
-        statuses = {check.status for check in self.checks}
+        """No check, or a check that did not run, is never a pass; of the optional ones, only those count that ran."""
+        unavailable = {check.check for check in self.checks if check.status is CheckStatus.not_run} & OPTIONAL_CHECKS
+        statuses = {check.status for check in self.checks if check.check not in unavailable}
         if CheckStatus.failed in statuses:
             return Verdict.failed
         if CheckStatus.not_run in statuses or not statuses:

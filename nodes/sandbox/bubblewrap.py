@@ -28,9 +28,6 @@ from nodes.sandbox.work_folder import WorkFolder, work_folder
 INSIDE = "/sandbox"
 """The work folder's place inside: a name no host has, so no tool chain lies below it."""
 
-UNTOUCHED_MEMORY_BYTES = 512 * 1024 * 1024
-"""Address space beyond the memory ceiling for what is reserved but never touched, such as thread stacks."""
-
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAMS = ("bwrap", "unshare", "nsenter", "setpriv", "prlimit", "mount", "tar", "sh")
 
@@ -207,7 +204,7 @@ def _dropping(uid: int | None) -> tuple[str, ...]:
 def _ceilings(limits: SandboxLimits) -> tuple[str, ...]:
     return (
         "prlimit",
-        f"--as={limits.memory_bytes + UNTOUCHED_MEMORY_BYTES}",
+        f"--as={limits.memory_bytes + limits.reserved_bytes}",
         f"--nproc={limits.processes}",
         f"--cpu={limits.cpu_seconds}",
         f"--fsize={limits.file_bytes}",

@@ -26,7 +26,6 @@ from nodes.sandbox.seccomp import MachineUnsupported, filter_program
 from nodes.sandbox.supervise import run_to_end
 from nodes.sandbox.toolchain_mounts import folders_of
 
-UNTOUCHED_MEMORY_BYTES = 512 * 1024 * 1024
 READABLE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
@@ -126,7 +125,7 @@ class _LandlockWorkspace:
 
 def _ceilings(limits: SandboxLimits) -> dict[str, int]:
     return {
-        "RLIMIT_AS": limits.memory_bytes + UNTOUCHED_MEMORY_BYTES,
+        "RLIMIT_AS": limits.memory_bytes + limits.reserved_bytes,
         "RLIMIT_NPROC": limits.processes,
         "RLIMIT_CPU": limits.cpu_seconds,
         "RLIMIT_FSIZE": limits.file_bytes,

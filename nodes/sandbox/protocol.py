@@ -9,11 +9,15 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """Ceilings of one command. `wall_seconds` counts from the start, `cpu_seconds` over all its processes."""
+    """Ceilings of one command. `wall_seconds` counts from the start, `cpu_seconds` over all its processes.
+
+    `reserved_bytes`: address space beyond the memory, for what is reserved but never touched, such as thread stacks.
+    """
 
     wall_seconds: float = 60.0
     cpu_seconds: int = 60
     memory_bytes: int = 768 * 1024 * 1024
+    reserved_bytes: int = 512 * 1024 * 1024
     processes: int = 64
     file_bytes: int = 50 * 1024 * 1024
     work_bytes: int = 256 * 1024 * 1024

@@ -21,6 +21,7 @@ CHECKS: dict[CheckName, tuple[str, str]] = {
     CheckName.contract: ("Contract", "The running app's API is the one that was agreed on."),
     CheckName.probe: ("Permissions and rules", "Every endpoint is called as every role and signed out, from outside the sandbox."),
     CheckName.restart: ("Restart", "The app is stopped and started again, and its records are still there."),
+    CheckName.browser: ("In a browser", "A person's way through the app: signing in, every page of the navigation, one record."),
     CheckName.upgrade: ("Upgrade", "Data written by the version before survive the migration and the way back."),
     CheckName.regression: ("Regression", "The tests of the version before still pass, except where a change was asked for."),
 }
@@ -58,7 +59,10 @@ def _sentence(report: EvidenceReport) -> str:
     by_status = Counter(check.status for check in report.checks)
     match report.verdict:
         case Verdict.verified:
-            return f"All {number} checks ran and passed{f', with {findings} worth knowing' if report.findings else ''}."
+            knowing = f", with {findings} worth knowing" if report.findings else ""
+            if missing := by_status[CheckStatus.not_run]:
+                return f"All {number - missing} checks that could run here passed{knowing}; {missing} could not, which is said below."
+            return f"All {number} checks ran and passed{knowing}."
         case Verdict.failed:
             return f"{by_status[CheckStatus.failed]} of {number} checks failed, with {findings}."
         case Verdict.incomplete:

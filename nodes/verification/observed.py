@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nodes.artifacts import ArtifactRef, CheckName, CheckResult, CheckStatus, Finding, Severity
+from nodes.artifacts import ArtifactRef, CheckName, CheckResult, CheckStatus, Finding, Screenshot, Severity
 
 
 class CheckImpossible(Exception):
@@ -22,6 +22,7 @@ class Observed:
     counts: Mapping[str, int] = field(default_factory=dict)
     log: str = ""
     sound: str = ""
+    screenshots: tuple[Screenshot, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -40,6 +41,7 @@ def result_of(check: CheckName, observed: Observed, duration_seconds: float, log
         findings=tuple(observed.findings),
         duration_seconds=round(duration_seconds, 3),
         log=log,
+        screenshots=observed.screenshots,
     )
 
 

@@ -16,6 +16,7 @@ from nodes.ownership import owner_of
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
 from nodes.stack import STACKS, StackProfile
+from nodes.verification.browser.check import check_browser, keep_data
 from nodes.verification.code_checks import check_lint, check_tests
 from nodes.verification.contract_diff import diff_contract
 from nodes.verification.exchange import Exchange, Json
@@ -27,7 +28,7 @@ from nodes.verification.source_checks import SOURCE_CHECKS
 from nodes.verification.toolchain import require_toolchain
 from nodes.verification.upgrade_check import check_upgrade
 
-LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart)
+LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart, CheckName.browser)
 
 COMPARING_CHECKS = (CheckName.upgrade, CheckName.regression)
 
@@ -122,7 +123,7 @@ class _Verification:
         await self._conclude(CheckName.regression, lambda: regression(self.files, self.architecture, delivered))
 
     async def _live(self, sandbox: Sandbox, toolchain: Path) -> None:
-        """Boot, contract, probe, restart: each needs the one before to have left a running app."""
+        """Boot, contract, probe, browser, restart: each needs the one before to have left a running app."""
         if not sandbox.can_serve:
             self.skip(f"the sandbox {sandbox.name} cannot run a server", LIVE_CHECKS)
             return
@@ -142,7 +143,17 @@ class _Verification:
                 return
             exchange = exchanges[0]
             await self._conclude(CheckName.contract, lambda: self._contract(exchange, stack))
-            await self._conclude(CheckName.probe, lambda: probe_app(exchange, self.spec, self.architecture, stack, app.password))
+            await keep_data(app.workspace, stack, app.toolchain)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(
+                    self._conclude(CheckName.probe, lambda: probe_app(exchange, self.spec, self.architecture, stack, app.password))
+                )
+                group.create_task(
+                    self._conclude(
+                        CheckName.browser,
+                        lambda: check_browser(app.workspace, self.spec, stack, app.toolchain, app.password, self.artifacts),
+                    )
+                )
             before = await look_at_records(exchange, self.spec, contract, stack, app.password)
         await self._conclude(CheckName.restart, lambda: self._restart(app, before))
 

@@ -170,6 +170,16 @@ async def evidence(build: BuildPagesOf, desk: DeskOf, log: CheckName | None = No
     )
 
 
+@router.get("/pictures/{sha256}.png")
+async def picture(build: BuildPagesOf, desk: DeskOf, sha256: str) -> Response:
+    """A picture of the running app, from the evidence of the newest version."""
+    shown = (screenshot for check in build.record.progress.checks for screenshot in check.screenshots)
+    content = await desk.files.picture(shown, sha256)
+    return Response(
+        content, 200 if content else 404, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"}
+    )
+
+
 @router.get("/timeline")
 async def timeline(build: BuildPagesOf) -> Response:
     """Who worked when, and what it took."""

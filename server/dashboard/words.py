@@ -61,6 +61,7 @@ CHECKS: Mapping[CheckName, str] = {
     CheckName.contract: "Contract",
     CheckName.probe: "Permissions and rules",
     CheckName.restart: "Restart",
+    CheckName.browser: "In a browser",
 }
 CONDITIONS: Mapping[Condition, Shown] = {
     Condition.ok: Shown("Works", "ok", Tone.ok),

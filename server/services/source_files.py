@@ -1,12 +1,12 @@
 """The files of an app's versions: list them, read one, compare two versions. Reads; changes nothing."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from checkpoints.artifacts import ArtifactRepository
-from nodes.artifacts import AppVersion, ArtifactRef, SourceTree
+from nodes.artifacts import AppVersion, ArtifactRef, Screenshot, SourceTree
 from server.services.errors import SourceFileNotFound
 
 
@@ -46,6 +46,11 @@ class SourceFiles:
     async def text(self, ref: ArtifactRef) -> str:
         """A stored text. Raises `ArtifactNotFound`."""
         return (await self._artifacts.get(ref.sha256)).decode(errors="replace")
+
+    async def picture(self, shown: Iterable[Screenshot], sha256: str) -> bytes | None:
+        """One of the pictures that are shown; None for anything else in the store."""
+        known = any(picture.image.sha256 == sha256 for picture in shown)
+        return await self._artifacts.get(sha256) if known else None
 
     async def compare(self, old: AppVersion, new: AppVersion) -> tuple[FileDifference, ...]:
         """The files that differ, by path: equal content has an equal hash, so none is read."""

@@ -1,0 +1,1 @@
+"""The browser check: what a person would see, looked at inside the sandbox."""

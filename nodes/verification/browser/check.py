@@ -1,0 +1,145 @@
+"""Open the app in a browser inside the sandbox, note what a person would complain of, and keep pictures of what they would see."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nodes.artifacts import AppSpec, CheckName, Finding, Screenshot, Severity
+from nodes.context import ArtifactStore
+from nodes.sandbox.protocol import Command, SandboxLimits, Workspace
+from nodes.stack import StackProfile, demo_email
+from nodes.verification.observed import CheckImpossible, Observed, counted
+
+PLACES = tuple(Path("/usr", folder, name, name) for folder in ("lib", "lib64") for name in ("chromium", "chromium-browser", "chrome"))
+"""Below /usr, which the sandbox has."""
+
+VISIT = Path(__file__).with_name("visit.py")
+FONTS = b"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+<dir>/usr/share/fonts</dir><cachedir>/tmp/fonts</cachedir>
+<alias><family>system-ui</family><prefer><family>DejaVu Sans</family><family>Liberation Sans</family></prefer></alias>
+<alias><family>sans-serif</family><prefer><family>DejaVu Sans</family><family>Liberation Sans</family></prefer></alias>
+<alias><family>ui-monospace</family><prefer><family>DejaVu Sans Mono</family><family>Liberation Mono</family></prefer></alias>
+</fontconfig>
+"""
+LIMITS = SandboxLimits(
+    wall_seconds=60, memory_bytes=1536 * 1024 * 1024, reserved_bytes=1 << 46, processes=400, output_bytes=12 * 1024 * 1024
+)
+"""A browser reserves terabytes of addresses that it never touches."""
+
+MOST_PICTURES, LARGEST_PICTURE_BYTES = 8, 2 * 1024 * 1024
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Page(BaseModel):
+    """A page that was looked at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    heading: str
+    broken: tuple[str, ...]
+    poor: tuple[str, ...]
+
+
+class Picture(BaseModel):
+    """A picture of one, as PNG in base64."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Literal["first page-desk", "list-desk", "record-desk", "record-phone"]
+    path: str
+    png: str
+
+
+class Seen(BaseModel):
+    """What the program in the sandbox printed; nothing in it is believed to be more than text and pictures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pages: tuple[Page, ...]
+    pictures: tuple[Picture, ...]
+
+
+def chromium() -> Path | None:
+    """The browser of this machine, if it has one that the sandbox can reach."""
+    return next((place for place in PLACES if place.is_file()), None)
+
+
+async def keep_data(workspace: Workspace, stack: StackProfile, toolchain: Path) -> None:
+    """Put the demo data aside before the probe fills them with its own, for the pictures."""
+    copy = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))"
+    await workspace.run(Command(argv=("python", "-c", copy, stack.database_path, _aside(stack)), toolchain=toolchain))
+
+
+async def check_browser(
+    workspace: Workspace, spec: AppSpec, stack: StackProfile, toolchain: Path, password: str, artifacts: ArtifactStore
+) -> Observed:
+    """Sign in as the first administrator, open every page of the navigation and one record. Raises `CheckImpossible`."""
+    browser = chromium()
+    if browser is None:
+        raise CheckImpossible("no Chromium below /usr; install it and the app's pages are looked at, with pictures")
+    role = next((role for role in spec.roles if role.administers), spec.roles[0])
+    command = Command(
+        argv=("python", ".browser/visit.py", str(browser), demo_email(role.name), *stack.browse_argv),
+        files={".browser/visit.py": VISIT.read_bytes(), ".browser/fonts.conf": FONTS},
+        toolchain=toolchain,
+        environment={
+            **dict(stack.trial_environment),
+            "DEMO_PASSWORD": password,
+            "DATABASE_URL": f"sqlite:///{_aside(stack)}",
+            "FONTCONFIG_FILE": ".browser/fonts.conf",
+        },
+        limits=LIMITS,
+    )
+    result = await workspace.run(command)
+    if result.limit:
+        raise CheckImpossible(f"the browser was stopped: {result.limit}")
+    try:
+        seen = Seen.model_validate_json(result.stdout)
+    except ValidationError:
+        return Observed(
+            "the app could not be used in a browser", [_finding("/", _last_line(result.stderr), Severity.major)], log=result.stderr
+        )
+    pictures = tuple([await _kept(picture, artifacts) for picture in seen.pictures[:MOST_PICTURES]])
+    findings = [finding for page in seen.pages for finding in _findings(page)]
+    log = "\n".join(f"{page.path}: {page.heading[:100]}" for page in seen.pages)
+    numbers = {"pages": len(seen.pages), "pictures": len(pictures)}
+    subject = f"{counted(len(seen.pages), 'page')} opened in Chromium, at a desk and on a phone"
+    return Observed(subject, findings, numbers, log, sound="nothing to complain of", screenshots=pictures)
+
+
+def _aside(stack: StackProfile) -> str:
+    return f"{stack.database_path}.for-pictures"
+
+
+async def _kept(picture: Picture, artifacts: ArtifactStore) -> Screenshot:
+    """Only what begins as a picture, and is not too large, is kept as one. Raises `CheckImpossible`."""
+    try:
+        content = base64.b64decode(picture.png, validate=True)
+    except binascii.Error as error:
+        raise CheckImpossible("the browser gave no picture") from error
+    if not content.startswith(PNG) or len(content) > LARGEST_PICTURE_BYTES:
+        raise CheckImpossible("the browser gave no picture of the agreed kind and size")
+    page, _, device = picture.name.rpartition("-")
+    where = "on a phone" if device == "phone" else "at a desk"
+    return Screenshot(caption=f"{page.capitalize()} {where}", path=picture.path[:200], image=await artifacts.put(content, "image/png"))
+
+
+def _findings(page: Page) -> Iterator[Finding]:
+    """What is broken is major; what only makes a page worse to use is minor."""
+    for problems, severity in ((page.broken, Severity.major), (page.poor, Severity.minor)):
+        yield from (_finding(page.path, problem, severity) for problem in dict.fromkeys(problems))
+
+
+def _finding(path: str, message: str, severity: Severity) -> Finding:
+    return Finding(check=CheckName.browser, severity=severity, message=message[:500], request=f"GET {path[:200]}")
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it printed nothing"
