@@ -43,6 +43,9 @@ def read_grants(clauses: list[Clause], draft: Draft) -> None:
     for clause in clauses:
         kinds = VERBS.get(clause.verb, frozenset())
         actors = actors_of(clause, draft)
+        for sender in [noun_of(phrase) for phrase in clause.after("from") if noun_of(phrase) in draft.roles]:
+            for record in filter(None, map(draft.find, clause.objects)):
+                record.creators.setdefault(sender, stated(clause.quote))
         if clause.negated or not actors:
             continue
         phrases = clause.subjects if clause.passive else clause.objects

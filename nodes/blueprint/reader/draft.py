@@ -218,17 +218,20 @@ TAILS = frozenset(
 )
 """Heads that add nothing to the noun before them: `purchase record` is a purchase."""
 
-UNCOUNTED = frozenset("maintenance health training work repair stock attendance treatment growth fuel phone mail".split())
+UNCOUNTED = frozenset("time personal maintenance health training work repair stock attendance treatment growth fuel phone mail".split())
 """Nouns that need their record: `maintenance record`, not `maintenances`."""
 
 CONTAINERS = frozenset(
-    "type kind list number history stock status variety set collection one level part copy amount range record detail total".split()
+    """type kind list checklist series pile number history stock status variety set collection one level part copy amount range record
+    detail total""".split()
 )
 """Heads that pass through to what follows "of": `types of cars` speaks of cars."""
 
 
 def noun_of(phrase: Phrase) -> str:
     """The noun a phrase is about, in the singular, without filler: `different types of cars` → `car`; empty if none."""
+    if phrase.of is not None and phrase.head in {"item", "piece"} and not (phrase.of.many or phrase.of.determiner):
+        return noun_of(phrase.of)  # `each item of equipment`
     if phrase.of is not None and phrase.head in CONTAINERS:
         return noun_of(phrase.of)
     words = [singular(word) if index == len(phrase.nouns) - 1 and phrase.head in TAILS else word for index, word in enumerate(phrase.nouns)]
@@ -243,4 +246,4 @@ def noun_of(phrase: Phrase) -> str:
 def is_role_noun(noun: str) -> bool:
     """Whether a noun names a kind of person who may act."""
     head = noun.rsplit(" ", maxsplit=1)[-1]
-    return head in lexicon.ROLE_NOUNS
+    return head in lexicon.ROLE_NOUNS or (" " in noun and head in {"head", "lead", "chair", "partner"})

@@ -21,7 +21,8 @@ RELATIVES = frozenset("who which where when while whenever if because once where
 ADVERBS = frozenset(
     """not only also just then already always never still now online offline automatically directly easily quickly simply
     together later again too back well very mainly usually typically otherwise instead even here there
-    ahead away optionally etc e.g i.e daily weekly monthly yearly once twice respectively securely manually successfully""".split()
+    ahead away out off down optionally etc e.g i.e daily weekly monthly yearly once twice
+    respectively securely manually successfully""".split()
 )
 ADJECTIVES = frozenset(
     """new old existing simple small large big basic full complete modern good different available own personal medical financial
@@ -179,6 +180,37 @@ STEPS: dict[str, Step] = {
     "activate": Step("active", 5),
     "reopen": Step("open", 9),
     "escalate": Step("escalated", 3),
+    "invite": Step("invited", 1),
+    "nominate": Step("nominated", 1),
+    "allocate": Step("allocated", 2),
+    "validate": Step("validated", 3),
+    "forward": Step("forwarded", 3),
+    "sign off": Step("signed_off", 4),
+    "endorse": Step("endorsed", 4),
+    "grant": Step("granted", 4),
+    "dismiss": Step("dismissed", 4, final=True, refusal=True),
+    "send back": Step("sent_back", 4, final=True, refusal=True),
+    "revoke": Step("revoked", 9, final=True, refusal=True),
+    "handle": Step("handled", 6),
+    "process": Step("processed", 6),
+    "serve": Step("served", 7),
+    "hand out": Step("handed_out", 6),
+    "hand over": Step("handed_over", 7),
+    "give out": Step("handed_out", 6),
+    "take back": Step("returned", 8, final=True),
+    "bring back": Step("returned", 8, final=True),
+    "give back": Step("returned", 8, final=True),
+    "send out": Step("sent", 5),
+    "block": Step("blocked", 7),
+    "hide": Step("hidden", 9),
+    "seat": Step("seated", 6),
+    "admit": Step("admitted", 4),
+    "discharge": Step("discharged", 8, final=True),
+    "finalise": Step("finalised", 7),
+    "finalize": Step("finalized", 7),
+    "implement": Step("implemented", 8, final=True),
+    "terminate": Step("terminated", 9, final=True),
+    "retire": Step("retired", 9, final=True),
 }
 """Verbs of workflows. The rank orders states nobody ordered: submitted before approved before paid before delivered."""
 
@@ -186,13 +218,14 @@ _KINDS: dict[VerbKind, str] = {
     VerbKind.has: "have contain include consist comprise hold carry feature own",
     VerbKind.create: """create add submit register post send enter insert upload file write make schedule raise report propose
         publish share input set organise organize host plan launch define propose propose list advertise generate
-        issue compose import place set_up carry_out conduct fill_in fill_out write_up""",
+        issue compose import place set_up carry_out conduct fill_in fill_out write_up send_in put_in raise""",
     VerbKind.manage: "manage maintain administer handle administrate oversee moderate curate crud control supervise",
     VerbKind.read: """view see browse search read find list look query filter check review monitor display show sort retrieve access
         look_up export print explore compare download inspect discover follow""",
     VerbKind.update: "update edit change modify correct adjust rename reschedule extend renew mark amend revise complete",
     VerbKind.delete: "delete remove",
-    VerbKind.keep: "store record keep track log save capture note document collect organise organize count measure hold register remember",
+    VerbKind.keep: """store record keep track log save capture note document collect organise organize count measure hold register remember
+        catalogue catalog note_down""",
     VerbKind.relate: "belong choose select pick assign link connect identify specify contain relate reference attach associate refer match",
     VerbKind.report: "calculate compute summarise summarize total sum chart plot rank visualise visualize analyse analyze",
     VerbKind.permit: "allow let enable permit want need require help ask wish like able expect invite would_like",
@@ -205,7 +238,11 @@ _KINDS: dict[VerbKind, str] = {
         categorize categorise group split divide sync integrate implement distribute allocate prescribe diagnose admit discharge
         weigh water plant harvest breed grade mentor supply stock restock replenish lodge lend deposit consume
         evaluate assess interview recruit dispense invoice archive
-        communicate exchange translate scan print perform conduct undergo participate compete""",
+        communicate exchange translate scan print perform conduct undergo participate compete
+        owe tick regard relate consist distribute bring lay post_process expire tell own sell teach tick_off spend raise
+        refer belong mention award graduate certify calibrate inspect help advise
+        hand turn drop perform rehearse produce brew bake ship load unload harvest sow plough milk feed vaccinate treat
+        examine prescribe""",
 }
 
 VERBS: dict[str, frozenset[VerbKind]] = {}
@@ -237,6 +274,21 @@ PARTICLES = {
     ("log", "in"),
     ("log", "out"),
     ("sign", "in"),
+    ("sign", "off"),
+    ("send", "back"),
+    ("send", "out"),
+    ("send", "in"),
+    ("hand", "out"),
+    ("hand", "over"),
+    ("give", "out"),
+    ("give", "back"),
+    ("take", "back"),
+    ("take", "out"),
+    ("bring", "back"),
+    ("tick", "off"),
+    ("put", "in"),
+    ("hand", "back"),
+    ("note", "down"),
 }
 """Verbs of two words that mean something else than the first alone."""
 
@@ -263,15 +315,44 @@ ROLE_NOUNS = frozenset(
     janitor housekeeper curator photographer journalist subscriber follower learner mentor mentee investigator analyst auditor
     adopter keeper gardener farmer contributor viewer requester requestor boss colleague department person team storeman personnel
     leader planner shopper renter lender creator poster blogger sponsor hr organisation organization lodger carer baker barista
-    groomer florist plumber electrician surveyor""".split()
-)
+    groomer florist plumber electrician surveyor
+    athlete swimmer runner cyclist rower freelancer paralegal partner treasurer committee chairman chairwoman chairperson chair trustee
+    president steward usher scout ranger warden guard bouncer porter concierge butler valet maid cleaner bartender sommelier brewer butcher
+    beekeeper shepherd fisherman vintner forester logger miner builder carpenter joiner mason bricklayer roofer painter decorator welder
+    tailor seamstress shoemaker potter weaver jeweller watchmaker locksmith optician midwife paramedic radiographer physiotherapist
+    psychologist psychiatrist counsellor counselor surgeon anaesthetist hygienist orthodontist dietitian nutritionist pathologist chemist
+    biologist physicist scientist researcher fellow postdoc undergraduate graduate alumnus alumna trainee apprentice intern
+    interpreter translator reviser proofreader copywriter columnist correspondent reporter presenter broadcaster producer filmmaker
+    cameraman actor actress dancer singer musician composer conductor drummer guitarist dj promoter booker roadie stagehand impresario
+    artist sculptor illustrator designer architect draughtsman planner programmer webmaster sysop educator
+    headmaster headmistress head dean provost registrar bursar invigilator examiner marker proctor pastor priest vicar rector deacon
+    verger sexton minister rabbi imam chorister organist parishioner congregant worshipper believer councillor councilor mayor alderman
+    clerk notary barrister attorney prosecutor bailiff juror plaintiff defendant witness policeman policewoman constable sergeant
+    firefighter soldier sailor pilot steward stewardess captain mate deckhand skipper navigator shipper consignee carrier haulier trucker
+    forwarder broker trader dealer merchant retailer wholesaler grocer shopkeeper shopper bookseller auctioneer bidder agronomist
+    underwriter actuary adjuster banker teller investor shareholder founder co-founder entrepreneur executive ceo cfo cto coo
+    salesperson salesman saleswoman rep representative merchandiser requisitioner storeperson picker
+    packer loader foreman forewoman lead superior subordinate teammate coworker co-worker crew
+    householder homeowner leaseholder subtenant occupant neighbour neighbor villager inhabitant commuter traveller traveler tourist
+    backpacker camper hiker climber skier golfer goalkeeper striker umpire scorer marshal timekeeper spectator fan supporter
+    beneficiary claimant pensioner retiree caregiver carer guardian godparent grandparent mum dad mother father sibling child
+    babysitter nanny au-pair childminder dogwalker walker handler breeder rider jockey zookeeper aquarist falconer
+    benefactor patron philanthropist fundraiser canvasser campaigner activist facilitator host
+    inspector controller verifier assessor evaluator appraiser valuer estimator scheduler quizmaster
+    maintainer approver franchisee licensee lessee lessor renter hirer invitee delegate nominee appointee signatory
+    hacker maker crafter knitter hobbyist collector enthusiast gamer streamer influencer vlogger podcaster listener viewer
+    technologist phlebotomist microbiologist botanist zoologist geologist archaeologist historian archivist conservator registrar
+    caseworker fieldworker workman handyman serviceman tradesman tradesperson contractor
+    desk frontdesk""".split()
+) - frozenset({"child", "desk", "lead", "fan", "head", "mate", "chair", "partner", "graduate", "mother", "father"})
 """People who may act in an app. A role is somebody who does something; a noun here that only has things done to it is a record."""
 
 ADMINISTRATORS = frozenset({"administrator", "admin", "superuser", "sysadmin"})
 PUBLIC_ROLES = frozenset(
     """user customer client member student pupil parent patient visitor guest tenant reader borrower buyer rider passenger volunteer
     donor attendee participant applicant candidate voter resident citizen player contestant subscriber learner adopter shopper
-    renter author seller viewer contributor company employer follower""".split()
+    renter author seller viewer contributor company employer follower athlete freelancer parishioner bidder backer listener
+    claimant householder homeowner villager traveller traveler tourist hirer delegate""".split()
 )
 """Roles that come from outside: they see what is theirs and what is offered to them, and may register themselves."""
 
@@ -292,7 +373,9 @@ GENERIC_NOUNS = frozenset(
 )
 """Words about software itself, or too general to keep."""
 
-EVENT_NOUNS = frozenset("appointment meeting visit consultation viewing reservation booking rental slot interview inspection".split())
+EVENT_NOUNS = frozenset(
+    "job delivery pickup appointment meeting visit consultation viewing reservation booking rental slot interview inspection".split()
+)
 """Nouns that are the act itself: "book an appointment" keeps an appointment, "book a car" keeps a booking."""
 
 CONTENT_NOUNS = frozenset(

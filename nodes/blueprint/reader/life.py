@@ -7,7 +7,7 @@ from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, RecordDraft, RelationDraft, StepDraft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.naming import sentence_case, slug
-from nodes.blueprint.reader.phrases import Clause
+from nodes.blueprint.reader.phrases import Clause, values_in
 from nodes.blueprint.reader.records import EVERYBODY, is_act, is_recordable
 
 _BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply", "report", "place", "hand in"})
@@ -32,7 +32,17 @@ def actors_of(clause: Clause, draft: Draft) -> list[str]:
 
 
 def read_aliases(clauses: list[Clause], draft: Draft) -> None:
-    """If customers book an appointment, a booking is that appointment."""
+    """If customers book an appointment, a booking is that appointment; if hires are confirmed, hiring makes a hire."""
+    nouns = {phrase.head for clause in clauses for phrase in (*clause.subjects, *clause.objects)}
+    for verb in {clause.verb for clause in clauses} & {"hire", "lease", "loan"} & nouns:
+        if verb in ASSOCIATIONS and ASSOCIATIONS[verb].noun.lower() != verb:
+            draft.aliases[ASSOCIATIONS[verb].noun.lower()] = verb
+    asked = {noun_of(phrase) for clause in clauses for phrase in (*clause.subjects, *clause.objects)}
+    for noun in {act.noun.lower() for act in ASSOCIATIONS.values()}:
+        if f"{noun} request" in asked:
+            draft.aliases[noun] = f"{noun} request"
+    if "order" in nouns and "purchase" not in nouns:
+        draft.aliases["purchase"] = "order"
     for clause in clauses:
         act = ASSOCIATIONS.get(clause.verb)
         phrases = clause.subjects if clause.passive else clause.objects
@@ -47,6 +57,8 @@ def read_associations(clauses: list[Clause], draft: Draft) -> None:
     for clause in clauses:
         if is_act(clause) and not clause.negated:
             _associate(clause, draft, spoken)
+        elif clause.verb in draft.records and clause.verb not in STEPS and not (clause.negated or clause.passive):
+            _same_word(clause, draft)
         elif clause.verb == "request" and not clause.passive:
             _request(clause, draft)
         spoken = next(filter(None, map(draft.find, reversed(clause.objects))), spoken)
@@ -82,6 +94,18 @@ def _associate(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None
     if not targets and itself is None:
         targets = _offered(record, draft)
     for target in targets:
+        if target is not record:
+            record.relations.setdefault(
+                target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
+            )
+
+
+def _same_word(clause: Clause, draft: Draft) -> None:
+    """`Donors pledge amounts to campaigns`, where pledges are kept: who pledges makes one, and it is about the campaign."""
+    record = draft.records[clause.verb]
+    for actor in actors_of(clause, draft):
+        record.creators.setdefault(actor, stated(clause.quote))
+    for target in _targets(clause, draft):
         if target is not record:
             record.relations.setdefault(
                 target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote), required=True)
@@ -149,7 +173,11 @@ def read_steps(clauses: list[Clause], draft: Draft) -> None:
     """Transitions from verbs, in the order of the text; `them` is the record spoken of last."""
     spoken: RecordDraft | None = None
     for clause in (*clauses, *clauses):  # `start the order` is a step if later `finish it` shows that orders have a life
-        if clause.passive and clause.tail and any(record.workflow_source == stated(clause.quote) for record in draft.records.values()):
+        if (
+            clause.passive
+            and len(values_in(clause.tail)) > 1
+            and any(record.workflow_source == stated(clause.quote) for record in draft.records.values())
+        ):
             continue
         if clause.verb in STEPS and not clause.negated:
             spoken = _step(clause, draft, spoken) or spoken
@@ -206,7 +234,7 @@ def _step(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> RecordDra
         and not (record.initial or record.states or record.steps)
     ):
         return record
-    if clause.verb in {"review", "check"}:
+    if clause.verb in {"review", "check"} and not (clause.passive and actors):
         return record
     if (
         clause.passive
@@ -227,11 +255,11 @@ def _stepped(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> Record
     """The record a step moves: the object, or the act on it (`return them`: the loan, not the book)."""
     phrases = clause.subjects if clause.passive else clause.objects
     direct = next((record for record in map(draft.find, phrases) if record is not None), None)
-    if direct is None and phrases and not _is_pronoun(clause) and not clause.passive:
-        return None
-    if direct is None and clause.passive:
-        return None
     acts = [record for record in draft.records.values() if record.associated and record.initial]
+    if direct is None and (clause.passive or (phrases and not _is_pronoun(clause))):
+        people = {noun_of(phrase) for phrase in phrases}
+        theirs = [record for record in acts if people & set(record.creators) and not clause.passive]
+        return theirs[-1] if theirs else None  # `the professor accepts one student`: the application of that student
     if direct is not None and clause.passive and clause.verb == "cancel" and direct.noun.rsplit(" ", maxsplit=1)[-1] in SCHEDULED:
         return direct  # `when a shift is cancelled`: the shift, not who signed up for it
     if direct is not None and not direct.associated and clause.verb in {"return", "cancel", "confirm", "check in", "check out", "pick up"}:
@@ -260,12 +288,14 @@ def add_step(record: RecordDraft, verb: str, source: Source, actors: list[str]) 
 
 def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
     """`mark tasks as done`, `mark them as in progress or done`."""
-    direct = next((record for record in map(draft.find, clause.objects) if record is not None), None)
+    marked = clause.subjects if clause.passive else clause.objects
+    direct = next((record for record in map(draft.find, marked) if record is not None), None)
     record = direct or spoken
     match_at = clause.said.lower().find(" as ")
     if record is None or match_at < 0:
         return
-    tail = clause.said[match_at + 4 :].split(",")[0].split(" when ")[0].split(" by ")[0]
+    tail = clause.said[match_at + 4 :].split(",")[0]
+    tail = re.split(r"\s(?:when|by|once|after|if|as soon as|because|so that)\s", tail)[0]
     for value in tail.replace(" and ", " or ").split(" or "):
         words = value.strip().lower()
         verbal = len(words.split()) > 1 and words.split()[0] in VERBS  # "completed and add notes" goes on with another act
@@ -288,6 +318,7 @@ def complete_lives(draft: Draft) -> None:
     for noun in ("purchase", "order", "sale", "stock movement"):
         if noun in draft.records and (item := draft.records.get("product") or draft.records.get("item")) is not None:
             draft.records[noun].relations.setdefault(item.noun, RelationDraft(sentence_case(item.noun), item.noun, guess, required=True))
+    _review_something(draft)
     for record in draft.records.values():
         if record.timed and any(_has_own_time(relation.target, draft) for relation in record.relations.values()):
             record.timed = False
@@ -297,6 +328,14 @@ def complete_lives(draft: Draft) -> None:
                 add_step(record, verb, guess, [])
         if record.initial and not record.steps and not record.states:
             record.initial = ""
+
+
+def _review_something(draft: Draft) -> None:
+    """A review is about what is offered."""
+    for record in draft.records.values():
+        alone = not any(entry.target in draft.records for entry in record.relations.values())
+        for target in _offered(record, draft) if record.noun in {"review", "rating", "feedback"} and alone else ():
+            record.relations[target.noun] = RelationDraft(sentence_case(target.noun), target.noun, INFERRED, required=True)
 
 
 SCHEDULED = frozenset(

@@ -23,7 +23,9 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _MORE_THAN = re.compile(
-    rf"\b(?:cannot|can't|may not|must not|should not|never|not)\s+(?:\w+\s+)?more than\s+{_NUMBER}\b(?:\s+{_WHAT})?", re.IGNORECASE
+    r"\b(?:cannot|can't|may not|must not|should not|never|not|no\s+[\w-]+\s+(?:may|can|should|must|will))\s+(?:\w+\s+)?more than\s+"
+    rf"{_NUMBER}\b(?:\s+{_WHAT})?",
+    re.IGNORECASE,
 )
 _PERIOD = re.compile(
     r"\b(?:per|a|an|each|every|in a|in one|within a)\s+(?:calendar\s+)?(?P<period>day|week|month)\b|\b(?P<adverb>daily|weekly|monthly)\b",

@@ -8,7 +8,8 @@ from nodes.blueprint.reader import trades
 from nodes.blueprint.reader.draft import is_role_noun, noun_of
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import SCHEDULED
-from nodes.blueprint.reader.phrases import Clause, Phrase, phrase_at
+from nodes.blueprint.reader.listing import as_item
+from nodes.blueprint.reader.phrases import Attached, Clause, Phrase, phrase_at
 from nodes.blueprint.reader.records import APP_NOUNS
 from nodes.blueprint.reader.tagging import Tag, tag_words
 from nodes.blueprint.reader.values import ATTRIBUTES
@@ -24,6 +25,9 @@ _HAD = frozenset({"identify", "describe", "characterise", "characterize", "defin
 
 _ENTER = frozenset("choose select pick enter give provide specify state indicate name supply".split())
 """`employees request leave by choosing a type`."""
+
+_LEFT = frozenset("review rating comment message note feedback tip reply remark testimonial".split())
+"""What people leave in writing."""
 
 _MAKING = {VerbKind.create, VerbKind.associate, VerbKind.transition}
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep}
@@ -63,6 +67,33 @@ def _plain(clause: Clause, previous: Clause | None) -> Iterator[Clause]:
 
 def _idiom(clause: Clause) -> list[Clause]:
     """Set phrases: `keep track of`, `take place at`, `come from`, `turn into`, `is for … with …`, `give every … a …`."""
+    return _reference(clause) or _deed(clause)
+
+
+def _reference(clause: Clause) -> list[Clause]:
+    """What is said to concern, to be about or to consist of something."""
+    match clause.verb:
+        case "concern" | "regard" | "reference" if clause.objects and not clause.passive:
+            return [replace(clause, verb="belong", objects=(), attached=(Attached("to", clause.objects),))]
+        case "relate" | "refer" if clause.after("to") and not clause.passive:
+            return [replace(clause, verb="belong", attached=(Attached("to", clause.after("to")),))]
+        case "be" if clause.after("about") and not clause.objects:
+            return [replace(clause, verb="belong", attached=(Attached("to", clause.after("about")),))]
+        case "consist" | "compose" | "comprise" if clause.after("of") and not clause.objects:
+            rest = tuple(entry for entry in clause.attached if entry.preposition != "of")
+            return [replace(clause, verb="have", objects=clause.after("of"), attached=rest, passive=False)]
+        case "come" if clause.after("from"):
+            return [replace(clause, verb="have", objects=clause.after("from"), attached=())]
+        case "take" if [phrase.head for phrase in clause.objects] == ["place"]:
+            return [replace(clause, verb="have", objects=clause.after("at", "on", "in"), attached=())]
+        case "be" if clause.tail and clause.tail[0].tag is Tag.preposition and not clause.objects:
+            return [Clause("have", clause.subjects, clause.after("for", "with", "at", "in", "on", "from"), quote=clause.quote)]
+        case _:
+            return []
+
+
+def _deed(clause: Clause) -> list[Clause]:
+    """What somebody does in other words than "create" and "keep"."""
     match clause.verb:
         case "keep" if clause.objects and clause.objects[0].head == "track":
             of = (clause.objects[0].of,) if clause.objects[0].of else ()
@@ -71,14 +102,12 @@ def _idiom(clause: Clause) -> list[Clause]:
             return [replace(clause, verb="keep")]
         case "give" | "teach" | "lead" if any(phrase.head in SCHEDULED for phrase in clause.objects):
             return _lessons(clause)
-        case "come" if clause.after("from"):
-            return [replace(clause, verb="have", objects=clause.after("from"), attached=())]
-        case "take" if [phrase.head for phrase in clause.objects] == ["place"]:
-            return [replace(clause, verb="have", objects=clause.after("at", "on", "in"), attached=())]
+        case "take" if (made := clause.subjects if clause.passive else clause.objects) and made[0].many and not made[0].determiner:
+            return [replace(clause, verb="create")]
+        case "leave" if any(phrase.head in _LEFT for phrase in clause.objects) and not clause.passive:
+            return [replace(clause, verb="write")]
         case "turn" | "convert" | "transform" if clause.after("into"):
             return [replace(clause, verb="create", objects=clause.after("into"))]
-        case "be" if clause.tail and clause.tail[0].tag is Tag.preposition and not clause.objects:
-            return [Clause("have", clause.subjects, clause.after("for", "with", "at", "in"), quote=clause.quote)]
         case "give" if len(clause.objects) > 1 and clause.objects[0].determiner in {"each", "every"}:
             graded = Clause("have", clause.objects[:1], clause.objects[1:], quote=clause.quote)
             return [replace(clause, verb="update", objects=clause.objects[:1]), graded]
@@ -154,17 +183,31 @@ def _opened(clause: Clause) -> Iterator[Clause]:
     if listed:
         objects = objects[: -len(listed)]
     plain = tuple(replace(phrase, inside=()) if _lists_parts(phrase) else phrase for phrase in objects)
-    yield replace(clause, objects=plain) if plain != clause.objects else clause
+    made = _made_for(clause, plain)
+    yield replace(made or clause, objects=plain) if plain != clause.objects else made or clause
     every = (*clause.subjects, *clause.objects, *(phrase for entry in clause.attached for phrase in entry.phrases))
     nested = clause.after("with") if clause.verb in {"have", "contain"} else ()
     if nested and clause.objects and clause.objects[-1].many:  # `an order has several lines with a product and a quantity`
         yield Clause("have", (replace(clause.objects[-1], inside=()),), nested, quote=clause.quote)
-    for phrase in every:
+    for phrase in every if made is None else ():
         inner = phrase if phrase.inside else phrase.of or phrase
         if _lists_parts(inner):
             yield Clause("have", (replace(inner, inside=()),), tuple(_phrases(inner.inside)), quote=clause.quote)
+    if made is not None:
+        listed_parts = next(phrase.inside for entry in clause.attached for phrase in entry.phrases if phrase.inside)
+        yield Clause("have", (plain[-1],), tuple(_phrases(listed_parts)), quote=clause.quote)
     if listed:
         yield Clause("have", (objects[-1],), tuple(_stated_or_not(listed, clause.quote)), quote=clause.quote)
+
+
+def _made_for(clause: Clause, objects: tuple[Phrase, ...]) -> Clause | None:
+    """`log entries against a matter (date, minutes)`: the brackets at the end are about the entries; the clause without them."""
+    last = clause.attached[-1].phrases[-1] if clause.attached else None
+    makes = VERBS.get(clause.verb, frozenset()) & _KEEPING and objects and objects[-1].many and not clause.passive
+    if not makes or last is None or not _lists_parts(last) or last.many or last.determiner not in {"a", "an", "the", "each", "every"}:
+        return None
+    entries = (*clause.attached[-1].phrases[:-1], replace(last, inside=()))
+    return replace(clause, attached=(*clause.attached[:-1], replace(clause.attached[-1], phrases=entries)))
 
 
 def _with_examples(clause: Clause) -> Iterator[Phrase]:
@@ -182,12 +225,13 @@ def _lists_parts(phrase: Phrase) -> bool:
     heads = [inner.head for inner in _phrases(phrase.inside)]
     parts = sum(head in ATTRIBUTES for head in heads)
     known = sum(head in ATTRIBUTES or trades.is_known(head) for head in heads)
-    return len(heads) > 1 and phrase.head not in ATTRIBUTES and parts > 0 and 2 * known >= len(heads)
+    named = phrase.head not in ATTRIBUTES or (phrase.many and parts == len(heads))
+    return len(heads) > 1 and named and parts > 0 and 2 * known >= len(heads)
 
 
 def _phrases(texts: tuple[str, ...]) -> Iterator[Phrase]:
     for text in texts:
-        phrase, _ = phrase_at(tag_words(text), 0)
+        phrase, _ = phrase_at(as_item(tag_words(text)), 0)
         if phrase is not None:
             yield phrase
 

@@ -1,5 +1,7 @@
 """Fields and relations: what records have, what they belong to, and the values that are listed for them."""
 
+from dataclasses import replace
+
 from nodes.artifacts import ACCOUNT, INFERRED, FieldType, RelationKind, Source
 from nodes.blueprint.reader import lexicon
 from nodes.blueprint.reader.draft import Draft, FieldDraft, RecordDraft, RelationDraft, is_role_noun, noun_of, stated
@@ -18,7 +20,7 @@ def read_parts(clauses: list[Clause], draft: Draft) -> None:
     last: RecordDraft | None = None
     _shared_wholes(clauses, draft)
     for clause in clauses:
-        last = _subject_record(clause, draft) or last
+        before, last = last, _subject_record(clause, draft) or last
         if clause.passive and clause.tail and _listed_states(clause, draft):
             continue
         if clause.verb in HAVING and not clause.negated and not clause.passive:
@@ -29,8 +31,10 @@ def read_parts(clauses: list[Clause], draft: Draft) -> None:
             _copula(clause, draft, last)
         elif clause.verb == "":
             _bare_list(clause, draft)
+            _bare_states(clause, draft, last)
         else:
             _acted(clause, draft)
+            _assigned(clause, draft, before)
     _categories(draft)
 
 
@@ -227,7 +231,7 @@ def _copula(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
             _set_choices(target, subject, values, source)
         return
     recursive = draft.find(clause.objects[0]) if clause.objects else None
-    if recursive is not None and is_role_noun(subject.head):
+    if recursive is not None and (is_role_noun(subject.head) or clause.objects[0].determiner in {"another", "other"}):
         recursive.fields.pop(subject.head, None)
         recursive.relations[subject.head] = RelationDraft(_label(subject), recursive.noun, source)
         draft.hidden.add(subject.head)
@@ -291,21 +295,46 @@ def _bare_list(clause: Clause, draft: Draft) -> None:
                 add_part(owner, part, stated(clause.quote), draft)
 
 
+def _assigned(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
+    """`assign a contractor`, `assign them to a truck`, `assign a translator to every project`: what is assigned is referred to."""
+    if clause.verb not in {"assign", "allocate", "attach", "link", "appoint"} or clause.negated:
+        return
+    things = clause.subjects if clause.passive else clause.objects
+    spoken = [last] if last is not None and any(phrase.determiner == "pronoun" for phrase in things) else []
+    wholes = [record for record in map(draft.find, clause.after("to")) if record is not None]
+    parts = [record for record in map(draft.find, things) if record is not None]
+    homes, targets = (spoken or parts, clause.after("to")) if spoken else (wholes or ([last] if last else []), things)
+    for home in homes:
+        for phrase in targets:
+            target, noun = draft.find(phrase), noun_of(phrase)
+            if target is not None and target is not home:
+                home.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, stated(clause.quote)))
+            elif target is None and (noun in draft.roles or is_role_noun(noun)) and phrase.determiner != "pronoun":
+                home.relations.setdefault(noun, RelationDraft(_label(phrase), ACCOUNT, stated(clause.quote)))
+
+
+def _bare_states(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
+    """`Status (open, closed)`, of what was spoken of last."""
+    for phrase in clause.objects:
+        target = last or _only(draft)
+        if phrase.head in _STATE_WORDS and phrase.inside and target is not None:
+            set_states(target, list(phrase.inside), stated(clause.quote))
+
+
 def _acted(clause: Clause, draft: Draft) -> None:
     """Parts named beside an action: `open tickets with a subject`, `record steps for every call`, `choose a call type`."""
     source = stated(clause.quote)
     objects = clause.subjects if clause.passive else clause.objects
     kept = _kept_records(clause, objects, draft)
-    each = [phrase for phrase in clause.after("for", "of", "on") if phrase.determiner in {"each", "every"}]
-    for record in kept[:-1]:
-        for phrase in each:
-            _for_part(record, phrase, source, draft, clause)
+    _alike(kept, clause, draft)
     act = draft.find_noun(ASSOCIATIONS[clause.verb].noun.lower()) if clause.verb in ASSOCIATIONS else None
     owner = act if act is not None and act.associated else kept[-1] if kept else None
+    if owner is None and not objects:  # `animals arrive with a species and a breed`
+        owner = next((record for record in map(draft.find, clause.subjects) if record is not None), None)
     if owner is not None:
         _parts_beside(owner, clause, source, draft)
     if VERBS.get(clause.verb, frozenset()) & _PART_VERBS:
-        for phrase in objects:
+        for phrase in _owned_alike(objects):
             _object_parts(clause, phrase, source, draft)
     for phrase in objects:
         whole, part = _compound_owner(phrase, draft) if phrase.nouns else None, draft.find(phrase)
@@ -315,8 +344,26 @@ def _acted(clause: Clause, draft: Draft) -> None:
         _agents(clause, draft)
 
 
+def _alike(kept: list[RecordDraft], clause: Clause, draft: Draft) -> None:
+    """`log calls and meetings with a sponsor`: what is said of the last is said of all."""
+    source = stated(clause.quote)
+    for record in kept[:-1]:
+        for phrase in clause.after("for", "of", "on"):
+            if phrase.determiner in {"each", "every"}:
+                _for_part(record, phrase, source, draft, clause)
+        for target in [found for phrase in clause.after("with", "for") if (found := draft.find(phrase)) and found not in kept]:
+            _join(record, target, source)
+
+
+def _owned_alike(phrases: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
+    """`the customer's height, weight and shoe size`: all of them are the customer's."""
+    owner = phrases[0].owner if phrases else ""
+    alike = owner and all(phrase.head in ATTRIBUTES or phrase.owner for phrase in phrases)
+    return tuple(replace(phrase, owner=phrase.owner or owner) for phrase in phrases) if alike else phrases
+
+
 _PART_VERBS = {VerbKind.keep, VerbKind.relate, VerbKind.create, VerbKind.update, VerbKind.read, VerbKind.associate}
-_BESIDE = ("for", "of", "about", "to", "against", "from", "into", "on", "in")
+_BESIDE = ("during", "at", "per", "for", "of", "about", "to", "against", "from", "into", "on", "in")
 
 
 def _kept_records(clause: Clause, objects: tuple[Phrase, ...], draft: Draft) -> list[RecordDraft]:
@@ -329,7 +376,7 @@ def _parts_beside(owner: RecordDraft, clause: Clause, source: Source, draft: Dra
     """`with a subject`, `for a customer`."""
     if clause.verb not in {"connect", "match"}:
         for phrase in clause.after("with", "including", "containing"):
-            _with_part(owner, phrase, source, draft)
+            _with_part(owner, phrase, source, draft, several=len(clause.after("with")) > 2)
     if clause.verb not in {"browse", "search"}:
         for phrase in clause.after(*_BESIDE):
             _for_part(owner, phrase, source, draft, clause)
@@ -350,13 +397,13 @@ def _join(part: RecordDraft, whole: RecordDraft, source: Source) -> None:
         part.relations.setdefault(whole.noun, RelationDraft(sentence_case(whole.noun), whole.noun, source, required=True))
 
 
-def _with_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -> None:
+def _with_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft, *, several: bool) -> None:
     target = draft.find(phrase)
     if target is not None and target is not owner and noun_of(phrase) not in ATTRIBUTES:
         owner.relations.setdefault(target.noun, RelationDraft(sentence_case(target.noun), target.noun, source, required=True))
     elif noun_of(phrase) in draft.roles:
         owner.relations.setdefault(noun_of(phrase), RelationDraft(_label(phrase), ACCOUNT, source, required=True))
-    elif phrase.head not in lexicon.GENERIC_NOUNS or phrase.head in ATTRIBUTES:
+    elif phrase.head not in lexicon.GENERIC_NOUNS or phrase.head in ATTRIBUTES or several:
         add_part(owner, phrase, source, draft)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from nodes.blueprint.reader.lexicon import PARTICLES
+from nodes.blueprint.reader.lexicon import PARTICLES, ROLE_NOUNS
 from nodes.blueprint.reader.naming import is_plural, singular
 from nodes.blueprint.reader.tagging import Sentence, Tag, Word
 
@@ -224,7 +224,7 @@ def _read_break(reading: _Reading, tag: Tag) -> None:
     listing = (
         bool(reading.verbs)
         and reading.verbs[-1] in {"have", "carry", "comprise", "feature", ":"}
-        and reading.preposition in {"in", "on", "at", "per", "for"}
+        and reading.preposition not in {"with", "as"}
     )
     if reading.preposition in _UNITS and any(entry.preposition == "with" for entry in reading.attached):
         reading.preposition = "with"  # `with a length in minutes and a status`
@@ -351,7 +351,7 @@ def _reduced_relative(reading: _Reading, base: str) -> None:
 def phrase_at(words: tuple[Word, ...], position: int) -> tuple[Phrase | None, int]:
     """The noun phrase that starts at `position` and how many words it takes; (None, n) if it has no noun."""
     end = position
-    while end < len(words) and words[end].tag in _PHRASE_TAGS and not (end > position and _starts_anew(words, end)):
+    while end < len(words) and words[end].tag in _PHRASE_TAGS and not (end > position and _starts_anew(words, position, end)):
         end += 1
     end = _over_quantity(words, position, end)
     body = words[position:end]
@@ -372,8 +372,11 @@ def phrase_at(words: tuple[Word, ...], position: int) -> tuple[Phrase | None, in
     return phrase, length
 
 
-def _starts_anew(words: tuple[Word, ...], index: int) -> bool:
+def _starts_anew(words: tuple[Word, ...], start: int, index: int) -> bool:
     """A determiner in the middle begins another phrase: `give users | a list`."""
+    people = is_plural(words[index].lower) and singular(words[index].lower) in ROLE_NOUNS and index + 1 < len(words)
+    if people and words[start].lower in {"a", "an", "each", "every"} and words[index + 1].tag is Tag.verb:
+        return True  # `during an audit | auditors raise findings`
     return words[index].tag in {Tag.determiner, Tag.possessive} and words[index - 1].tag == Tag.noun and "'" not in words[index - 1].text
 
 
@@ -416,18 +419,32 @@ def _brackets(words: tuple[Word, ...], position: int) -> tuple[tuple[str, ...], 
     """Values in brackets right behind a phrase, and how many words they take."""
     if position >= len(words) or words[position].tag is not Tag.opening:
         return (), 0
-    closing = next((index for index in range(position, len(words)) if words[index].tag is Tag.closing), None)
+    closing = _closing(words, position)
     if closing is None:
         return (), 0
     return tuple(values_in(words[position + 1 : closing])), closing - position + 1
+
+
+def _closing(words: tuple[Word, ...], opening: int) -> int | None:
+    """Where the bracket that opens at `opening` closes; brackets within it are skipped."""
+    depth = 0
+    for index in range(opening, len(words)):
+        depth += {Tag.opening: 1, Tag.closing: -1}.get(words[index].tag, 0)
+        if depth == 0:
+            return index
+    return None
 
 
 def values_in(words: tuple[Word, ...]) -> list[str]:
     """The items of a plain enumeration: `low, medium or high` → low, medium, high. `e.g.` and `etc.` are dropped."""
     values: list[str] = []
     current: list[str] = []
+    depth = 0
     for word in words:
-        if word.tag in {Tag.comma, Tag.conjunction} and word.lower != "&":
+        depth += {Tag.opening: 1, Tag.closing: -1}.get(word.tag, 0)
+        if depth or word.tag is Tag.closing:  # `method (cash, card)` in a list is one value with its own
+            current.append(word.text)
+        elif word.tag in {Tag.comma, Tag.conjunction} and word.lower != "&":
             if current:
                 values.append(" ".join(current))
             current = []

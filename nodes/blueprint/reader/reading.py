@@ -66,6 +66,7 @@ def read_into(draft: Draft, text: str) -> None:
     draft.settle_references()
     shape_recipes(draft)
     shape_records(clauses, draft)
+    draft.settle_references()  # recipes keep some records better, and what referred to those goes with them
     complete_lives(draft)
     complete_roles(clauses, draft)
     read_grants(clauses, draft)

@@ -9,7 +9,8 @@ from nodes.blueprint.reader.phrases import Clause, Phrase
 from nodes.blueprint.reader.values import ATTRIBUTES
 
 REPORT_NOUNS = frozenset(
-    "report chart statistic result summary total average leaderboard analysis graph overview score number count ranking".split()
+    """report chart statistic result summary total average leaderboard analysis graph overview score number count ranking turnover taking
+    takings revenue income earnings occupancy breakdown trend""".split()
 )
 ORGANISATIONS = frozenset(
     """hospital shop clinic school agency library gym hotel restaurant warehouse office company business store salon bank museum
@@ -24,6 +25,12 @@ APP_NOUNS = frozenset(
 )
 _THINGS_TOO = frozenset({"service", "tool"})
 """Names for an app that are things as well: members borrow tools, customers book services."""
+
+_DESCRIBABLE = frozenset(
+    """object collection record entry section part device set process program programme module agency unit environment network list
+    panel entity story template level summary requirement feature node area detail role experience goal""".split()
+)
+"""Words too general to keep on their own, but things where it is said what each of them has or belongs to."""
 
 _KEEPING = {VerbKind.create, VerbKind.manage, VerbKind.keep, VerbKind.update, VerbKind.delete, VerbKind.read}
 _MASS = frozenset(
@@ -44,22 +51,24 @@ def acting_verb(verb: str) -> bool:
 
 def read_roles(clauses: list[Clause], draft: Draft) -> None:
     """Everyone who does something in the app is a role."""
-    for named in (_actors, _permitted, _listed_roles):
+    for named in (_actors, _permitted, _listed_roles, _senders):
         for clause in clauses:
-            for noun in named(clause):
+            for noun in filter(None, named(clause)):
                 draft.role(noun, stated(clause.quote))
 
 
 def _actors(clause: Clause) -> list[str]:
     """`Members borrow books`, `borrowed by members`."""
-    if not acting_verb(clause.verb) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
+    wanting = clause.verb == "need" and any(phrase.head in REPORT_NOUNS for phrase in clause.objects)
+    if not (acting_verb(clause.verb) or wanting) or (clause.passive and clause.verb in {"supply", "provide", "write", "own", "make"}):
         return []
     actors = clause.after("by") if clause.passive else clause.subjects
     kinds = VERBS.get(clause.verb, frozenset())
     everybody = any(actor.head in EVERYBODY for actor in actors) and bool(kinds & _CONTRIBUTING)
     deciding = VerbKind.transition in kinds or clause.verb == "mark"
     making = bool(kinds & (_CONTRIBUTING | {VerbKind.update})) or deciding
-    found = [_role_of(actor) or (_agent(actor, deciding=deciding) if making else "") for actor in actors]
+    may = clause.modal in lexicon.MODALS or (making and VerbKind.keep not in kinds)
+    found = [_role_of(actor) or (_agent(actor, deciding=deciding, may=may) if making or clause.modal else "") for actor in actors]
     return [noun for noun in found if noun] + (["user"] if everybody else [])
 
 
@@ -80,13 +89,15 @@ _NO_AGENTS = frozenset(
 )
 
 
-def _agent(phrase: Phrase, *, deciding: bool) -> str:
+def _agent(phrase: Phrase, *, deciding: bool, may: bool) -> str:
     """A person in no list, known by what they do: `the quizmaster makes quizzes`, `finance approves claims`."""
     noun = noun_of(phrase)
     head = noun.rsplit(" ", maxsplit=1)[-1]
     if phrase.determiner == "pronoun" or not noun or head in lexicon.GENERIC_NOUNS | APP_NOUNS:
         return ""
     if head in _DEPARTMENTS and deciding:
+        return noun
+    if head in _DEPARTMENTS and may:
         return noun
     return noun if _AGENT.fullmatch(head) and head not in _NO_AGENTS and head not in ATTRIBUTES else ""
 
@@ -96,6 +107,12 @@ def _permitted(clause: Clause) -> list[str]:
     if clause.verb not in {"allow", "let", "enable", "permit", "connect"}:
         return []
     return [_role_of(phrase) for phrase in clause.objects + clause.after("with") if is_role_noun(noun_of(phrase))]
+
+
+def _senders(clause: Clause) -> list[str]:
+    """`log requests from tenants`: what is kept comes from them."""
+    kept = VERBS.get(clause.verb, frozenset()) & {VerbKind.keep, VerbKind.manage} or clause.verb in {"receive", "collect", "handle", "get"}
+    return [_role_of(phrase) for phrase in clause.after("from") if phrase.many and is_role_noun(noun_of(phrase))] if kept else []
 
 
 def _listed_roles(clause: Clause) -> list[str]:
@@ -126,6 +143,9 @@ def read_records(clauses: list[Clause], draft: Draft) -> None:
         _kept(clause, draft)
     for clause in clauses:
         _connected(clause, draft)
+    often = _spoken_of_often(clauses)
+    for clause in clauses:
+        _referred(clause, often, draft)
     if not draft.records:
         for clause in clauses:
             _of_the_app(clause, draft)
@@ -138,13 +158,18 @@ def is_recordable(noun: str, *, listed: bool = False, described: bool = False) -
     `described`: it is said what many of them have (`ingredients, each with a name and a unit`).
     """
     head = noun.rsplit(" ", maxsplit=1)[-1]
-    if described and head in ATTRIBUTES and head not in _MASS:
+    if described and (head in ATTRIBUTES or head in _DESCRIBABLE) and head not in _MASS:
         return True
     if " " in noun and head in TAILS and noun.split(" ")[-2] in UNCOUNTED:
         return True
     if listed and head in ATTRIBUTES and (trades.is_known(noun) or trades.is_known(head)):
         return True
-    if not noun or (not head.isascii() and len(head) < 2):
+    if (
+        not noun
+        or (not head.isascii() and len(head) < 2)
+        or head.endswith(("ability", "ibility"))
+        or (head.endswith("ness") and len(head) > 8)
+    ):
         return False
     if head in lexicon.GENERIC_NOUNS or head in APP_NOUNS - _THINGS_TOO or head in ATTRIBUTES or head in _MASS or head in _IDLE_SUBJECTS:
         return False
@@ -157,7 +182,10 @@ _ONE_OF_MANY = frozenset({"a", "an", "each", "every"})
 def _owners(clause: Clause, draft: Draft) -> None:
     """`A customer has a name, …` and `Customer: name, …`."""
     if clause.verb == "belong":
-        _add_all(draft, (*clause.subjects, *clause.after("to")), clause)
+        _add_all(draft, (*clause.subjects, *clause.after("to")), clause, described=True)
+        return
+    if clause.verb not in {"be", "have", ""} and not (clause.objects or clause.passive):
+        _arriving(clause, draft)
         return
     units = {"in", "per", "at", "of", "from", "to"}  # `weight in kg, price per kg`
     listing = clause.verb == ":" and clause.objects and all(entry.preposition in units for entry in clause.attached)
@@ -170,10 +198,18 @@ def _owners(clause: Clause, draft: Draft) -> None:
     described = any(part.head in ATTRIBUTES for part in parts)
     for subject in clause.subjects:
         noun = noun_of(subject)
+        if clause.verb == "need" and (is_role_noun(noun) or noun in draft.roles):
+            continue  # `the coordinator needs a report` says nothing of what a coordinator is
         is_the_app = subject.head == "tool" and not (subject.many or subject.determiner in _ONE_OF_MANY)
+        if subject.determiner in {"our", "my"} and not described and clause.verb == "have" and any(part.many for part in parts):
+            _add_all(draft, tuple(part for part in parts if part.many and part.head not in ATTRIBUTES), clause)
+            continue  # `our choir has 60 singers`
         named = (
             not is_the_app
-            and is_recordable(noun, described=described and (subject.many or subject.determiner in _ONE_OF_MANY) and len(parts) > 1)
+            and is_recordable(
+                noun,
+                described=described and (subject.many or subject.determiner in _ONE_OF_MANY) and (len(parts) > 1 or bool(parts[0].inside)),
+            )
             and noun not in draft.hidden
             and subject.determiner != "pronoun"
         )
@@ -181,15 +217,28 @@ def _owners(clause: Clause, draft: Draft) -> None:
             draft.record(noun, stated(clause.quote))
 
 
-def _add_all(draft: Draft, phrases: tuple[Phrase, ...], clause: Clause) -> None:
+def _arriving(clause: Clause, draft: Draft) -> None:
+    """`animals arrive with a species and a breed`, `donors register with a name and a phone`."""
+    if sum(part.head in ATTRIBUTES for part in clause.after("with")) > 1:
+        for subject in clause.subjects:
+            if subject.determiner != "pronoun" and is_recordable(noun_of(subject)):
+                draft.record(noun_of(subject), stated(clause.quote))
+
+
+def _add_all(draft: Draft, phrases: tuple[Phrase, ...], clause: Clause, *, described: bool = False) -> None:
     for phrase in phrases:
         noun = noun_of(phrase)
-        if is_recordable(noun):
+        if is_recordable(noun) or (described and noun.rsplit(" ", maxsplit=1)[-1] in _DESCRIBABLE):
             draft.record(noun, stated(clause.quote))
+
+
+_ANSWERED = frozenset("question quiz survey post thread poll message comment topic them it".split())
 
 
 def is_act(clause: Clause) -> bool:
     """Whether the act is kept: `register for events` is a registration, `register patients` adds patients."""
+    if clause.verb in {"answer", "respond"} and clause.after("with") and not any(phrase.head in _ANSWERED for phrase in clause.objects):
+        return False  # `answers each finding with an action`: what a finding has
     if clause.verb != "register":
         return clause.verb in ASSOCIATIONS
     return not clause.passive and not clause.objects and bool(clause.after("for"))
@@ -214,13 +263,24 @@ def _kept(clause: Clause, draft: Draft) -> None:
     if building:
         _announced(clause, draft)
         return
+    if _applies(clause):
+        draft.record("application", stated(clause.quote))
     if not kinds & (_KEEPING | {VerbKind.associate, VerbKind.transition, VerbKind.relate}):
         return
     objects = clause.subjects if clause.passive else clause.objects
+    for phrase in objects if kinds & {VerbKind.keep, VerbKind.create} else ():
+        if phrase.owner and phrase.head in ATTRIBUTES and is_recordable(phrase.owner):  # `store the customer's height`
+            draft.record(phrase.owner, stated(clause.quote))
     if is_act(clause) and not clause.negated:
         objects += tuple(phrase for phrase in clause.after("to", "for", "in", "on", "of") if phrase.head not in ORGANISATIONS)
     for phrase in objects:
         _keep(phrase, clause, kinds, draft)
+
+
+def _applies(clause: Clause) -> bool:
+    """`applicants submit an application`: not a program, but what people send in."""
+    handed = clause.verb in {"submit", "send in", "hand in", "receive", "review", "accept", "reject", "approve", "withdraw", "decline"}
+    return handed and any(phrase.head == "application" for phrase in (clause.subjects if clause.passive else clause.objects))
 
 
 def _is_app(phrase: Phrase) -> bool:
@@ -299,6 +359,44 @@ def _is_part_of(clause: Clause, kinds: frozenset[VerbKind]) -> bool:
     """`record action steps for every call`: what is noted for each of something is its field."""
     each = [phrase for phrase in clause.after("for", "of", "in") if phrase.determiner in {"each", "every"}]
     return bool(each) and VerbKind.keep in kinds and clause.verb not in {"log", "track"} and is_recordable(noun_of(each[0]))
+
+
+def _spoken_of_often(clauses: list[Clause]) -> frozenset[str]:
+    """The nouns that stand in more than one sentence."""
+    said: dict[str, set[str]] = {}
+    for clause in clauses:
+        attached = (phrase for entry in clause.attached for phrase in entry.phrases)
+        for phrase in (*clause.subjects, *clause.objects, *attached):
+            for each in (phrase, phrase.of) if phrase.of else (phrase,):
+                said.setdefault(noun_of(each), set()).add(clause.quote)
+    return frozenset(noun for noun, quotes in said.items() if len(quotes) > 1)
+
+
+_MADE_FOR = frozenset("for against on to at in".split())
+
+
+def _referred(clause: Clause, often: frozenset[str], draft: Draft) -> None:
+    """`take orders for a table`, `log entries against a matter`: one of many things something is made for, if more is said of it."""
+    kinds = VERBS.get(clause.verb, frozenset())
+    made = clause.subjects if clause.passive else clause.objects
+    if (
+        clause.negated
+        or not kinds & {VerbKind.create, VerbKind.keep, VerbKind.associate, VerbKind.update}
+        or not any(map(draft.find, made))
+    ):
+        return
+    for phrase in clause.after(*_MADE_FOR):
+        noun = noun_of(phrase)
+        known = draft.find_noun(noun) is not None or is_role_noun(noun) or noun in draft.roles
+        if not known and _is_one_of_many(phrase, draft) and is_recordable(noun) and (noun in often or trades.is_known(noun)):
+            draft.record(noun, stated(clause.quote))
+
+
+def _is_one_of_many(phrase: Phrase, draft: Draft) -> bool:
+    """`for a table`, no place, and no second word for an appointment there is."""
+    single = phrase.determiner in _ONE_OF_MANY | {"the", "another"} and not phrase.many and phrase.of is None
+    act_too = phrase.head in lexicon.EVENT_NOUNS and any(noun.split(" ")[-1] in lexicon.EVENT_NOUNS for noun in draft.records)
+    return single and not act_too and phrase.head not in ORGANISATIONS
 
 
 def _connected(clause: Clause, draft: Draft) -> None:

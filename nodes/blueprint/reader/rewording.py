@@ -5,39 +5,21 @@ It works on text, before grammar. Every sentence keeps the user's own words as i
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from nodes.blueprint.reader import lexicon, trades
+from nodes.blueprint.reader.chains import lives
 from nodes.blueprint.reader.draft import is_role_noun
+from nodes.blueprint.reader.idioms import in_plain_words
+from nodes.blueprint.reader.listing import with_lists
 from nodes.blueprint.reader.naming import is_plural, plural, singular
 from nodes.blueprint.reader.tagging import BULLET, Sentence, Tag, lexicon_tag, sentences_of, tag_words
 from nodes.blueprint.reader.values import ATTRIBUTES
 
 LONGEST_ITEM = 6
 """Words of a bullet that can still be the name of a part; a longer one is a sentence."""
-
-_SUBSTITUTIONS: tuple[tuple[str, str], ...] = (
-    (r"\bw/\s*", "with "),
-    (r"^\s*ok(?:ay)?,?\s+(?:so\s+)?", ""),
-    (r"\b(i|we)'d like\b", r"\1 would like"),
-    (r"\b(i|we)'ve got\b", r"\1 have"),
-    (r"\b(show|give|tell|send)\s+(?:me|us)\b", r"\1"),
-    (r",?\s+please\b|\bplease,?\s+", " "),
-    (r",?\s+(?:giving|stating|specifying|indicating|leaving|providing|quoting|mentioning)\s+(?=(?:the|an?|their|his|her|its)\b)", " with "),
-    (r"\bsets?\s+((?:an?|the|each|every|their)\s+[\w-]+|[\w-]+s)\s+to\s+(?=[a-z-]+(?:\s+(?:and|or)\b|,|$))", r"marks \1 as "),
-    (r"(?:,?\s+and)?\s+what\s+(?:they|we|it|he|she)\s+\w+(?=$|,)", ""),
-    (r"\bone of (?:the|our|their|its)\s+([\w-]+s)\b", r"a \1"),
-    (
-        r"\bhow many\s+([\w-]+)\s+(?:(?:each|every|an?|the)\s+)?([\w-]+)\s+(?:has|have|had|gets?|got|made|makes?)\b",
-        r"the number of \1 per \2",
-    ),
-    (r"^reports?\s*:\s*", "report the "),
-    (r"^(?:an?\s+|the\s+)?dashboards?\s+(?:with|of|showing|for)\s+", "show the "),
-    (r"\s+(?:->|=>|→|⇒)\s+", " → "),
-)
-"""Set phrases and what they say in plainer words."""
 
 _MARKUP = re.compile(r"<[^<>]*>|\{\{.*?\}\}|\{%.*?%\}|`[^`]*`", re.DOTALL)
 """Markup and code in a sentence say nothing of the app; the quote keeps them as they are."""
@@ -52,26 +34,11 @@ _FOR_EACH = re.compile(
     r"(?:i|we)\s+(?:also\s+)?(?:want\s+to\s+|need\s+to\s+)?(?:note|keep|store|record|save|need|track|write down|log|hold)\s+(?P<parts>.+)$",
     re.IGNORECASE,
 )
+_FOR_EACH_BARE = re.compile(
+    r"^(?:and\s+)?for\s+(?:each|every|an?)\s+(?P<what>[\w-]+(?:\s+[\w-]+)?),?\s+(?P<parts>(?:their|its|his|her|the)\s.+)$", re.IGNORECASE
+)
 _FOR_EACH_COLON = re.compile(r"^for\s+(?:each|every|all)\s+(?P<what>[\w\s-]+?)\s*:\s*(?P<parts>.+)$", re.IGNORECASE)
-_PATH = re.compile(
-    r"^(?:(?:an?|the|each|every)\s+)?(?P<what>[\w-]+(?:\s+[\w-]+)?)\s+(?:can\s+|will\s+|then\s+|should\s+)?"
-    r"(?:go(?:es)?|moves?|pass(?:es)?|progress(?:es)?|runs?|proceeds?|advances?|changes?)\s+(?:from|through)\s+(?P<states>.+)$",
-    re.IGNORECASE,
-)
-_BEING = re.compile(
-    r"^(?:(?:an?|the|each|every)\s+)?(?P<what>[\w-]+(?:\s+[\w-]+)?)\s+(?:is|are|can\s+be|may\s+be)\s+(?:always\s+)?(?:either\s+)?"
-    r"(?P<states>(?:[\w-]+(?:\s+[\w-]+)?)(?:,\s*[\w-]+(?:\s+[\w-]+)?)*,?\s+or\s+[\w-]+(?:\s+[\w-]+)?)$",
-    re.IGNORECASE,
-)
-_ARROWS = re.compile(
-    r"^(?:the\s+)?(?P<what>[\w\s-]+?)\s*(?:\s+(?:status|states?|stages?|workflow))?\s*:?\s*(?P<states>[^:→,]+(?:→[^:→]+){2,})$"
-)
-_STATE_SPLIT = re.compile(r"\s*(?:→|,|\bto\b|\band\s+then\b|\bthen\b|\bfinally\b|\band\b|\bor\b|/)\s*", re.IGNORECASE)
 _PART_ARROW = re.compile(r"^(?P<what>[\w\s-]+?)\s+→\s+(?P<parts>[^→]+)$")
-_STATE_WORDS = frozenset(
-    """open closed new done pending active inactive draft paid unpaid todo to-do backlog won lost ready late overdue free busy waiting
-    lead qualified offer interview blocked live sold available""".split()
-) | {step.state.replace("_", " ") for step in lexicon.STEPS.values()}
 
 
 @dataclass(frozen=True)
@@ -84,7 +51,44 @@ def plain_sentences(text: str) -> list[Sentence]:
     """The sentences of a text in plain words, ready for the grammar; their `text` is what the user wrote."""
     lines = _joined([_Line(raw, bool(BULLET.match(raw))) for raw in text.splitlines() if raw.strip()])
     sentences = [sentence for line in lines for sentence in sentences_of(line)]
-    return [Sentence(sentence.text, tag_words(plain), plain) for sentence in sentences for plain in _reworded(sentence.text)]
+    speaker = _speaker(text)
+    return [
+        Sentence(sentence.text, with_lists(tag_words(plain)), plain)
+        for sentence in sentences
+        for plain in map(speaker, _reworded(sentence.text))
+    ]
+
+
+_I_AM = re.compile(
+    r"\bI(?:\s+am|['’]m)\s+(?:(?:an?|the|our|one\s+of\s+the)\s+)?(?P<who>(?:[\w-]+\s+){0,2}?[\w-]+)(?=\s+(?:of|at|in|for|with|here|and|who)\b|[,.;!]|$)"
+    r"|^(?:an?\s+)?(?P<here>[\w-]+(?:\s[\w-]+)?)\s+here\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_I_DO = re.compile(r"\bI\s+(?:also\s+|only\s+|then\s+)?(?:(?:want|need|would like|have|wish|like)\s+to\s+)?(?P<verb>[a-z]+)\b")
+_KEPT_VERBS = frozenset("am need want own run have would like wish work think hope guess mean keep".split())
+
+
+def _speaker(text: str) -> Callable[[str], str]:
+    """Puts who speaks in place of "I", where the text says who that is: `I'm the treasurer. I record payments.`"""
+    found = next(
+        (
+            match
+            for match in _I_AM.finditer(text)
+            if is_role_noun(singular((match["who"] or match["here"]).lower().rsplit(" ", maxsplit=1)[-1]))
+        ),
+        None,
+    )
+    if found is None:
+        return lambda sentence: sentence
+    who = (found["who"] or found["here"]).lower().rsplit(" ", maxsplit=1)[-1]
+
+    def spoken(match: re.Match[str]) -> str:
+        verb = match["verb"]
+        if verb in lexicon.MODALS:
+            return f"the {who} {verb}"
+        return f"the {who} can {verb}" if verb in lexicon.VERBS and verb not in _KEPT_VERBS else match.group(0)
+
+    return lambda sentence: _I_DO.sub(spoken, sentence)
 
 
 # ---------------------------------------------------------------------------------------------- lines
@@ -131,12 +135,11 @@ def _names_part(item: str) -> bool:
 
 def _reworded(sentence: str) -> Iterator[str]:
     """One sentence in plainer words, or several."""
-    text = _spelled(without_markup(sentence))
-    for pattern, plain in _SUBSTITUTIONS:
-        text = re.sub(pattern, plain, text, flags=re.IGNORECASE)
-    text = " ".join(text.split())
-    for part in _split(text):
-        yield _states(part) or _parts(part) or part
+    text = in_plain_words(_spelled(without_markup(sentence)))
+    for part in [text] if lives(text) else _split(text):
+        story = _story(part)
+        told = lives(story or part)
+        yield from told or [_parts(story or part) or story or part]
 
 
 def without_markup(text: str) -> str:
@@ -147,13 +150,21 @@ def without_markup(text: str) -> str:
 def _split(text: str) -> Iterator[str]:
     """`Expense claims: an employee submits …`: a title and a sentence. `…, and for owners we note …`: two sentences."""
     title, colon, rest = text.partition(":")
+    listed = _described(title, rest) if colon else None
+    if listed:
+        yield from listed
+        return
     if colon and re.match(r"\s*[\w-]+s\s+with\s", rest) and len(title.split()) > 1:
         yield rest.strip()  # `My cookbook: recipes with ingredients and steps`
         return
     if colon and rest.strip() and not _FOR_EACH_COLON.match(text) and _is_sentence(rest):
         yield from (part.strip() for part in (title, rest) if _is_sentence(part) or part is rest)
         return
-    match = re.search(r",?\s+and\s+(?=for\s+(?:each|every|all|our|the)?\s*[\w-]+,?\s+(?:we|i)\s)", text, re.IGNORECASE)
+    match = re.search(
+        r",?\s+and\s+(?=for\s+(?:each|every|all|our|the)?\s*[\w-]+,?\s+(?:we|i)\s|for\s+(?:each|every|an?)\s+[\w-]+,?\s+(?:their|its|his|her|the)\s)",
+        text,
+        re.IGNORECASE,
+    )
     if match:
         yield text[: match.start()]
         yield text[match.end() :]
@@ -161,23 +172,65 @@ def _split(text: str) -> Iterator[str]:
     yield text
 
 
+def _described(title: str, rest: str) -> list[str] | None:
+    """`Vets enter treatments: cow, drug, dose`: what is entered has these parts. `Festival app: stages (name, size) and acts`: a title."""
+    if _RECORDS.search(rest) and not _is_sentence(rest) and (_is_sentence(title) or len(title.split()) > 1):
+        return [f"Keep {rest.strip()}"]
+    about = re.match(rf"^(?:an?\s+|the\s+|my\s+|our\s+)?(?P<what>[\w-]+(?:\s[\w-]+)?)\s+(?:{_TITLES})\b(?!\s*,)", title, re.IGNORECASE)
+    if about and not _is_sentence(title) and not _is_sentence(rest) and rest.count(",") > 1:
+        parts = re.sub(_ASKED, lambda match: _ANSWERS[match.group(0).lower()], rest.strip())
+        return [f"Each {singular(about['what'].lower().split()[-1])} has {parts}"]
+    if not _is_sentence(title) or _is_sentence(rest) or rest.count(",") + rest.count(" and ") < 1:
+        return None
+    words = tag_words(title)
+    verbs = [index for index, word in enumerate(words) if index and word.tag in {Tag.verb, Tag.be}]
+    if not verbs:
+        return None
+    spoken = words[: verbs[0]] if words[verbs[-1]].tag is Tag.be else words[verbs[-1] + 1 :]
+    ends = next((index for index, word in enumerate(spoken) if word.tag is Tag.preposition), len(spoken))
+    nouns = [word for word in spoken[:ends] if word.tag is Tag.noun]
+    heads = [re.sub(r"\([^)]*\)", "", part).split()[-1:] for part in re.split(r",|\band\b", rest)]
+    known = sum(bool(head) and singular(head[0].lower()) in ATTRIBUTES for head in heads)
+    if not nouns or nouns[-1].lower in _NO_WHOLES or not known:
+        return None
+    return [title.strip(), f"Each {singular(nouns[-1].lower)} has {rest.strip()}"]
+
+
+_TITLES = (
+    "app|log|logbook|tracker|register|list|book|database|db|system|sheet|diary|organi[sz]er|inventory|catalogue|catalog|tracking|records?"
+)
+_ASKED = re.compile(r"\b(?:who|what|when|where)\b(?=\s*(?:,|$|and\b))", re.IGNORECASE)
+_ANSWERS = {"who": "person", "what": "name", "when": "date", "where": "place"}
+"""`Gift list: who, what, price`: what is asked for in one word."""
+
+_RECORDS = re.compile(r"(?:^|,|\band\b)\s*[a-z-]+s\s+\([^()]*,[^()]*\)", re.IGNORECASE)
+"""`stages (name, capacity), acts (…)`: several kinds of things with their parts."""
+
+_NO_WHOLES = frozenset(
+    "following things thing details information data fields field list lists below these columns attributes items".split()
+)
+
+
 def _is_sentence(text: str) -> bool:
     """Whether somebody does something in it; a list of parts has no verb."""
     plain = re.sub(r"\([^)]*\)", "", text).strip()
     words = tag_words(plain)
-    verb = next((index for index, word in enumerate(words) if word.tag in {Tag.verb, Tag.modal}), None)
+    verb = next((index for index, word in enumerate(words) if word.tag in {Tag.verb, Tag.modal, Tag.be}), None)
     return verb is not None and verb > 0 and not any(word.tag is Tag.comma for word in words[:verb])
+
+
+def _story(text: str) -> str | None:
+    """`As a nurse I want to record …` says that the nurse can record."""
+    story = _STORY.match(text)
+    return f"{_the(story['who'])} can {story['what']}" if story else None
 
 
 def _parts(text: str) -> str | None:
     """What says which parts something has, as `A customer: name, phone`."""
-    story = _STORY.match(text)
-    if story:
-        return f"{_the(story['who'])} can {story['what']}"
     match = _FOR_EACH_COLON.match(text) or _PART_ARROW.match(text)
     if match:
         return f"{match['what']}: {match['parts']}"
-    match = _FOR_EACH.match(text)
+    match = _FOR_EACH.match(text) or _FOR_EACH_BARE.match(text)
     if match:
         return f"Each {_single(match['what'])} has {match['parts']}"
     return None
@@ -187,30 +240,9 @@ def _the(who: str) -> str:
     return re.sub(r"^(?:an?|the)\s+", "The ", who.strip(), flags=re.IGNORECASE)
 
 
-def _states(text: str) -> str | None:
-    """`orders go from open to paid`, `a ticket is open, in progress or closed`, `order: open → paid → sent` list states."""
-    match = _PATH.match(text) or _BEING.match(text) or _ARROWS.match(text)
-    if match is None:
-        return None
-    what = re.sub(r"\s+(?:status|states?|stages?|workflow)$", "", match["what"].strip(), flags=re.IGNORECASE)
-    states = [re.sub(r"^(?:an?|the|either|as)\s+", "", state.strip(), flags=re.IGNORECASE) for state in _STATE_SPLIT.split(match["states"])]
-    states = [state for state in states if state]
-    short = all(len(state.split()) <= 3 for state in states)
-    listed = sum(_is_state(state) for state in states)
-    person = is_role_noun(singular(what.lower().rsplit(" ", maxsplit=1)[-1]))
-    if len(states) < 2 or not short or 2 * listed < len(states) or (person and match.re is not _BEING) or not what:
-        return None
-    return f"Each {_single(what)} has a status ({', '.join(states)})"
-
-
 def _single(what: str) -> str:
     *front, last = what.lower().split()
     return " ".join([*front, singular(last)])
-
-
-def _is_state(state: str) -> bool:
-    words = state.lower().split()
-    return state.lower() in _STATE_WORDS or words[0] in {"in", "on", "not"} or words[-1].endswith("ed") or words[-1] in _STATE_WORDS
 
 
 # ---------------------------------------------------------------------------------------------- spelling

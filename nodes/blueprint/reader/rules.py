@@ -145,10 +145,10 @@ def _is_figure(phrase: Phrase) -> bool:
 
 
 def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
-    record, measure = _subject(phrase, draft)
+    grouping = clause.after("per", "by")
+    record, measure = _subject(phrase, draft, draft.find(grouping[0]) if grouping else None)
     if record is None:
         return
-    grouping = clause.after("per", "by")
     whole = draft.find(grouping[0]) if grouping else None
     if whole is not None and all(relation.target != whole.noun for relation in record.relations.values()):
         record = next(
@@ -166,11 +166,14 @@ def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
         draft.reports.append(ReportDraft(label, record.noun, group, stated(clause.quote), measure, wanted_by))
 
 
-def _subject(phrase: Phrase, draft: Draft) -> tuple[RecordDraft | None, str | None]:
-    """The record a figure counts, and the field it sums."""
+def _subject(phrase: Phrase, draft: Draft, whole: RecordDraft | None) -> tuple[RecordDraft | None, str | None]:
+    """The record a figure counts, and the field it sums; what refers to the `whole` it is grouped by comes first."""
     inner = phrase.of
     words = [*(inner.words if inner else ()), *phrase.words]
-    for record in draft.records.values():
+    parts = [
+        record for record in draft.records.values() if any(whole and entry.target == whole.noun for entry in record.relations.values())
+    ]
+    for record in [*parts, *(record for record in draft.records.values() if record not in parts)]:
         for key, field in record.fields.items():
             if (
                 field.type in {FieldType.money, FieldType.integer, FieldType.decimal}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nodes.blueprint.reader import lexicon, trades
 from nodes.blueprint.reader.lexicon import IRREGULAR_VERBS, VERBS
-from nodes.blueprint.reader.naming import is_plural
+from nodes.blueprint.reader.naming import is_plural, singular
 from nodes.blueprint.reader.values import ATTRIBUTES
 
 
@@ -144,7 +144,9 @@ def _classify(written: str, before: list[Word], following: list[str]) -> tuple[T
     verb = base_of(lower)
     special = _special(written, lower, before, following)
     if special is not None:
-        return special, lower
+        return special, "get" if special is Tag.verb else lower
+    if _people_do(lower, before, following):
+        return Tag.verb, verb[0] if verb else lower
     if lower in _AMBIGUOUS and verb and before:
         tag = _open_class(lower, verb, before, following)
         if tag is not Tag.noun or lower in {"offer", "book", "need"}:
@@ -159,10 +161,12 @@ def _classify(written: str, before: list[Word], following: list[str]) -> tuple[T
     ends = not following or following[0] in {",", ")", "and", "or", "has", "have", "belongs", "needs"}
     if ends and (lower in ATTRIBUTES or trades.is_known(lower)) and lexicon_tag(lower).startswith("JJ"):
         return Tag.noun, lower  # `full name, mobile, e-mail`, `a flat has a number`
+    if _acts_on_object(lower, before, following):
+        return Tag.verb, lower.removesuffix("s") if lower.endswith("s") and not lower.endswith("ss") else lower
     return _by_form(lower, before[-1] if before else None), lower
 
 
-_AMBIGUOUS = frozenset("open close complete own like individual offer up book need needs past".split())
+_AMBIGUOUS = frozenset("open close complete paid own like individual offer up book need needs past".split())
 """Words of a closed class that are also verbs or nouns; their neighbours decide."""
 
 
@@ -174,11 +178,19 @@ def _special(written: str, lower: str, before: list[Word], following: list[str])
         return Tag.determiner
     if written == "IT":
         return Tag.noun
+    if lower in {"get", "gets", "got", "getting"} and not (following and _is_past(following[0])):
+        return Tag.verb if before and lower != "getting" else None
     if lower == "up" and following[:1] == ["to"]:
         return Tag.preposition
     if lower == "to" and not _could_be_base(following[0] if following else ""):
         return Tag.preposition
     return None
+
+
+def _is_past(word: str) -> bool:
+    """`gets approved`, against `gets an e-mail`."""
+    verb = base_of(word)
+    return (verb is not None and verb[1] is Tag.participle) or lexicon_tag(word) in {"VBN", "VBD"}
 
 
 def _stands_between_verbs(before: list[Word], following: list[str]) -> bool:
@@ -187,6 +199,30 @@ def _stands_between_verbs(before: list[Word], following: list[str]) -> bool:
         return False
     behind = [word for word in following[:2] if word not in {",", "and", "or"}]
     return bool(following) and following[0] in {",", "or", "and"} and bool(behind) and base_of(behind[0]) is not None
+
+
+def _people_do(lower: str, before: list[Word], following: list[str]) -> bool:
+    """`Fundraisers phone donors`: between several people and several things stands what they do, even where it could be a noun."""
+    if not before or before[-1].tag is not Tag.noun or is_plural(lower) or lower in _CLOSED or not lower.isalpha() or not following:
+        return False
+    if singular(before[-1].lower) not in lexicon.ROLE_NOUNS or not is_plural(before[-1].lower) or _verb_since_break(before):
+        return False
+    begins = all(word.tag in {Tag.noun, Tag.adjective, Tag.determiner, Tag.quantity} for word in before[-3:])
+    known = lexicon_tag(lower)
+    acts = base_of(lower) is not None or known in {"NN", "VB", "VBP", ""}
+    objects = following[0] in _OBJECT_STARTS or (is_plural(following[0]) and following[0] not in lexicon.PREPOSITIONS)
+    return begins and acts and objects and lower not in ATTRIBUTES - {"phone"}
+
+
+def _acts_on_object(lower: str, before: list[Word], following: list[str]) -> bool:
+    """`the worker ticks them`: an unknown word between a noun and the start of an object is the verb, if there is none yet."""
+    starts = bool(following) and following[0] in _OBJECT_STARTS and lower.isalpha() and len(lower) > 2
+    if not starts or not before or before[-1].tag is not Tag.noun or _verb_since_break(before):
+        return False
+    agrees = lower.endswith("s") != is_plural(before[-1].lower)
+    return agrees and (
+        lexicon_tag(lower.removesuffix("s")) in {"VB", "VBP", "VBD", "VBN", ""} or lexicon_tag(lower) in {"VBZ", "VBP", "VB"}
+    )
 
 
 _VERB_TAGS = {Tag.verb, Tag.participle, Tag.gerund}
@@ -226,11 +262,21 @@ def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following
     base, form = verb
     if form is Tag.gerund and lower in _THINGS_IN_ING and before and before[-1].tag is Tag.preposition and before[-1].lower != "by":
         return Tag.noun if not (following and following[0] in _OBJECT_STARTS) else Tag.gerund
+    thing = lower in _THINGS_IN_ING or lexicon_tag(lower) == "NN"
+    if form is Tag.gerund and thing and following and (not before or before[-1].tag is Tag.verb) and _names(following):
+        return Tag.noun  # `Cleaning company`, `issues building permits`
     if form is Tag.gerund:
         return _gerund(before[-1] if before else None, following[0] if following else "")
     if form is Tag.participle:
         return _participle(before, following[0] if following else "")
     return _finite(lower, base, before, following) if before else _first(lower, base, following)
+
+
+def _names(following: list[str]) -> bool:
+    """Whether what follows goes on with the name that began: a noun, and no start of an object."""
+    word = following[0]
+    closed = _OBJECT_STARTS | lexicon.PREPOSITIONS | lexicon.ADJECTIVES | lexicon.ADVERBS | {"and", "or", ",", "to", ":"}
+    return word[:1].isalpha() and word not in closed and not (is_plural(word) and len(following) > 1 and following[1] in {"and", ","})
 
 
 def _first(lower: str, base: str, following: list[str]) -> Tag:
@@ -286,6 +332,8 @@ def _gerund(previous: Word | None, following: str) -> Tag:
 
 
 def _participle(before: list[Word], following: str) -> Tag:
+    while before and before[-1].tag is Tag.adverb:  # `approved and later returned`
+        before = before[:-1]
     previous = before[-1] if before else None
     if previous is not None and previous.tag in {Tag.determiner, Tag.possessive, Tag.quantity, Tag.adjective, Tag.number}:
         return Tag.adjective
@@ -332,9 +380,21 @@ def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> 
         )
     begins = len(before) == 1 or before[-2].tag in {Tag.comma, Tag.conjunction}
     named = subject.text[:1].isupper() and begins and (not is_plural(subject.lower) or subject.lower in {"sales", "logistics", "accounts"})
+    if (
+        lower != base
+        and counted
+        and any(word.lower in {"when", "if", "once", "whenever"} for word in before)
+        and following_word in {"", ","}
+    ):
+        return True  # `when a visitor arrives`
     if counted or (named and following_word not in VERBS):
         listed = following_word in {"or", "and", ","} and len(following) > 1 and base_of(following[1]) is not None
-        return listed or base in _NEVER_NOUNS or following_word not in {"", ",", "and", "or", "of", "system", "app"}
+        return (
+            listed
+            or base in _NEVER_NOUNS
+            or (base in {"consist", "belong"})
+            or following_word not in {"", ",", "and", "or", "of", "system", "app"}
+        )
     return False
 
 
@@ -366,6 +426,8 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
     if not any(word.tag in {Tag.verb, Tag.gerund} for word in before):
         return lower == base and lower in _NEVER_NOUNS
     finite = [word for word in before if word.tag in {Tag.verb, Tag.gerund, Tag.modal}]
+    if before[-1].tag is Tag.conjunction and following[:1] and (base, following[0]) in lexicon.PARTICLES:
+        return True  # `fix it and hand back it`
     following_word = following[0] if following else ""
     if before[-1].tag in {Tag.conjunction, Tag.comma} and len(before) > 1 and before[-2].tag == Tag.verb and before[-2].base != "have":
         return True
@@ -416,6 +478,8 @@ def _by_form(lower: str, previous: Word | None) -> Tag:
         return Tag.verb
     if previous is not None and previous.tag in {Tag.modal, Tag.to, Tag.negation} and previous.lower != "not":
         return Tag.verb if not is_plural(lower) else Tag.noun
+    if penn == "" and lower.endswith(("ise", "ize", "ify")) and previous is not None and is_plural(previous.lower):
+        return Tag.verb
     if penn == "VBN":
         return Tag.participle if previous is not None and previous.tag is Tag.be else Tag.adjective
     return Tag.noun

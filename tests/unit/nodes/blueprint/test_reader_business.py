@@ -20,7 +20,7 @@ MISSED = {
     "reservations": {"reservation.time"},  # read with the date
     "stock": {"article.quantity_on_hand"},  # called quantity
     "rentals": {"contractor"},  # only named as somebody a repair is assigned to
-    "volunteers": {"site", "volunteer.driving_licence", "volunteer.languages_spoken"},
+    "volunteers": {"site"},
     "recipes": {"rating.stars", "recipe.photo"},  # called rating; kept as a file
     "workshop": {"defect:reported"},  # nothing is said to happen to a defect afterwards
 }
