@@ -54,7 +54,7 @@ _ONCE = re.compile(
     re.IGNORECASE,
 )
 _PASSIVES = re.compile(
-    rf"^(?:once\s+a\s+\w+,?\s+)?{_DET}{_WHAT}\s+(?:is|are|gets?|can be|will be|must be)\s+(?P<steps>[\w-]+(?:\s+[^,]+?)?,.+)$",
+    rf"^(?:once\s+a\s+\w+,?\s+)?{_DET}{_WHAT}\s+(?:is|are|gets?|can be|will be|must be)\s+(?P<steps>[\w-]+(?:\s+[^,]+?)?(?:,|\s+and\s).+)$",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
@@ -62,10 +62,9 @@ _PASSIVE = re.compile(
     r"(?:\s+(?P<rest>(?:by|for|to|on|at|in|with|from)\s.+))?$",
     re.IGNORECASE,
 )
-_STATE_SPLIT = re.compile(
-    r"\s*(?:→|,|/|\bvia\b|\bto\b(?!-|\s+do\b)|\band\s+then\b|\bthen\b|\blater\b|\bfinally\b|\band\b|\bor\b|\bto\b(?=\s+to\s+do\b))\s*",
-    re.IGNORECASE,
-)
+_BETWEEN = r"→|,|/|\bvia\b|\band\s+then\b|\bthen\b|\blater\b|\bfinally\b|\band\b|\bor\b"
+_STATE_SPLIT = re.compile(rf"\s*(?:{_BETWEEN})\s*", re.IGNORECASE)
+_PATH_SPLIT = re.compile(rf"\s*(?:{_BETWEEN}|\bto\b(?!-|\s+do\b)|\bto\b(?=\s+to\s+do\b))\s*", re.IGNORECASE)
 _MORE = re.compile(r",?\s+(?:and|but)\s+(?=(?:can|may|could|must|might|are|is|only)\b)", re.IGNORECASE)
 _ADJECTIVES = frozenset(
     """open closed new done pending active inactive draft drafts paid unpaid todo to-do backlog won lost ready late overdue free busy
@@ -99,7 +98,7 @@ def _headed(text: str) -> list[str]:
     if match is None:
         return []
     what = re.sub(r"['’]s$", "", (match["of"] or match["what"] or "").strip())
-    states = states_in(match["states"])
+    states = states_in(match["states"], path=True)
     if len(states) < 2 or not all(len(state.split()) <= 4 for state in states) or not any(map(_is_state, states)):
         return []
     return [_status(what, states)]
@@ -112,7 +111,9 @@ def _listed(text: str) -> list[str]:
     if match is None:
         return []
     what = re.sub(r"\s+(?:status|states?|stages?|workflow|process)$", "", (match["what"] or "").strip(), flags=re.IGNORECASE)
-    states = states_in(match["states"])
+    if match.re is _BEING and re.search(r"\sby\s", match["states"], re.IGNORECASE):
+        return []  # who takes which step is told by `_passives`
+    states = states_in(match["states"], path=match.re is not _BEING)
     if len(states) < 2 or not all(len(state.split()) <= 4 for state in states) or not (what or match.re is _ARROWS):
         return []
     listed = sum(_is_state(state) for state in states)
@@ -173,14 +174,19 @@ def _step(what: str, step: re.Match[str]) -> str:
     return f"{who['who']} can mark {_many(what)} as {step['verb']}" if who else _status(what, [step["verb"]])
 
 
-def states_in(text: str) -> list[str]:
-    """The states of an enumeration, without articles and without what is said in brackets."""
+_CIRCUMSTANCE = re.compile(
+    r"(?<=[\w])\s+(?:within|by|after|before|when|if|once|until|because|as soon as|to|for|on|at|from)\s.+$", re.IGNORECASE
+)
+
+
+def states_in(text: str, *, path: bool = False) -> list[str]:
+    """The states of an enumeration, without articles, circumstances and what is said in brackets. A `path` goes from one to the next."""
     plain = re.sub(r"\([^)]*\)", "", text.strip().strip("()"))
     states = [
         re.sub(r"^(?:an?|the|either|as|first|is|are|be)\s+", "", state.strip(" .\"“”'"), flags=re.IGNORECASE)
-        for state in _STATE_SPLIT.split(plain)
+        for state in (_PATH_SPLIT if path else _STATE_SPLIT).split(plain)
     ]
-    return [state for state in states if state]
+    return [_CIRCUMSTANCE.sub("", state) if _participle(state.split()[0]) else state for state in states if state.split()]
 
 
 def _status(what: str, states: Sequence[str]) -> str:
@@ -205,7 +211,7 @@ def _names_no_thing(what: str) -> bool:
 
 def _is_state(state: str) -> bool:
     words = state.lower().split()
-    return (
+    return not {"is", "are", "has", "have"} & set(words) and (
         state.lower() in STATE_WORDS
         or words[0] in {"in", "on", "not", "under", "awaiting", "waiting", "ready", "being", "partially", "partly", "fully", "to"}
         or words[-1] in STATE_WORDS

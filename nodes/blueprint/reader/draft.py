@@ -246,4 +246,5 @@ def noun_of(phrase: Phrase) -> str:
 def is_role_noun(noun: str) -> bool:
     """Whether a noun names a kind of person who may act."""
     head = noun.rsplit(" ", maxsplit=1)[-1]
-    return head in lexicon.ROLE_NOUNS or (" " in noun and head in {"head", "lead", "chair", "partner"})
+    compound = head.endswith(("keeper", "worker", "holder", "leader", "guard", "officer", "person")) and len(head) > 6
+    return head in lexicon.ROLE_NOUNS or compound or (" " in noun and head in {"head", "lead", "chair", "partner"})

@@ -126,7 +126,10 @@ def complete_fields(record: RecordDraft) -> None:
     """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
     if record.bare:
         return
-    usual = trades.usual_fields(record.noun if record.timed or record.noun not in {"booking", "reservation"} else "enrollment")
+    kind = "enrollment" if record.noun in {"booking", "reservation"} and not record.timed else record.noun
+    if record.associated and record.timed and not trades.is_known(kind.rsplit(" ", maxsplit=1)[-1]):
+        kind = "booking"  # `the hire of a hall`
+    usual = trades.usual_fields(kind)
     stated_fields = list(record.fields.values())
     if (
         not stated_fields
@@ -276,9 +279,10 @@ def _transition(step: StepDraft, steps: list[StepDraft], states: list[str], init
     listed = [slug(state) for state in record.states]
     order = {state: _rank(state, index, listed) for index, state in enumerate(states)} | {initial: -1.0}
     final = {known.state for known in steps if known.final} | {known.state for known in steps if known.refusal}
+    again = step.final and any(known.verb == "reopen" for known in steps)  # what can be opened again is closed from any other state
     if step.verb == "reopen":
-        sources = [state for state in states if state in final]
-    elif step.verb in {"cancel", "withdraw"} or (step.refusal and step.rank > 4):
+        sources = [state for state in states if state in final and state != step.state]
+    elif again or step.verb in {"cancel", "withdraw"} or (step.refusal and step.rank > 4):
         sources = [state for state in states if state not in final and state != step.state]
     else:
         before = [state for state in states if order[state] < order[step.state] and state not in final] or [initial] * (

@@ -1,6 +1,7 @@
 """Set phrases, contractions and torn verbs → the plain words the grammar knows. Text to text, one sentence at a time."""
 
 import re
+from collections.abc import Callable
 
 from nodes.blueprint.reader.lexicon import PARTICLES
 
@@ -12,11 +13,34 @@ _EACH_PERIOD = (
 )
 """`Daily turnover`, `monthly list of absences`."""
 
-_SUBSTITUTIONS: tuple[tuple[str, str], ...] = (
+_VALUE = r"[\w-]+(?:\s(?!or\b)[\w-]+)?"
+
+
+def _with_values(match: re.Match[str]) -> str:
+    """`a status: open, closed` → `a status (open, closed)`; a sentence that is only that is read elsewhere."""
+    return f"{match.group(1)} ({match.group(2)})" if match.start() > 4 else match.group(0)
+
+
+_PERIODS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year"}
+
+
+def _each_period(match: re.Match[str]) -> str:
+    """`Daily turnover` → `report the turnover per day`; `monthly hours per project` are reported per project."""
+    return f"report the total {match.group(2)}{match.group(3) or f' per {_PERIODS[match.group(1).lower()]}'}"
+
+
+_SUBSTITUTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"[’]", "'"),
     (r"\bw/\s*", "with "),
+    (r"^[\w]+(?:\s+[\w]+){0,5}?\s+[-–—]\s+(?=[\w\s-]+:)", ""),
     (r"^([\w]+(?:\s+[\w]+){0,3}?)\s+[-–—]\s+(?=[\w])", r"\1: "),
-    (r"\b(?:around|about|roughly|approximately|nearly|almost|over)\s+(?=\d)", ""),
+    (r"\b(?:around|about|roughly|approximately|nearly|almost)\s+(?=\d)", ""),
+    (r"\bends?\s+up\s+", "wait "),
+    (
+        rf"\b(status|state|stage)\s*(?::|=|\bof\b|\bwhich\s+is\b|\bthat\s+is\b|\bbeing\b)\s*(?:either\s+)?({_VALUE}(?:\s*(?:,|/|\bor\b|→)\s*(?:or\s+)?{_VALUE})+)$",
+        _with_values,
+    ),
+    (rf"(?<=[,\w])(,\s*(?:and\s+)?(?:an?\s+)?[\w-]+)\s*:\s*({_VALUE}(?:\s*,\s*{_VALUE})*,?\s+or\s+{_VALUE})$", r"\1 (\2)"),
     (r"\b([\w-]+s)\s+(per\s+[\w-]+)\s+(\([^()]*,[^()]*\))", r"\1 \3 \2"),
     (r"\b(in and out|out and in)\b", "in"),
     (r"^\s*(?:hi|hello|hey)(?:\s+(?:there|all|everyone))?[,!.]?\s+", ""),
@@ -49,6 +73,7 @@ _SUBSTITUTIONS: tuple[tuple[str, str], ...] = (
         r"\bhow many\s+([\w-]+)\s+(?:(?:each|every|an?|the)\s+)?([\w-]+)\s+(?:has|have|had|gets?|got|made|makes?)\b",
         r"the number of \1 per \2",
     ),
+    (r"\bwhether\s+an?\s+([\w-]+)\s+(?:is|was|has been)\s+([\w-]+)", r"\1 \2 (yes, no)"),
     (r"\bwhether\s+(?:it|they|he|she|the\s+[\w-]+)\s+(?:is|are|was|were|has been|have been)\s+([\w-]+)", r"\1 (yes, no)"),
     (r"\s+(?:would|will)\s+be\s+(?:very\s+|really\s+)?(?:nice|great|useful|helpful|good|handy|lovely|cool)(?:\s+too)?$", ""),
     (r"^reports?\s*:\s*", "report the "),
@@ -122,7 +147,7 @@ _MARKED = re.compile(
 def in_plain_words(text: str) -> str:
     """`text` without contractions, courtesies and set phrases, its torn verbs put together: `tick them off` → `tick off them`."""
     for pattern, plain in _SUBSTITUTIONS:
-        text = re.sub(pattern, plain if plain != "PERIOD" else _each_period, text, flags=re.IGNORECASE)
+        text = re.sub(pattern, plain, text, flags=re.IGNORECASE)
     text = _RELATIVE.sub("", text)
     if _LISTS.search(text):
         for pattern, plain in _QUESTION_PARTS:
@@ -131,14 +156,6 @@ def in_plain_words(text: str) -> str:
     text = _MARKED.sub(r"\g<verb> \g<what> as ", text) if _MARKED.search(text) else text
     text = _TORN.sub(_together, text)
     return " ".join(text.split())
-
-
-_PERIODS = {"daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year"}
-
-
-def _each_period(match: re.Match[str]) -> str:
-    """`Daily turnover` → `report the turnover per day`; `monthly hours per project` are reported per project."""
-    return f"report the total {match.group(2)}{match.group(3) or f' per {_PERIODS[match.group(1).lower()]}'}"
 
 
 def _valued(match: re.Match[str]) -> str:

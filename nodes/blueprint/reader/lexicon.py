@@ -8,7 +8,7 @@ POSSESSIVES = frozenset("my your his her its our their whose own".split())
 QUANTITIES = frozenset("many several multiple various different numerous more few most certain lots".split())
 NUMBERS = frozenset("zero one two three four five six seven eight nine ten twelve twenty once twice".split())
 MODALS = frozenset("can could may might must should shall will would cannot needs".split())
-BE = frozenset("is are was were be been being get gets got".split())
+BE = frozenset("am is are was were be been being get gets got".split())
 HAVE = frozenset("has have had having".split())
 PRONOUNS = frozenset("i we you he she it they them us him me everyone everybody anyone someone nobody each_other people_who".split())
 PREPOSITIONS = frozenset(
@@ -217,7 +217,7 @@ STEPS: dict[str, Step] = {
 _KINDS: dict[VerbKind, str] = {
     VerbKind.has: "have contain include consist comprise hold carry feature own",
     VerbKind.create: """create add submit register post send enter insert upload file write make schedule raise report propose
-        publish share input set organise organize host plan launch define propose propose list advertise generate
+        announce publish share input set organise organize host plan launch define propose propose list advertise generate
         issue compose import place set_up carry_out conduct fill_in fill_out write_up send_in put_in raise""",
     VerbKind.manage: "manage maintain administer handle administrate oversee moderate curate crud control supervise",
     VerbKind.read: """view see browse search read find list look query filter check review monitor display show sort retrieve access
@@ -357,7 +357,7 @@ PUBLIC_ROLES = frozenset(
 """Roles that come from outside: they see what is theirs and what is offered to them, and may register themselves."""
 
 GENERIC_NOUNS = frozenset(
-    """ability access adding administration agency analysis analytics angular anything api app application area authentication
+    """behalf ability access adding administration agency analysis analytics angular anything api app application area authentication
     availability back backend backup basis browser business button center centre chance chart cloud code collection
     color colour create creation crud css csv dashboard data database delete deletion design desktop detail device
     django docker domain editing end entity entry environment everything example excel experience export fastapi feature

@@ -256,7 +256,8 @@ def _stepped(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> Record
     phrases = clause.subjects if clause.passive else clause.objects
     direct = next((record for record in map(draft.find, phrases) if record is not None), None)
     acts = [record for record in draft.records.values() if record.associated and record.initial]
-    if direct is None and (clause.passive or (phrases and not _is_pronoun(clause))):
+    told = clause.passive and any(phrase.determiner == "pronoun" for phrase in phrases)  # `it is sent to the customer`
+    if direct is None and not told and (clause.passive or (phrases and not _is_pronoun(clause))):
         people = {noun_of(phrase) for phrase in phrases}
         theirs = [record for record in acts if people & set(record.creators) and not clause.passive]
         return theirs[-1] if theirs else None  # `the professor accepts one student`: the application of that student
@@ -291,7 +292,8 @@ def _mark(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None:
     marked = clause.subjects if clause.passive else clause.objects
     direct = next((record for record in map(draft.find, marked) if record is not None), None)
     record = direct or spoken
-    match_at = clause.said.lower().find(" as ")
+    who = clause.said.find(clause.subjects[-1].text) if clause.subjects else 0
+    match_at = clause.said.lower().find(" as ", max(who, 0))
     if record is None or match_at < 0:
         return
     tail = clause.said[match_at + 4 :].split(",")[0]

@@ -7,6 +7,7 @@ names of parts. The list ends where a sentence goes on: `… and belongs to a ma
 from dataclasses import replace
 
 from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader.naming import is_plural, singular
 from nodes.blueprint.reader.tagging import Tag, Word, base_of
 
 _OPENERS = frozenset({"have", "contain", "include", "consist", "comprise", "carry"})
@@ -116,14 +117,17 @@ def _goes_on(item: list[Word], *, first: bool) -> bool:
         return True
     verb = base_of(item[0].lower)
     behind = item[1] if len(item) > 1 else None
-    acts = (
-        verb is not None and behind is not None and (behind.tag in _LEADING or behind.lower in {"to", "them", "it", "by", "at", "on", "in"})
-    )
-    if acts and not first and verb is not None and verb[1] is Tag.verb and (len(item) > 2 or behind.lower in {"it", "them"}):  # type: ignore[union-attr]
-        return True
+    if verb is not None and verb[1] is Tag.verb and behind is not None and not first:
+        leads = behind.tag in _LEADING or behind.lower in {"to", "by", "at", "on", "in", "for", "with", "from"}
+        if behind.lower in {"it", "them"} or (len(item) > 2 and leads and item[2].tag is not Tag.noun) or behind.tag in _LEADING:
+            return True
     if not first and item[0].tag is Tag.verb and (behind is None or behind.tag is not Tag.noun) and item[0].lower != item[0].base:
         return True  # `… and pays online`
-    return any(
+    people = any(
+        word.tag is Tag.verb and index > 0 and singular(item[index - 1].lower) in lexicon.ROLE_NOUNS and is_plural(item[index - 1].lower)
+        for index, word in enumerate(item)
+    )
+    return people or any(
         word.tag is Tag.verb and index > 0 and item[index - 1].tag is Tag.noun and index + 1 < len(item) and item[index + 1].tag in _LEADING
         for index, word in enumerate(item)
     )

@@ -106,6 +106,8 @@ def _deed(clause: Clause) -> list[Clause]:
             return [replace(clause, verb="create")]
         case "leave" if any(phrase.head in _LEFT for phrase in clause.objects) and not clause.passive:
             return [replace(clause, verb="write")]
+        case "become" if clause.objects and clause.objects[0].many:
+            return [replace(clause, verb="create", subjects=())]
         case "turn" | "convert" | "transform" if clause.after("into"):
             return [replace(clause, verb="create", objects=clause.after("into"))]
         case "give" if len(clause.objects) > 1 and clause.objects[0].determiner in {"each", "every"}:
@@ -182,7 +184,8 @@ def _opened(clause: Clause) -> Iterator[Clause]:
     listed = _behind_colon(clause, objects)
     if listed:
         objects = objects[: -len(listed)]
-    plain = tuple(replace(phrase, inside=()) if _lists_parts(phrase) else phrase for phrase in objects)
+    within = clause.verb in {"have", ":"}
+    plain = tuple(replace(phrase, inside=()) if _lists_parts(phrase, within=within) else phrase for phrase in objects)
     made = _made_for(clause, plain)
     yield replace(made or clause, objects=plain) if plain != clause.objects else made or clause
     every = (*clause.subjects, *clause.objects, *(phrase for entry in clause.attached for phrase in entry.phrases))
@@ -191,7 +194,7 @@ def _opened(clause: Clause) -> Iterator[Clause]:
         yield Clause("have", (replace(clause.objects[-1], inside=()),), nested, quote=clause.quote)
     for phrase in every if made is None else ():
         inner = phrase if phrase.inside else phrase.of or phrase
-        if _lists_parts(inner):
+        if _lists_parts(inner, within=within and inner in objects):
             yield Clause("have", (replace(inner, inside=()),), tuple(_phrases(inner.inside)), quote=clause.quote)
     if made is not None:
         listed_parts = next(phrase.inside for entry in clause.attached for phrase in entry.phrases if phrase.inside)
@@ -220,12 +223,15 @@ def _with_examples(clause: Clause) -> Iterator[Phrase]:
             yield phrase
 
 
-def _lists_parts(phrase: Phrase) -> bool:
-    """`members (name, e-mail, phone)` against `priority (low, high)`: at least half are words for parts, or for what is referred to."""
+def _lists_parts(phrase: Phrase, *, within: bool = False) -> bool:
+    """`members (name, e-mail, phone)` against `priority (low, high)`: at least half are words for parts, or for what is referred to.
+
+    `within` a list of parts, one thing with brackets behind it (`a channel (phone, branch, email)`) has values, unless all are parts.
+    """
     heads = [inner.head for inner in _phrases(phrase.inside)]
     parts = sum(head in ATTRIBUTES for head in heads)
     known = sum(head in ATTRIBUTES or trades.is_known(head) for head in heads)
-    named = phrase.head not in ATTRIBUTES or (phrase.many and parts == len(heads))
+    named = (phrase.head not in ATTRIBUTES and (not within or phrase.many or parts == len(heads))) or (phrase.many and parts == len(heads))
     return len(heads) > 1 and named and parts > 0 and 2 * known >= len(heads)
 
 

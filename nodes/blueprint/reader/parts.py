@@ -33,7 +33,7 @@ def read_parts(clauses: list[Clause], draft: Draft) -> None:
             _bare_list(clause, draft)
             _bare_states(clause, draft, last)
         else:
-            _acted(clause, draft)
+            _acted(clause, draft, _acted_on(clause, before, draft))
             _assigned(clause, draft, before)
     _categories(draft)
 
@@ -88,6 +88,13 @@ def _owned(clause: Clause, draft: Draft) -> None:
             add_part(owner, phrase, stated(clause.quote), draft)
 
 
+_KIN = frozenset(
+    """parent previous next preceding following superior related original linked child sub main upper base master root replacement
+    substitute partner mother father sire dam predecessor successor alternative containing enclosing""".split()
+)
+"""How one thing can belong to another of its kind: `a parent category`, against `a source term`."""
+
+
 def add_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -> None:
     """Whether a part is a relation, a child record or a field depends on what else the description keeps."""
     if phrase.head in {"center", "panel", "dashboard", "page", "portal", "account", "login"} or phrase.determiner == "pronoun":
@@ -97,7 +104,9 @@ def add_part(owner: RecordDraft, phrase: Phrase, source: Source, draft: Draft) -
     if target is not None and target.noun != owner.noun:
         _relate(owner, target, phrase, source)
         return
-    if (target is owner or phrase.head == owner.noun) and phrase.modifiers and not phrase.many:  # `a category has a parent category`
+    if (
+        (target is owner or phrase.head == owner.noun) and _KIN & set(phrase.modifiers) and not phrase.many
+    ):  # `a category has a parent category`
         owner.relations.setdefault(phrase.name, RelationDraft(_label(phrase), owner.noun, source))
         return
     if (
@@ -321,7 +330,23 @@ def _bare_states(clause: Clause, draft: Draft, last: RecordDraft | None) -> None
             set_states(target, list(phrase.inside), stated(clause.quote))
 
 
-def _acted(clause: Clause, draft: Draft) -> None:
+def _acted_on(clause: Clause, last: RecordDraft | None, draft: Draft) -> RecordDraft | None:
+    """What was spoken of last; where somebody takes part in it, the act: the reservation of the car."""
+    acts = [record for record in draft.records.values() if record.associated and record.source == stated(clause.quote)]
+    return acts[-1] if acts else last
+
+
+def _loose_values(clause: Clause, last: RecordDraft, draft: Draft) -> None:
+    """`…, reserve it, and enter the kilometres and fuel cost`: values of what the sentence spoke of before."""
+    values = [phrase for phrase in clause.objects if phrase.head in ATTRIBUTES and draft.find(phrase) is None and not phrase.owner]
+    entering = clause.verb in {"enter", "record", "note", "fill in", "add", "specify", "state", "set"}
+    if entering and len(values) == len(clause.objects) and not clause.attached and not any(phrase.of for phrase in values):
+        for phrase in values:
+            if phrase.head not in _STATE_WORDS:
+                add_field(last, phrase, stated(clause.quote))
+
+
+def _acted(clause: Clause, draft: Draft, last: RecordDraft | None) -> None:
     """Parts named beside an action: `open tickets with a subject`, `record steps for every call`, `choose a call type`."""
     source = stated(clause.quote)
     objects = clause.subjects if clause.passive else clause.objects
@@ -333,6 +358,8 @@ def _acted(clause: Clause, draft: Draft) -> None:
         owner = next((record for record in map(draft.find, clause.subjects) if record is not None), None)
     if owner is not None:
         _parts_beside(owner, clause, source, draft)
+    if owner is None and last is not None and not clause.passive:
+        _loose_values(clause, last, draft)
     if VERBS.get(clause.verb, frozenset()) & _PART_VERBS:
         for phrase in _owned_alike(objects):
             _object_parts(clause, phrase, source, draft)

@@ -266,7 +266,6 @@ def _start_clause(reading: _Reading, previous: Word | None) -> None:
     if not reading.verbs and not reading.pending and direct and opened > 1:  # `After the visit the vet writes …`
         subject = reading.withdraw_subject()
         reading.pending = [subject] if subject is not None else []
-        reading.attached = []
     if reading.verbs and (reading.objects or reading.attached or reading.complements or reading.passive):
         reading.finish()
     if reading.pending:

@@ -6,6 +6,7 @@ from nodes.blueprint.reader import lexicon, trades
 from nodes.blueprint.reader.draft import TAILS, UNCOUNTED, Draft, is_role_noun, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, VERBS, VerbKind
 from nodes.blueprint.reader.phrases import Clause, Phrase
+from nodes.blueprint.reader.tagging import lexicon_tag
 from nodes.blueprint.reader.values import ATTRIBUTES
 
 REPORT_NOUNS = frozenset(
@@ -21,7 +22,7 @@ ORGANISATIONS = frozenset(
 
 APP_NOUNS = frozenset(
     """system app application website site platform portal page dashboard tool program software service solution interface forum blog
-    tracker manager marketplace shop store panel center centre crm""".split()
+    tracker manager marketplace shop store panel center centre crm register logbook""".split()
 )
 _THINGS_TOO = frozenset({"service", "tool"})
 """Names for an app that are things as well: members borrow tools, customers book services."""
@@ -67,8 +68,12 @@ def _actors(clause: Clause) -> list[str]:
     everybody = any(actor.head in EVERYBODY for actor in actors) and bool(kinds & _CONTRIBUTING)
     deciding = VerbKind.transition in kinds or clause.verb == "mark"
     making = bool(kinds & (_CONTRIBUTING | {VerbKind.update})) or deciding
+    judging = clause.verb in _JUDGING and bool(clause.objects)
     may = clause.modal in lexicon.MODALS or (making and VerbKind.keep not in kinds)
-    found = [_role_of(actor) or (_agent(actor, deciding=deciding, may=may) if making or clause.modal else "") for actor in actors]
+    found = [
+        _role_of(actor) or (_agent(actor, deciding=deciding, may=may, judging=judging) if making or clause.modal else "")
+        for actor in actors
+    ]
     return [noun for noun in found if noun] + (["user"] if everybody else [])
 
 
@@ -77,6 +82,9 @@ _DEPARTMENTS = frozenset(
     security council jury leadership secretariat legal logistics dispatch headquarters kitchen front-desk""".split()
 )
 """Parts of an organisation that decide: `finance approves`. Only who decides; `the office sells books` says nothing of roles."""
+
+_JUDGING = frozenset("approve authorise authorize reject refuse decline deny confirm sign verify endorse".split())
+"""What only people do, whatever they are called."""
 
 _AGENT = re.compile(r"[a-z-]{2,}(?:er|or|ist|ian|eur|keeper|master|man|woman|person)$")
 """English agent nouns, Quirk et al., A Comprehensive Grammar, I.31."""
@@ -89,7 +97,7 @@ _NO_AGENTS = frozenset(
 )
 
 
-def _agent(phrase: Phrase, *, deciding: bool, may: bool) -> str:
+def _agent(phrase: Phrase, *, deciding: bool, may: bool, judging: bool) -> str:
     """A person in no list, known by what they do: `the quizmaster makes quizzes`, `finance approves claims`."""
     noun = noun_of(phrase)
     head = noun.rsplit(" ", maxsplit=1)[-1]
@@ -97,7 +105,7 @@ def _agent(phrase: Phrase, *, deciding: bool, may: bool) -> str:
         return ""
     if head in _DEPARTMENTS and deciding:
         return noun
-    if head in _DEPARTMENTS and may:
+    if (head in _DEPARTMENTS and may) or (judging and head not in ATTRIBUTES and len(head) > 1):
         return noun
     return noun if _AGENT.fullmatch(head) and head not in _NO_AGENTS and head not in ATTRIBUTES else ""
 
@@ -124,6 +132,8 @@ def _listed_roles(clause: Clause) -> list[str]:
 
 def _role_of(phrase: Phrase) -> str:
     """The role a subject names, without the adjectives: `a fleet manager` → `fleet manager`; empty if it is no person."""
+    if phrase.head in {"company", "organisation", "organization", "team", "agency"} and phrase.determiner in {"a", "an", "our", "my"}:
+        return ""  # `a roofing company wants …`: whose app it is
     if phrase.head in _IDLE_SUBJECTS or (phrase.head == "person" and not phrase.nouns):
         return ""  # `people comment on tickets`: whoever they are
     noun = noun_of(phrase)
@@ -195,7 +205,7 @@ def _owners(clause: Clause, draft: Draft) -> None:
     parts = (*clause.objects, *clause.after("of"), *clause.after("with"))
     if not parts or all(phrase.head in lexicon.GENERIC_NOUNS for phrase in parts):
         return
-    described = any(part.head in ATTRIBUTES for part in parts)
+    described = any(part.head in ATTRIBUTES for part in parts) and not (listing and len(parts) == 1)
     for subject in clause.subjects:
         noun = noun_of(subject)
         if clause.verb == "need" and (is_role_noun(noun) or noun in draft.roles):
@@ -302,6 +312,9 @@ def _take(draft: Draft, noun: str, clause: Clause) -> None:
 
 
 def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Draft) -> None:
+    act = noun_of(phrase)
+    if act.endswith("ing") and lexicon_tag(act).startswith("VBG") and (phrase.head in TAILS or not (phrase.determiner or phrase.many)):
+        return  # `a waiting list`, against `each milking`
     if phrase.determiner == "pronoun" or (phrase.head in ORGANISATIONS and phrase.determiner in {"my", "our"}):
         return
     if phrase.of is not None and noun_of(phrase) != noun_of(phrase.of) and is_recordable(noun_of(phrase.of)):
@@ -387,7 +400,7 @@ def _referred(clause: Clause, often: frozenset[str], draft: Draft) -> None:
         return
     for phrase in clause.after(*_MADE_FOR):
         noun = noun_of(phrase)
-        known = draft.find_noun(noun) is not None or is_role_noun(noun) or noun in draft.roles
+        known = draft.find_noun(noun) is not None or is_role_noun(noun) or noun in draft.roles or phrase.head in TAILS
         if not known and _is_one_of_many(phrase, draft) and is_recordable(noun) and (noun in often or trades.is_known(noun)):
             draft.record(noun, stated(clause.quote))
 

@@ -147,6 +147,9 @@ def _is_figure(phrase: Phrase) -> bool:
 def _report(phrase: Phrase, clause: Clause, draft: Draft) -> None:
     grouping = clause.after("per", "by")
     record, measure = _subject(phrase, draft, draft.find(grouping[0]) if grouping else None)
+    if record is None and grouping and phrase.head in _MONEY_WORDS:  # `totals per purpose`: of what has a purpose
+        record = next((entry for entry in draft.records.values() if _money_of(entry) and _has(entry, grouping[0])), None)
+        measure = _money_of(record) if record else None
     if record is None:
         return
     whole = draft.find(grouping[0]) if grouping else None
@@ -204,7 +207,11 @@ def _subject(phrase: Phrase, draft: Draft, whole: RecordDraft | None) -> tuple[R
     return found, money
 
 
-_MONEY_WORDS = frozenset("expense cost spending revenue income turnover sale money payment earning total".split())
+def _has(record: RecordDraft, group: Phrase) -> bool:
+    return any(group.head in key.split() for key in (*record.fields, *record.relations))
+
+
+_MONEY_WORDS = frozenset("taking takings expense cost spending revenue income turnover sale money payment earning total".split())
 """What people call the sum of the only money there is."""
 
 

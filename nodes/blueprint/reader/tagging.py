@@ -66,7 +66,7 @@ class Sentence:
     plain: str = ""
 
 
-_ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|no|approx|incl|mr|mrs|dr)\.", re.IGNORECASE)
+_ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|no(?=\.\s*\d)|approx|incl|mr|mrs|dr)\.", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’&.+#/-][^\W_]+)*'?|[,:;()&—–]", re.UNICODE)
 BULLET = re.compile(r"^\s*(?:[-*•–·]|\d+[.)]|[a-z]\))\s+", re.IGNORECASE)
 
@@ -263,13 +263,20 @@ def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following
     if form is Tag.gerund and lower in _THINGS_IN_ING and before and before[-1].tag is Tag.preposition and before[-1].lower != "by":
         return Tag.noun if not (following and following[0] in _OBJECT_STARTS) else Tag.gerund
     thing = lower in _THINGS_IN_ING or lexicon_tag(lower) == "NN"
-    if form is Tag.gerund and thing and following and (not before or before[-1].tag is Tag.verb) and _names(following):
+    if form is Tag.gerund and thing and following and _may_name(before) and _names(following):
         return Tag.noun  # `Cleaning company`, `issues building permits`
     if form is Tag.gerund:
         return _gerund(before[-1] if before else None, following[0] if following else "")
     if form is Tag.participle:
         return _participle(before, following[0] if following else "")
     return _finite(lower, base, before, following) if before else _first(lower, base, following)
+
+
+def _may_name(before: list[Word]) -> bool:
+    """Where a name can begin: at the start, behind a verb, in a list, behind a preposition other than "by"."""
+    if not before or before[-1].tag in {Tag.verb, Tag.conjunction, Tag.comma}:
+        return not any(word.tag is Tag.gerund for word in before)
+    return before[-1].tag is Tag.preposition and before[-1].lower != "by"
 
 
 def _names(following: list[str]) -> bool:
@@ -281,6 +288,11 @@ def _names(following: list[str]) -> bool:
 
 def _first(lower: str, base: str, following: list[str]) -> Tag:
     """The class of a possible verb that opens a sentence: `Book rooms`, but `Book clubs meet`."""
+    acted_on = len(following) > 1 and (following[1] in lexicon.BE | lexicon.MODALS | lexicon.HAVE)
+    if lower in {"show", "display", "give", "generate"} and following and following[0] not in lexicon.BE | {":", ","}:
+        return Tag.verb if not acted_on else Tag.noun
+    if acted_on and is_plural(following[0]) and lower not in _NEVER_NOUNS:
+        return Tag.noun  # `Work days are announced`
     compound = len(following) > 1 and is_plural(following[0]) and following[1] in VERBS and following[1] not in {"list", "report", "book"}
     if lower not in _NEVER_NOUNS and compound:
         return Tag.noun
@@ -426,12 +438,8 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
     if not any(word.tag in {Tag.verb, Tag.gerund} for word in before):
         return lower == base and lower in _NEVER_NOUNS
     finite = [word for word in before if word.tag in {Tag.verb, Tag.gerund, Tag.modal}]
-    if before[-1].tag is Tag.conjunction and following[:1] and (base, following[0]) in lexicon.PARTICLES:
-        return True  # `fix it and hand back it`
     following_word = following[0] if following else ""
-    if before[-1].tag in {Tag.conjunction, Tag.comma} and len(before) > 1 and before[-2].tag == Tag.verb and before[-2].base != "have":
-        return True
-    if len(before) > 2 and before[-2].tag is Tag.comma and before[-3].tag is Tag.verb and before[-3].base != "have":
+    if _follows_verb(base, before, following_word):
         return True
     third_person = lower != base
     if base == "belong" or (base == "come" and following_word == "from"):
@@ -440,11 +448,22 @@ def _continues_verbs(lower: str, base: str, before: list[Word], following: list[
         return following_word in _OBJECT_STARTS or (lower in _NEVER_NOUNS and is_plural(following_word))
     if third_person and not any(word.lower.endswith("s") for word in finite):
         return False
+    if third_person and base in {"want", "need"}:
+        return True
     if third_person and finite[-1].base == "have":
         return following_word in _OBJECT_STARTS
     if base in _NEVER_NOUNS:
         return True
     return following_word in _OBJECT_STARTS or following_word == "to" or (_starts_object(following_word, following) and lower == base)
+
+
+def _follows_verb(base: str, before: list[Word], following: str) -> bool:
+    """`add, edit and delete tasks`, `fix it and hand back it`: right behind another verb, or with its own particle."""
+    if before[-1].tag is Tag.conjunction and (base, following) in lexicon.PARTICLES:
+        return True
+    if before[-1].tag in {Tag.conjunction, Tag.comma} and len(before) > 1 and before[-2].tag == Tag.verb and before[-2].base != "have":
+        return True
+    return len(before) > 2 and before[-2].tag is Tag.comma and before[-3].tag is Tag.verb and before[-3].base != "have"
 
 
 @cache
@@ -480,6 +499,8 @@ def _by_form(lower: str, previous: Word | None) -> Tag:
         return Tag.verb if not is_plural(lower) else Tag.noun
     if penn == "" and lower.endswith(("ise", "ize", "ify")) and previous is not None and is_plural(previous.lower):
         return Tag.verb
+    if previous is not None and previous.tag is Tag.be and (penn == "VBD" or (lower.endswith("ed") and not penn.startswith("NN"))):
+        return Tag.participle
     if penn == "VBN":
         return Tag.participle if previous is not None and previous.tag is Tag.be else Tag.adjective
     return Tag.noun
