@@ -89,6 +89,26 @@ class ApprovalRepository:
         """Close what nobody decided in time; the ones this call closed, so that exactly one caller acts on each."""
         return await self._all("expire_due_approvals", {"limit": limit}, transaction)
 
+    async def remind_due(
+        self, graph_id: str, after_seconds: Sequence[float], *, limit: int = 100, transaction: Transaction | None = None
+    ) -> list[Approval]:
+        """The questions of a graph that are to be brought to mind now; each goes to exactly one caller."""
+        parameters = {"graph_id": graph_id, "after_seconds": list(after_seconds), "limit": limit}
+        return await self._all("remind_due_approvals", parameters, transaction)
+
+    async def escalate_due(
+        self, graph_id: str, after_seconds: float, *, limit: int = 100, transaction: Transaction | None = None
+    ) -> list[Approval]:
+        """The questions of a graph that somebody else is to be told of now; each goes to exactly one caller, once."""
+        parameters = {"graph_id": graph_id, "after_seconds": after_seconds, "limit": limit}
+        return await self._all("escalate_due_approvals", parameters, transaction)
+
+    async def reopen(self, thread_id: UUID, *, expires_in_seconds: float, reopened_by: str) -> Approval | None:
+        """Put the thread's last question again if its time was over; None if it was not."""
+        parameters = {"thread_id": thread_id, "expires_in_seconds": expires_in_seconds, "reopened_by": reopened_by}
+        reopened = await self._all("reopen_approvals", parameters, None)
+        return reopened[0] if reopened else None
+
     async def supersede(
         self, thread_id: UUID, *, still_asked: Sequence[str] = (), transaction: Transaction | None = None
     ) -> list[Approval]:

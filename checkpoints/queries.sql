@@ -497,6 +497,63 @@ WHERE (thread_id, interrupt_id) IN (
 )
 RETURNING *;
 
+-- remind_due_approvals --
+-- Count the reminders that are due for a graph's questions, several at once as one; each caller gets those it counted.
+UPDATE approvals
+SET reminders = due.number
+FROM (
+    SELECT waiting.thread_id, waiting.interrupt_id, passed.number
+    FROM approvals AS waiting
+    JOIN threads ON threads.thread_id = waiting.thread_id AND threads.graph_id = %(graph_id)s
+    CROSS JOIN LATERAL (
+        SELECT count(*)::integer AS number
+        FROM unnest(%(after_seconds)s::double precision[]) AS after (seconds)
+        WHERE waiting.opened_at + make_interval(secs => after.seconds) <= now()
+    ) AS passed
+    WHERE waiting.status = 'pending' AND (waiting.expires_at IS NULL OR waiting.expires_at > now())
+        AND passed.number > waiting.reminders
+    ORDER BY waiting.opened_at
+    LIMIT %(limit)s
+    FOR UPDATE OF waiting SKIP LOCKED
+) AS due
+WHERE approvals.thread_id = due.thread_id AND approvals.interrupt_id = due.interrupt_id
+RETURNING approvals.*;
+
+-- escalate_due_approvals --
+-- Pass on a graph's questions that have waited for so long, each once; each caller gets those it passed on.
+UPDATE approvals
+SET escalated_at = now()
+WHERE (thread_id, interrupt_id) IN (
+    SELECT waiting.thread_id, waiting.interrupt_id
+    FROM approvals AS waiting
+    JOIN threads ON threads.thread_id = waiting.thread_id AND threads.graph_id = %(graph_id)s
+    WHERE waiting.status = 'pending' AND (waiting.expires_at IS NULL OR waiting.expires_at > now()) AND waiting.escalated_at IS NULL
+        AND waiting.opened_at <= now() - make_interval(secs => %(after_seconds)s::double precision)
+    ORDER BY waiting.opened_at
+    LIMIT %(limit)s
+    FOR UPDATE OF waiting SKIP LOCKED
+)
+RETURNING *;
+
+-- reopen_approvals --
+-- Put a thread's last question again whose time was over, as new and with a new deadline; whoever is second changes nothing.
+UPDATE approvals
+SET status = 'pending', opened_at = now(), expires_at = now() + make_interval(secs => %(expires_in_seconds)s::double precision),
+    reminders = 0, escalated_at = NULL, reopened_by = %(reopened_by)s
+WHERE (thread_id, interrupt_id) = (
+        SELECT thread_id, interrupt_id FROM approvals WHERE thread_id = %(thread_id)s ORDER BY opened_at DESC, interrupt_id LIMIT 1
+    )
+    AND (status = 'expired' OR (status = 'pending' AND expires_at <= now()))
+RETURNING *;
+
+-- told_of_thread --
+-- What notices call a build, and the run they are about.
+SELECT
+    coalesce(title, metadata ->> 'description', 'A build') AS title, graph_id, now() AS now,
+    (SELECT run_id FROM runs WHERE runs.thread_id = threads.thread_id ORDER BY created_at DESC, run_id LIMIT 1) AS run_id
+FROM threads
+WHERE thread_id = %(thread_id)s;
+
 -- supersede_approvals --
 -- Close a thread's waiting questions, except those it still asks.
 UPDATE approvals

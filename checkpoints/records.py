@@ -319,6 +319,9 @@ class Approval(Record):
     decided_at: datetime | None = None
     decided_via: str | None = None
     decided_from: str | None = None
+    reminders: int = 0
+    escalated_at: datetime | None = None
+    reopened_by: str | None = None
 
 
 # ------------------------------------------------------------------------------------------------ artifacts, calls, keys

@@ -43,6 +43,9 @@ class BuildOptions(Artifact):
     gates: GatePolicies = Field(default=GatePolicies(), title="Review gates")
     repair_rounds: int = Field(default=3, ge=0, le=10, title="Repair rounds at most")
     budget_usd: float | None = Field(default=None, ge=0, title="Budget in US dollars")
+    review_expiry_hours: float | None = Field(
+        default=None, gt=0, title="Hours a question waits", description="Then the build is parked, and can be reopened."
+    )
     four_eyes: bool = Field(default=False, title="Four eyes", description="Whoever asks for the build may not approve it.")
 
 

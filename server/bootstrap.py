@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from checkpoints.approvals import ApprovalRepository
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.assistants import AssistantRepository
@@ -31,6 +33,7 @@ from nodes.spec_diff import changes_between
 from server.dashboard.dependencies import Desk
 from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
+from server.mail import MailServer
 from server.run_queue import RunQueue
 from server.services.analytics import Analytics
 from server.services.app_versions import AppVersions
@@ -40,13 +43,15 @@ from server.services.builds import Builds, Ledger
 from server.services.caller import Sight
 from server.services.health import Health
 from server.services.metrics import Metrics
+from server.services.notices import Receivers
 from server.services.readings import Readings
 from server.services.shown_before import ShownBefore
 from server.services.source_files import SourceFiles
 from server.services.spending import Spending
 from server.services.templates import Templates
 from server.services.threads import Threads, TimeToLive
-from server.services.webhooks import Webhooks, WebhookTargets
+from server.services.waiting_questions import WaitingQuestions, WaitingTimes
+from server.services.webhooks import Webhooks
 from server.services.workplace import AgentCard, Condition, Examined, ShownSetting, Workplace
 from server.settings import Settings, add_to_environment, shown_settings
 
@@ -65,6 +70,7 @@ if TYPE_CHECKING:
     from server.services.thread_state import ThreadStates
     from server.services.thread_streams import ThreadStreams
     from server.worker.run_worker import RunWorker
+    from server.worker.send_webhooks import WebhookSender
     from server.worker.tracing import Tracing
 
 GRAPH_ID = "appyard"
@@ -242,7 +248,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
             runs=runs,
             crons=make_crons(ledger, world.run_queue, assistants, runs),
             mcp_tools=McpTools(assistants, runs, run_streams),
-            webhooks=Webhooks(ledger.webhooks, webhook_targets(world.settings)),
+            webhooks=Webhooks(ledger.webhooks, receivers_of(world.settings)),
             agent_tasks=AgentTasks(ledger, assistants, runs, run_streams, states),
             run_streams=run_streams,
             thread_streams=ThreadStreams(ledger),
@@ -353,13 +359,12 @@ def sweep_minutes(config: LanggraphConfig) -> float:
 async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue") -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
     # Here, because a process that only serves or prints help need not load everything that runs graphs.
-    from server.outbound import OutboundCaller
     from server.services.assistants import Assistants
     from server.services.runs import Runs
     from server.worker.execute_run import RunExecutor, WorkerLimits
     from server.worker.fire_crons import fire_crons
     from server.worker.run_worker import RunWorker
-    from server.worker.send_webhooks import WebhookSender
+    from server.worker.watch_questions import watch_questions
 
     name = f"{socket.gethostname()}:{os.getpid()}"
     tracing = open_tracing(settings)
@@ -370,37 +375,71 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
         ledger.run_events,
         ledger.approvals,
         graphs,
-        Webhooks(ledger.webhooks, webhook_targets(settings)),
+        Webhooks(ledger.webhooks, receivers_of(settings)),
         owner=name,
         limits=WorkerLimits(settings.lease_seconds, settings.review_expiry_hours),
         tracing=tracing,
     )
-    worker = RunWorker(executor, ledger.runs, ledger.approvals, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
+    worker = RunWorker(executor, ledger.runs, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
     assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, graphs)
     crons = make_crons(ledger, run_queue, assistants, Runs(ledger, run_queue, assistants))
-    sender = WebhookSender(
-        ledger.webhooks,
-        OutboundCaller(allows_private=settings.webhooks_to_private_addresses),
-        secret=settings.webhook_secret.get_secret_value() if settings.webhook_secret else None,
-    )
+    sender = make_sender(settings, ledger.webhooks)
     async with worker.at_work():
         firing = asyncio.create_task(fire_crons(crons), name="fire_crons")
+        watching = asyncio.create_task(watch_questions(make_waiting(settings, ledger)), name="watch_questions")
         sending = asyncio.create_task(sender.send_for_ever(), name="send_webhooks")
         try:
             yield worker
         finally:
             await stopped(firing)
+            await stopped(watching)
             await stopped(sending)
             if tracing:
                 await tracing.close()
 
 
-def webhook_targets(settings: Settings) -> WebhookTargets:
-    """Where people are told of builds."""
-    return WebhookTargets(
-        settings.webhook_url.get_secret_value() if settings.webhook_url else None,
-        settings.slack_webhook_url.get_secret_value() if settings.slack_webhook_url else None,
+def make_sender(settings: Settings, deliveries: WebhookRepository) -> "WebhookSender":
+    """What sends webhooks and e-mails."""
+    from server.outbound import OutboundCaller
+    from server.worker.send_webhooks import WebhookSender
+
+    return WebhookSender(
+        deliveries,
+        OutboundCaller(allows_private=settings.webhooks_to_private_addresses),
+        secret=settings.webhook_secret.get_secret_value() if settings.webhook_secret else None,
+        mail_server=mail_server(settings),
     )
+
+
+def make_waiting(settings: Settings, ledger: Ledger) -> WaitingQuestions:
+    """What becomes of questions that wait."""
+    times = WaitingTimes(settings.review_reminder_hours, settings.review_escalation_hours)
+    return WaitingQuestions(ledger.database, ledger.approvals, ledger.webhooks, receivers_of(settings), times)
+
+
+def receivers_of(settings: Settings) -> Receivers:
+    """Whom the server tells of builds."""
+
+    def shown(secret: SecretStr | None) -> str | None:
+        return secret.get_secret_value() if secret else None
+
+    return Receivers(
+        url=shown(settings.webhook_url),
+        slack_url=shown(settings.slack_webhook_url),
+        mail_to=settings.mail_to,
+        escalation_url=shown(settings.escalation_webhook_url),
+        escalation_mail_to=settings.escalation_mail_to,
+        base_url=settings.base_url,
+    )
+
+
+def mail_server(settings: Settings) -> MailServer | None:
+    """Who takes e-mails; None if nobody does."""
+    sender = settings.mail_from or next(iter((*settings.mail_to, *settings.escalation_mail_to)), None)
+    if not settings.smtp_host or not sender:
+        return None
+    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    return MailServer(settings.smtp_host, settings.smtp_port, settings.smtp_security, sender, settings.smtp_user, password)
 
 
 def open_tracing(settings: Settings) -> "Tracing | None":
@@ -484,5 +523,6 @@ def default_options(settings: Settings) -> BuildOptions:
         "repair_rounds": settings.repair_rounds,
         "budget_usd": settings.budget_usd,
         "four_eyes": settings.four_eyes or None,
+        "review_expiry_hours": settings.review_expiry_hours,
     }
     return BuildOptions.model_validate({name: value for name, value in given.items() if value is not None})

@@ -94,6 +94,14 @@ def key(debug: Debug = False) -> None:
 
 
 @app.command()
+def notify(as_json: Json = False, debug: Debug = False) -> None:
+    """Send a test message to everybody who is told of builds, and say what each answered."""
+    from server.commands.notify import send_test
+
+    _end(debug, as_json, lambda: send_test(as_json=as_json))
+
+
+@app.command()
 def doctor(
     install: Annotated[bool, typer.Option("--install", help="Install what built apps need, if it is missing.")] = False,
     as_json: Json = False,
@@ -239,6 +247,14 @@ def resume(build: BuildId, budget: Budget = None, out: Out = Path("build-output"
     from server.commands.builds import resume as run
 
     _end(debug, as_json, lambda: run(build, out, budget_usd=budget, as_json=as_json))
+
+
+@builds.command()
+def reopen(build: BuildId, by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Put the question of a parked build again, with a new deadline."""
+    from server.commands.builds import reopen as run
+
+    _end(debug, as_json, lambda: run(build, by, as_json=as_json))
 
 
 @builds.command()

@@ -24,6 +24,16 @@ async def examine(settings: Settings, database: Trial, model: Callable[[], str],
     async def named_model() -> Examined:
         return Examined("model", Condition.ok, model())
 
+    async def notices() -> Examined:
+        receivers = {
+            "e-mail": settings.mail_to or settings.escalation_mail_to,
+            "webhook": settings.webhook_url,
+            "chat": settings.slack_webhook_url,
+        }
+        told = ", ".join(name for name, given in receivers.items() if given) or "nobody is told of builds by e-mail, webhook or chat"
+        link = f"; links lead to {settings.base_url}" if settings.base_url else "; without links: set APPYARD_PUBLIC_URL"
+        return Examined("notices", Condition.ok, told + link)
+
     toolchain = settings.toolchain_dir or default_toolchain()
     trials: Sequence[tuple[str, Trial]] = (
         ("database", database),
@@ -31,6 +41,7 @@ async def examine(settings: Settings, database: Trial, model: Callable[[], str],
         ("tool chain", lambda: _toolchain(toolchain)),
         *([("agents", lambda: _agents(settings))] if with_agents else []),
         ("model", named_model),
+        ("notices", notices),
     )
     python = Examined("python", Condition.ok, sys.version.split()[0])
     return (python, *[await _tried(name, trial) for name, trial in trials])

@@ -4,15 +4,18 @@ import os
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
+from pydantic import AliasChoices, Field, PositiveFloat, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from server.mail import SmtpSecurity
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+MailAddress: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
 ApiKeyHash: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 
 
@@ -112,7 +115,15 @@ class Settings(BaseSettings):
 
     repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
-    review_expiry_hours: float = Field(default=24.0, gt=0, description="How long a build waits for a person before it expires.")
+    review_expiry_hours: float = Field(
+        default=24.0, gt=0, description="How long a build waits for a person before it is parked; reopening asks again."
+    )
+    review_reminder_hours: tuple[PositiveFloat, ...] = Field(
+        default=(4.0, 20.0), description="When people are reminded of what waits, in hours since it was asked, as JSON: [4, 20]."
+    )
+    review_escalation_hours: float = Field(
+        default=12.0, gt=0, description="When APPYARD_ESCALATION_MAIL_TO and APPYARD_ESCALATION_WEBHOOK_URL are told of what waits."
+    )
 
     four_eyes: bool = Field(default=False, description="Whoever asks for a build may not approve it; a build can also ask for this itself.")
 
@@ -120,6 +131,23 @@ class Settings(BaseSettings):
     slack_webhook_url: SecretStr | None = Field(
         default=None, description="The same as a chat shows it: an incoming webhook of Slack, Mattermost or Rocket.Chat."
     )
+    escalation_webhook_url: SecretStr | None = Field(default=None, description="Told of builds that have waited for long, as JSON.")
+    public_url: str | None = Field(
+        default=None,
+        description="Where people reach the dashboard, for links: https://appyard.example.com. Empty: APPYARD_HOST, if loopback.",
+    )
+    mail_to: tuple[MailAddress, ...] = Field(default=(), description='Who is told by e-mail, as JSON: ["team@example.com"].')
+    escalation_mail_to: tuple[MailAddress, ...] = Field(
+        default=(), description="Who is told by e-mail of builds that have waited for long, as JSON."
+    )
+    mail_from: MailAddress | None = Field(default=None, description="Sender of e-mails. Empty: the first of APPYARD_MAIL_TO.")
+    smtp_host: str | None = Field(default=None, description="Mail server (SMTP) that takes e-mails. Empty: none are sent.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server: 587 for STARTTLS, 465 for TLS.")
+    smtp_security: SmtpSecurity = Field(
+        default=SmtpSecurity.starttls, description="starttls, tls, or none for a mail server on this machine."
+    )
+    smtp_user: str | None = Field(default=None, description="User at the mail server, if it asks for one.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password of that user.")
     webhook_secret: SecretStr | None = Field(default=None, description="whsec_…; signs what is sent to webhooks (Standard Webhooks).")
     webhooks_to_private_addresses: bool = Field(
         default=False, description="Also call webhooks on this machine and network, by http and on any port."
@@ -139,12 +167,32 @@ class Settings(BaseSettings):
             raise ValueError("write whsec_ and 24 to 64 random bytes in base64, such as of `openssl rand -base64 32`")
         return given
 
-    @field_validator("webhook_url", "slack_webhook_url")
+    @model_validator(mode="after")
+    def _mail_has_a_server(self) -> Self:
+        if (self.mail_to or self.escalation_mail_to) and not self.smtp_host:
+            raise ValueError("e-mail needs a mail server: set APPYARD_SMTP_HOST, or leave out the addresses")
+        return self
+
+    @field_validator("webhook_url", "slack_webhook_url", "escalation_webhook_url")
     @classmethod
     def _is_an_address(cls, given: SecretStr | None) -> SecretStr | None:
         if given and not given.get_secret_value().startswith(("https://", "http://")):
             raise ValueError("write an address such as https://example.com/hook")
         return given
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_base(cls, given: str | None) -> str | None:
+        if given and not given.startswith(("https://", "http://")):
+            raise ValueError("write an address such as https://appyard.example.com")
+        return given.rstrip("/") if given else None
+
+    @property
+    def base_url(self) -> str | None:
+        """What links to the dashboard begin with; None where nobody could follow them."""
+        if self.public_url or self.host not in LOOPBACK or not self.port:
+            return self.public_url
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def has_keys(self) -> bool:

@@ -39,6 +39,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.TemplateNotFound: 404,
     services.TemplateInvalid: 422,
     services.BuildNotWaiting: 409,
+    services.BuildNotParked: 409,
     services.DecisionStale: 409,
     services.RequesterMayNotApprove: 403,
     services.BudgetNotRaised: 422,

@@ -136,6 +136,14 @@ class ResumeBody(BaseModel):
     reviewer: str = Field(default="local", min_length=1, max_length=200)
 
 
+class ReopenBody(BaseModel):
+    """Who asks again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reviewer: str = Field(default="local", min_length=1, max_length=200)
+
+
 class DecisionList(BaseModel):
     """The decisions of a build."""
 

@@ -11,6 +11,7 @@ from checkpoints.records import DeliveryStatus, WebhookDelivery
 from server.api.dependencies import WebhooksService
 from server.api.errors import Problem
 from server.api.wire import WireTime
+from server.services.notices import MAILTO
 from server.services.webhooks import RUN_ENDED
 
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"], responses={404: {"model": Problem}, 503: {"model": Problem}})
@@ -63,4 +64,5 @@ def delivery_on_wire(delivery: WebhookDelivery) -> DeliveryOnWire:
 
 def shown_url(delivery: WebhookDelivery) -> str:
     """Where it goes; of the server's own webhooks only the host, since who has the address of a chat's webhook can write there."""
-    return delivery.url if delivery.event == RUN_ENDED else f"{urlsplit(delivery.url).scheme}://{urlsplit(delivery.url).netloc}/…"
+    whole = delivery.event == RUN_ENDED or delivery.url.startswith(MAILTO)
+    return delivery.url if whole else f"{urlsplit(delivery.url).scheme}://{urlsplit(delivery.url).netloc}/…"

@@ -9,7 +9,17 @@ from fastapi.responses import StreamingResponse
 
 from server.api.dependencies import BuildsService, OriginOfRequest
 from server.api.errors import Problem
-from server.api.schemas import ApprovalBody, ApprovalTaken, BuildList, DecisionList, ResumeBody, StartBody, TemplateList, WorkflowStarted
+from server.api.schemas import (
+    ApprovalBody,
+    ApprovalTaken,
+    BuildList,
+    DecisionList,
+    ReopenBody,
+    ResumeBody,
+    StartBody,
+    TemplateList,
+    WorkflowStarted,
+)
 from server.api.sse import event_stream
 from server.services.build_status import BuildStatus
 
@@ -68,6 +78,12 @@ async def decide(workflow_id: UUID, body: ApprovalBody, builds: BuildsService, o
 async def decisions(workflow_id: UUID, builds: BuildsService) -> DecisionList:
     """Everything the build asked, the oldest first: who decided what, when, and from where."""
     return DecisionList(items=await builds.decisions(workflow_id))
+
+
+@router.post("/builds/{workflow_id}/reopen")
+async def reopen(workflow_id: UUID, builds: BuildsService, body: ReopenBody | None = None) -> BuildStatus:
+    """Put the question of a parked build again, with a new deadline."""
+    return await builds.reopen(workflow_id, reopened_by=(body or ReopenBody()).reviewer)
 
 
 @router.post("/cancel/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)

@@ -242,7 +242,9 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
                 return [question, f"Go on with: appyard builds resume {short} --budget {least:.2f}. Or: appyard builds reject {short}"]
             choices = status.review.request.choices if status.review else ()
             return [question, f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"]
-        case RuntimeStatus.failed | RuntimeStatus.canceled | RuntimeStatus.expired:
+        case RuntimeStatus.expired:
+            return [f"Everything is kept. Look: appyard builds show {short}. Ask again: appyard builds reopen {short}"]
+        case RuntimeStatus.failed | RuntimeStatus.canceled:
             return [f"Everything is kept. Look: appyard builds show {short}. Go on: appyard builds resume {short}"]
         case _:
             return [f"Everything is kept. Look: appyard builds show {short}"]

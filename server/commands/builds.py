@@ -134,6 +134,23 @@ def resume(prefix: str, out: Path, *, budget_usd: float | None = None, as_json: 
     return asyncio.run(run())
 
 
+def reopen(prefix: str, by: str, *, as_json: bool) -> ExitCode:
+    """Put the question of a parked build again; it then waits as before."""
+
+    async def run() -> ExitCode:
+        async with opened_world(with_worker=False) as (world, _):
+            status = await world.builds.reopen(await found(world.builds, prefix), reopened_by=by)
+        if as_json:
+            print(status.model_dump_json())
+            return ExitCode.waiting
+        console = Console()
+        for line in [status.custom_status.message, *next_steps(status, None)]:
+            console.print(line, highlight=False, soft_wrap=True)
+        return ExitCode.waiting
+
+    return asyncio.run(run())
+
+
 def cancel(prefix: str, *, as_json: bool) -> ExitCode:
     """Stop a build."""
 

@@ -18,7 +18,7 @@ from server.dashboard.rendering import Pages, PagesOf
 from server.dashboard.words import DECISIONS, Tone
 from server.services.asked_changes import AskedChange
 from server.services.decisions import Door, Origin
-from server.services.errors import BuildFinished, BuildNotChangeable, BuildNotWaiting, DecisionStale, RequesterMayNotApprove
+from server.services.errors import BuildFinished, BuildNotChangeable, BuildNotParked, BuildNotWaiting, DecisionStale, RequesterMayNotApprove
 from server.services.thread_state import CheckpointKey
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
@@ -74,6 +74,16 @@ async def resume(workflow_id: UUID, desk: DeskOf, pages: PagesOf) -> Response:
         await desk.builds.resume(workflow_id)
     except BuildNotWaiting as error:
         return await show_again(workflow_id, pages, {}, Said(Tone.info, "It goes on already", str(error)), 409)
+    return back_to(workflow_id)
+
+
+@router.post("/reopen")
+async def reopen(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: PagesOf) -> Response:
+    """Put the question of a parked build again."""
+    try:
+        await desk.builds.reopen(workflow_id, reopened_by=reviewer_of(fields))
+    except BuildNotParked as error:
+        return await show_again(workflow_id, pages, {}, Said(Tone.info, "It is not parked any more", str(error)), 409)
     return back_to(workflow_id)
 
 

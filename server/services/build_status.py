@@ -210,7 +210,7 @@ def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingRe
         case RuntimeStatus.rejected:
             return failure or "Rejected. Everything is kept."
         case RuntimeStatus.expired:
-            return "Nobody answered in time. Everything is kept; resume it to be asked again."
+            return "Parked: nobody answered in time. Everything is kept; reopen it to be asked again."
         case _:
             assert_never(status)
 

@@ -71,6 +71,7 @@ from server.services.errors import (
     BuildFinished,
     BuildNotChangeable,
     BuildNotFound,
+    BuildNotParked,
     BuildNotWaiting,
     DecisionStale,
     PackageNotReady,
@@ -82,6 +83,7 @@ from server.services.templates import Templates
 KIND = {"kind": "build"}
 """Metadata that marks a thread as a build; other graphs' threads live beside it."""
 
+DEFAULT_EXPIRY_HOURS = 24.0
 STREAM_MODES = ["custom", "updates"]
 RESUMABLE = frozenset({RuntimeStatus.failed, RuntimeStatus.canceled, RuntimeStatus.expired})
 
@@ -416,12 +418,26 @@ class Builds:
             await self.decide(workflow_id, answer, origin=origin)
             return await self.status(workflow_id)
         status = await self._runtime_status(thread, runs[0])
+        if status is RuntimeStatus.expired:
+            return await self.reopen(workflow_id, reopened_by=resumed_by)
         if status not in RESUMABLE:
             raise BuildNotWaiting(f"It is {status}; only a failed, canceled or expired build is resumed.")
         given: JsonObject = {"input": None} if thread.values else {"input": first_input(runs)}
         options = raised(await self._options(workflow_id), budget_usd)
         async with self._ledger.database.transaction() as transaction:
             await self._enqueue(workflow_id, given, options, transaction)
+        return await self.status(workflow_id)
+
+    async def reopen(self, workflow_id: UUID, *, reopened_by: str = "local") -> BuildStatus:
+        """Put the question of a parked build again, with a new deadline; nothing runs for it. Raises `BuildNotFound`, `BuildNotParked`."""
+        thread, run = await self._thread(workflow_id), await self._newest_run(workflow_id)
+        options = effective_options(self._defaults, await self._options(workflow_id))
+        hours = options.review_expiry_hours or DEFAULT_EXPIRY_HOURS
+        approvals = self._ledger.approvals
+        if run.status is not RunStatus.interrupted or not await approvals.reopen(
+            workflow_id, expires_in_seconds=hours * 3600, reopened_by=reopened_by
+        ):
+            raise BuildNotParked(f"It is {await self._runtime_status(thread, run)}.")
         return await self.status(workflow_id)
 
     async def _waits_for_money(self, workflow_id: UUID) -> bool:

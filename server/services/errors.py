@@ -25,6 +25,10 @@ class BuildNotWaiting(ServiceError):
     """The build does not wait for a decision."""
 
 
+class BuildNotParked(ServiceError):
+    """Only a build whose question nobody answered in time is reopened."""
+
+
 class DecisionStale(ServiceError):
     """The decision was for something else than what waits now. Look at the build again, then decide.
 

@@ -25,8 +25,9 @@ from server.services.builds import Ledger
 from server.services.caller import ANYONE, OF_THE_SERVER, Caller
 from server.services.decisions import Door, Origin
 from server.services.errors import NothingToCancel, ResumeUnderWay, RunUnfinished, ThreadOccupied
+from server.services.notices import Receivers
 from server.services.run_order import RunOrder, order_of
-from server.services.webhooks import RunEnd, WebhookTargets, drafts_for
+from server.services.webhooks import RunEnd, drafts_for
 
 DISPLACES: Mapping[MultitaskStrategy, CancelAction | None] = {
     MultitaskStrategy.reject: None,
@@ -208,7 +209,7 @@ class Runs:
         if asked.status is RunStatus.cancelled and action is CancelAction.rollback:
             await self._runs.delete(run.run_id, transaction=transaction)  # nobody worked on it: nothing else to undo
         elif asked.status is RunStatus.cancelled:
-            await self._webhooks.add(drafts_for(RunEnd(asked), WebhookTargets()), transaction)
+            await self._webhooks.add(drafts_for(RunEnd(asked), Receivers()), transaction)
         return True
 
     async def delete(self, thread_id: UUID, run_id: UUID) -> None:

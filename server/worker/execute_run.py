@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
@@ -261,12 +262,11 @@ class RunExecutor:
                 transaction=transaction,
             )
             values = await self._save_snapshot(run.thread_id, ended, transaction)
-            questions = questions_of(ended)
+            questions, hours = questions_of(ended), review_expiry_hours(order_of(run), self._limits)
             if ended.state:
-                await self._approvals.ask(
-                    run.thread_id, questions, expires_in_seconds=self._limits.review_expiry_hours * 3600, transaction=transaction
-                )
-            await self._webhooks.run_ended(RunEnd(finished, values, list(questions.values())), transaction)
+                await self._approvals.ask(run.thread_id, questions, expires_in_seconds=hours * 3600, transaction=transaction)
+            expires_at = finished.finished_at + timedelta(hours=hours) if questions and finished.finished_at else None
+            await self._webhooks.run_ended(RunEnd(finished, values, list(questions.values()), expires_at), transaction)
         log.info("run_finished", extra={"run_id": str(run.run_id), "status": ended.status.value})
 
     async def _save_snapshot(self, thread_id: UUID, ended: Ended, transaction: Transaction) -> JsonObject | None:
@@ -342,6 +342,12 @@ def last_words(order: RunOrder, ended: Ended) -> tuple[list[NewEvent], object]:
     if ended.error:
         events.append(NewEvent(event="error", data=ended.error))
     return [*events, NewEvent(event="end", data={"status": ended.status.value})], output
+
+
+def review_expiry_hours(order: RunOrder, limits: WorkerLimits) -> float:
+    """How long what the run asks waits: as its context says, or else as the server is set up."""
+    asked = order.context.get("review_expiry_hours")
+    return asked if isinstance(asked, int | float) and asked > 0 else limits.review_expiry_hours
 
 
 def ended_status(state: StateSnapshot) -> RunStatus:

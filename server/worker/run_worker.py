@@ -1,4 +1,4 @@
-"""A worker: takes runs from the queue, gives back what dead workers left, and closes what nobody decided in time."""
+"""A worker: takes runs from the queue, and gives back what dead workers left."""
 
 import asyncio
 import logging
@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from checkpoints.approvals import ApprovalRepository
 from checkpoints.errors import DatabaseBusy, DatabaseUnreachable, PersistenceError, StorageFull
 from checkpoints.runs import RunRepository
 from server.graphs import GraphCatalogue
@@ -19,7 +18,7 @@ from server.worker.recover_runs import recover_runs
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
-EXPIRY_PERIOD_SECONDS = 15.0
+FORGETTING_PERIOD_SECONDS = 15.0
 TEMPORARY_SECONDS = 60.0
 """How long what a run without a thread came to can still be asked for."""
 
@@ -31,7 +30,6 @@ class RunWorker:
         self,
         executor: RunExecutor,
         runs: RunRepository,
-        approvals: ApprovalRepository,
         run_queue: RunQueue,
         graphs: GraphCatalogue,
         *,
@@ -40,7 +38,6 @@ class RunWorker:
     ) -> None:
         self._executor = executor
         self._runs = runs
-        self._approvals = approvals
         self._run_queue = run_queue
         self._graphs = graphs
         self._concurrency = concurrency
@@ -64,7 +61,7 @@ class RunWorker:
         loops = [
             self._taking,
             asyncio.create_task(recover_runs(self._runs, self._run_queue), name="recover_runs"),
-            asyncio.create_task(self._expire_for_ever(), name="expire_approvals"),
+            asyncio.create_task(self._forget_for_ever(), name="forget_temporary_threads"),
             asyncio.create_task(self._load_ahead(), name="load_graph"),
         ]
         try:
@@ -91,15 +88,13 @@ class RunWorker:
             raise
         self._outage = None
 
-    async def _expire_for_ever(self) -> None:
+    async def _forget_for_ever(self) -> None:
         while True:
             try:
-                for approval in await self._approvals.expire_due():
-                    log.info("approval_expired", extra={"thread_id": str(approval.thread_id)})
                 await self._executor.forget_temporary(after_seconds=TEMPORARY_SECONDS)
             except PersistenceError as error:
-                log.warning("expiry_waits", extra={"reason": str(error)})
-            await asyncio.sleep(EXPIRY_PERIOD_SECONDS)
+                log.warning("forgetting_waits", extra={"reason": str(error)})
+            await asyncio.sleep(FORGETTING_PERIOD_SECONDS)
 
     async def _load_ahead(self) -> None:
         """Load our graph before the first run needs it."""

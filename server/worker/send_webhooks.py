@@ -1,9 +1,10 @@
-"""Send what is to be told to webhooks: each at least once, under an id that stays, tried for hours, signed if there is a secret.
+"""Send what is to be told to webhooks and mailboxes: under an id that stays, tried for hours, signed if there is a secret.
 
-The headers are those of Standard Webhooks. A sender that dies leaves its deliveries to the next one, after the lease.
+The headers of webhooks are those of Standard Webhooks. A sender that dies leaves its deliveries to the next one, after the lease.
 """
 
 import asyncio
+import json
 import logging
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -13,7 +14,9 @@ from standardwebhooks import Webhook
 from checkpoints.errors import PersistenceError
 from checkpoints.records import DeliveryStatus, WebhookDelivery
 from checkpoints.webhooks import WebhookRepository
+from server.mail import Mail, MailFailed, MailRefused, MailServer, hand_in
 from server.outbound import WHOLE_CALL_SECONDS, AddressRefused, CallFailed, OutboundCaller
+from server.services.notices import MAILTO
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +40,17 @@ class Verdict(NamedTuple):
 class WebhookSender:
     """Sends what is due."""
 
-    def __init__(self, deliveries: WebhookRepository, caller: OutboundCaller, *, secret: str | None = None) -> None:
+    def __init__(
+        self,
+        deliveries: WebhookRepository,
+        caller: OutboundCaller,
+        *,
+        secret: str | None = None,
+        mail_server: MailServer | None = None,
+    ) -> None:
         self._deliveries = deliveries
         self._caller = caller
+        self._mail_server = mail_server
         self._signs = Webhook(secret) if secret else None
 
     async def send_for_ever(self) -> None:
@@ -60,12 +71,30 @@ class WebhookSender:
         return len(taken)
 
     async def _send(self, delivery: WebhookDelivery) -> None:
-        verdict = await self._tried(delivery)
+        verdict = await self.tried(delivery)
         await self._deliveries.settle(delivery, verdict.status, verdict.answer, delay_seconds=verdict.delay_seconds)
         details = {"delivery_id": str(delivery.delivery_id), "status": verdict.status.value, "answer": verdict.answer}
         log.info("webhook_tried", extra=details)
 
-    async def _tried(self, delivery: WebhookDelivery) -> Verdict:
+    async def tried(self, delivery: WebhookDelivery) -> Verdict:
+        """Send it once, and say what came of it."""
+        return await (self._mailed(delivery) if delivery.url.startswith(MAILTO) else self._called(delivery))
+
+    async def _mailed(self, delivery: WebhookDelivery) -> Verdict:
+        """An e-mail is there once: only a worker that dies while the mail server answers sends it again, under the same Message-ID."""
+        if self._mail_server is None:
+            return again_or_given_up(delivery, "No mail server is configured: set APPYARD_SMTP_HOST.")
+        written = json.loads(delivery.body)
+        to = delivery.url.removeprefix(MAILTO)
+        mail = Mail(to, written["subject"], written["text"], str(delivery.delivery_id), in_utc(delivery.created_at))
+        try:
+            return Verdict(DeliveryStatus.delivered, await hand_in(mail, self._mail_server))
+        except MailRefused as refusal:
+            return Verdict(DeliveryStatus.given_up, str(refusal))
+        except MailFailed as failure:
+            return again_or_given_up(delivery, str(failure))
+
+    async def _called(self, delivery: WebhookDelivery) -> Verdict:
         content = delivery.body.encode()
         try:
             answered = await self._caller.post(delivery.url, content, self._headers(delivery))

@@ -165,8 +165,7 @@ async def test_an_expired_question_is_parked_and_asked_again_from_its_page(appya
     await yard.world.ledger.approvals.expire_due()
     page = await see(yard.client, f"/builds/{build}")
     assert "The build is parked and everything is kept" in page.text
-    await send(yard.client, page.form("/resume"))
-    await yard.ended(build)
+    await send(yard.client, page.form("/reopen"))
     assert (await see(yard.client, f"/builds/{build}")).form("/decision").fields["subject_sha256"]
 
 

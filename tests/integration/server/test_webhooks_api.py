@@ -63,7 +63,9 @@ async def test_people_are_told_of_a_build_that_waits_and_is_finished(appyard: Ru
 
     assert (waiting["type"], waiting["data"]["workflow_id"]) == ("build.waiting", build)
     assert (waiting["data"]["message"], waiting["data"]["review"]["gate"]) == ("Is this what you need?", "requirements")
-    assert in_chat == {"text": f"*{waiting['data']['title']}* waits for you: Is this what you need? ({build})"}
+    link = waiting["data"]["link"]
+    assert link == f"http://127.0.0.1:8123/builds/{build}"
+    assert in_chat == {"text": f"*{waiting['data']['title']}* waits for you: Is this what you need? <{link}|Decide>"}
     assert (finished["type"], finished["data"]["workflow_id"]) == ("build.finished", build)
     assert "is finished" in last["text"]
 
