@@ -12,7 +12,6 @@ from email.message import EmailMessage
 from email.policy import default
 from ipaddress import ip_address
 from pathlib import Path
-from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -74,7 +73,7 @@ async def mail_server(folder: Path, *answers: str) -> AsyncIterator[MailBox]:
                 case ["data", *_]:
                     say("354 go")
                     content = await reader.readuntil(b"\r\n.\r\n")
-                    message = cast("EmailMessage", message_from_bytes(content[:-5], policy=default))
+                    message = message_from_bytes(content[:-5], policy=default)
                     arrived.put_nowait(ReceivedMail(to, encrypted, user, message))
                     say("250 taken")
                 case ["QUIT" | "quit"]:
