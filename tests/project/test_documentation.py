@@ -76,6 +76,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
         "doctor",
         "builds",
         "key",
+        "notify",
         "templates",
     }
     for words in commands:
