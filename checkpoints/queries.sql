@@ -446,13 +446,18 @@ FROM reserved, unnest(%(events)s::text[], %(data)s::text[]) WITH ORDINALITY AS a
 RETURNING seq;
 
 -- events_after --
--- What happened in a run after a sequence number.
+-- What happened in a run after a sequence number: everything, only one kind, or all but one kind.
 SELECT *
 FROM run_events
 WHERE run_id = %(run_id)s AND seq > %(after)s
+    AND (%(only)s::text IS NULL OR event = %(only)s::text) AND event IS DISTINCT FROM %(without)s::text
 ORDER BY seq
 LIMIT %(limit)s;
 
+
+-- newest_event --
+-- The newest event of a run that has another name.
+SELECT seq FROM run_events WHERE run_id = %(run_id)s AND event <> %(without)s ORDER BY seq DESC LIMIT 1;
 
 -- ask_questions --
 -- Close what a thread asked before, ask what it asks now, and ask again what was answered without the graph taking it.

@@ -48,11 +48,27 @@ class RunEventRepository:
             raise LeaseLost(str(claimed.run.run_id))
         return max(int(row["seq"]) for row in rows)
 
-    async def read_after(self, run_id: UUID, seq: int = 0, *, limit: int = _PAGE, transaction: Transaction | None = None) -> list[RunEvent]:
-        """The next events after `seq`, at most `limit`."""
+    async def read_after(
+        self,
+        run_id: UUID,
+        seq: int = 0,
+        *,
+        only: str | None = None,
+        without: str | None = None,
+        limit: int = _PAGE,
+        transaction: Transaction | None = None,
+    ) -> list[RunEvent]:
+        """The next events after `seq`, at most `limit`; `only` those of one name, or all `without` them."""
+        asked = {"run_id": run_id, "after": seq, "only": only, "without": without, "limit": limit}
         async with self._database.statement(transaction) as current:
-            rows = await current.fetch_all("events_after", {"run_id": run_id, "after": seq, "limit": limit})
+            rows = await current.fetch_all("events_after", asked)
         return [RunEvent.model_validate(row) for row in rows]
+
+    async def newest_seq(self, run_id: UUID, *, without: str) -> int:
+        """The sequence number of a run's newest event that is of another name; 0 if there is none."""
+        async with self._database.statement() as current:
+            row = await current.fetch_one("newest_event", {"run_id": run_id, "without": without})
+        return int(row["seq"]) if row else 0
 
     def changes(self, subject: UUID) -> AbstractContextManager[RunChanges]:
         """Hear of changes of one run, or of new runs of one thread, for as long as the block lasts."""

@@ -35,6 +35,7 @@ from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, ThreadTtl, read_config
 from server.mail import MailServer
 from server.run_queue import RunQueue
+from server.services.agent_text import AgentTexts
 from server.services.analytics import Analytics
 from server.services.app_versions import AppVersions
 from server.services.build_list import BuildList
@@ -266,6 +267,7 @@ def make_desk(world: World, states: "ThreadStates") -> Desk:
         builds=world.builds,
         build_list=BuildList(ledger.database),
         records=BuildRecords(ledger),
+        texts=AgentTexts(ledger.run_events),
         readings=Readings(read_description),
         files=SourceFiles(ledger.artifacts),
         states=states,

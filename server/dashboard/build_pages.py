@@ -12,10 +12,12 @@ from fastapi.responses import StreamingResponse
 
 from checkpoints.records import JsonObject
 from nodes.artifacts import AgentResult, CheckName, CheckStatus, Component
-from server.api.sse import with_heartbeats
+from server.api.sse import HEARTBEAT, with_heartbeats
+from server.dashboard.agent_views import agent_view, agents_at_work, change_frame, event_key, heard_so_far
 from server.dashboard.code_view import CodeLine, CodeView, compared, file_tree, harmless_markdown, highlighted
 from server.dashboard.dependencies import Desk, DeskOf
 from server.dashboard.gantt import gantt_of
+from server.dashboard.graph_picture import graph_picture
 from server.dashboard.page_route import PageRoute
 from server.dashboard.plan_picture import plan_picture
 from server.dashboard.rendering import Pages, PagesOf
@@ -86,6 +88,7 @@ class BuildPages:
     async def show(self, tab: str, *, said: Said | None = None, status_code: int = 200, **shown: object) -> Response:
         """One page, with the stage line, the gate and what there is to say above it."""
         record = self.record
+        shown.setdefault("heard", "")
         return await self.pages.show(
             f"build_{tab}.html",
             here="builds",
@@ -106,9 +109,18 @@ class BuildPages:
         )
 
     async def show_what(self, *, said: Said | None = None, status_code: int = 200) -> Response:
-        """What was understood: the first page of a build."""
+        """What was understood: the first page of a build; while it is built also who is at work."""
         views = record_views(self.record.spec) if self.record.spec else ()
-        return await self.show("what", said=said, status_code=status_code, record_views=views)
+        at_work = await agents_at_work(self.pages.desk.texts, self.record)
+        return await self.show(
+            "what",
+            said=said,
+            status_code=status_code,
+            record_views=views,
+            graph=graph_picture(self.record) if self.record.status in STOPPABLE else None,
+            at_work=at_work,
+            heard=heard_so_far(self.record, at_work) if self.record.status in STOPPABLE else "",
+        )
 
 
 async def pages_of_build(workflow_id: UUID, request: Request, desk: DeskOf, pages: PagesOf) -> BuildPages:
@@ -181,10 +193,19 @@ async def picture(build: BuildPagesOf, desk: DeskOf, sha256: str) -> Response:
 
 
 @router.get("/timeline")
-async def timeline(build: BuildPagesOf) -> Response:
-    """Who worked when, and what it took."""
-    results = [span.result for span in build.record.agents if span.result]
-    return await build.show("timeline", gantt=gantt_of(build.record), totals=totals_of(results))
+async def timeline(build: BuildPagesOf, desk: DeskOf, agent: Annotated[int | None, Query(ge=0)] = None) -> Response:
+    """The graph, who worked when, what it took, and what one agent wrote, live while it is at work."""
+    record = build.record
+    results = [span.result for span in record.agents if span.result]
+    opened = await agent_view(desk.texts, record, agent) if agent is not None else None
+    return await build.show(
+        "timeline",
+        graph=graph_picture(record),
+        gantt=gantt_of(record),
+        totals=totals_of(results),
+        opened=opened,
+        heard=heard_so_far(record, (opened,)) if opened and opened.is_at_work else "",
+    )
 
 
 @router.get("/history")
@@ -203,9 +224,14 @@ async def history(workflow_id: UUID, build: BuildPagesOf, desk: DeskOf, checkpoi
 
 
 @router.get("/changes")
-async def changes(workflow_id: UUID, desk: DeskOf, seen: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """Server-sent events that say no more than that the build changed; the page is then fetched again. Raises `BuildNotFound`."""
-    ticks = with_heartbeats(await desk.records.changes(workflow_id, seen), lambda _: "event: changed\ndata:\n\n", ": heartbeat\n\n")
+async def changes(
+    workflow_id: UUID,
+    desk: DeskOf,
+    seen: Annotated[str, Query(max_length=200)] = "",
+    after: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """Server-sent events: that the build changed, upon which the page is fetched again, and what agents write. Raises `BuildNotFound`."""
+    ticks = with_heartbeats(await desk.records.changes(workflow_id, seen, event_key(after)), change_frame, HEARTBEAT)
     return StreamingResponse(ticks, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from server.services.agent_text import AgentTexts
 from server.services.analytics import Analytics
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
@@ -24,6 +25,7 @@ class Desk:
     builds: Builds
     build_list: BuildList
     records: BuildRecords
+    texts: AgentTexts
     readings: Readings
     files: SourceFiles
     states: ThreadStates

@@ -28,11 +28,13 @@ class Work:
     note: str
     began_at: datetime
     ended_at: datetime
+    link: str
+    opens: str
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One row of the picture."""
+    """One row of the picture; `link` is where it leads."""
 
     label: str
     kind: str
@@ -41,6 +43,8 @@ class Bar:
     y: int
     width: float
     seconds: float
+    link: str
+    opens: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def gantt_of(record: BuildRecord) -> Gantt:
             HEAD + ROW * row,
             round(max(LEAST_WIDTH, (clock.at(done.ended_at) - clock.at(done.began_at)) * scale), 1),
             (done.ended_at - done.began_at).total_seconds(),
+            done.link,
+            done.opens,
         )
         for row, done in enumerate(work)
     )
@@ -84,7 +90,7 @@ def gantt_of(record: BuildRecord) -> Gantt:
 
 
 def _of_agents(record: BuildRecord) -> Iterable[Work]:
-    for span in record.agents:
+    for place, span in enumerate(record.agents):
         if span.cut_off:
             continue
         subject = f": {span.component}" if span.component else ""
@@ -97,6 +103,8 @@ def _of_agents(record: BuildRecord) -> Iterable[Work]:
             f"{duration((ended_at - span.began_at).total_seconds())} · {note}",
             span.began_at,
             ended_at,
+            f"?agent={place}#agent-{place}",
+            "Opens what it wrote.",
         )
 
 
@@ -106,7 +114,8 @@ def _of_checks(record: BuildRecord) -> Iterable[Work]:
     for done in record.checks:
         took = done.check.duration_seconds
         label = f"Check: {CHECKS[done.check.check]}{f' v{done.version}' if many else ''}"
-        yield Work(_cut(label), kinds[done.check.status], duration(took), done.ended_at - timedelta(seconds=took), done.ended_at)
+        began_at, link = done.ended_at - timedelta(seconds=took), f"evidence#check-{done.check.check.value}"
+        yield Work(_cut(label), kinds[done.check.status], duration(took), began_at, done.ended_at, link, "Opens its evidence.")
 
 
 class _WorkingTime:

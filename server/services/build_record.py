@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from checkpoints.errors import ThreadNotFound
-from checkpoints.records import Approval, JsonObject, Run, RunEvent, Thread, ThreadStatus
+from checkpoints.records import Approval, Run, RunEvent, Thread, ThreadStatus
 from nodes.artifacts import (
     AgentResult,
     AppSpec,
@@ -30,6 +30,7 @@ from nodes.artifacts import (
 )
 from nodes.context import BuildOptions
 from nodes.progress import AgentFinished, AgentStarted, CheckFinished, ProgressEvent
+from server.services.agent_text import AGENT_TEXT, Stretch
 from server.services.build_progress import BuildProgress, advance
 from server.services.build_status import PendingReview, RuntimeStatus, failure_of, runtime_status
 from server.services.builds import Ledger, first_input, pending_review
@@ -49,9 +50,17 @@ class AgentSpan:
     attempt: int
     model: str
     began_at: datetime
+    run_id: UUID
+    began_seq: int
     ended_at: datetime | None = None
+    ended_seq: int | None = None
     result: AgentResult | None = None
     cut_off: bool = False
+
+    @property
+    def stretch(self) -> Stretch:
+        """Where in the events its text is."""
+        return Stretch(self.run_id, self.task, self.component, self.attempt, self.began_seq, self.ended_seq)
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,14 @@ class Question:
 
 
 @dataclass(frozen=True)
+class EventKey:
+    """An event of a run."""
+
+    run_id: UUID
+    seq: int
+
+
+@dataclass(frozen=True)
 class BuildRecord:
     """Everything the pages of a build show."""
 
@@ -97,6 +114,8 @@ class BuildRecord:
     review: PendingReview | None
     questions: tuple[Question, ...]
     agents: tuple[AgentSpan, ...]
+    visits: Mapping[str, int]
+    """How often each node of the graph came to an end."""
     checks: tuple[CheckSpan, ...]
     versions: tuple[KnownVersion, ...]
     spec: AppSpec | None
@@ -112,12 +131,22 @@ class BuildRecord:
     @property
     def title(self) -> str:
         """The app's title, or the beginning of its description until it has one."""
-        return self.spec.title if self.spec else self.request.app_description.strip().splitlines()[0][:80]
+        if self.spec:
+            return self.spec.title
+        line = self.request.app_description.strip().splitlines()[0]
+        return line if len(line) <= 60 else f"{line[:59].rstrip()}…"
 
     @property
     def seconds(self) -> float:
         """How long its runs took together, the waiting between them not counted."""
         return sum(((run.finished_at or self.now) - run.started_at).total_seconds() for run in self.runs if run.started_at)
+
+    @property
+    def at_work(self) -> tuple[tuple[int, AgentSpan], ...]:
+        """The agents at work now, each with its place in `agents`."""
+        if self.status is not RuntimeStatus.running:
+            return ()
+        return tuple((place, span) for place, span in enumerate(self.agents) if span.ended_at is None and not span.cut_off)
 
     def version(self, number: int | None = None) -> KnownVersion:
         """One version, or the newest. Raises `AppVersionNotFound`."""
@@ -157,6 +186,7 @@ class BuildRecords:
             review=pending_review(approvals),
             questions=tuple(_question(approval) for approval in approvals),
             agents=story.agents,
+            visits=story.visits,
             checks=story.checks,
             versions=story.versions,
             spec=_value(AppSpec, values.get("spec")),
@@ -166,26 +196,40 @@ class BuildRecords:
             components=_components(values.get("components")),
             outcome=_value(Outcome, values.get("outcome")),
             cost_usd=float((await self._ledger.model_calls.usage(thread_id=workflow_id)).cost_usd),
-            mark=_mark(runs[0], approvals),
+            mark=await self._mark(runs[0], approvals),
         )
 
-    async def changes(self, workflow_id: UUID, seen: str) -> AsyncIterator[str]:
-        """The mark of the build whenever it is another than the last, which first is `seen`; never ends. Raises `BuildNotFound`."""
-        await self._thread(workflow_id)
-        return self._changes(workflow_id, seen)
+    async def changes(self, workflow_id: UUID, seen: str, after: EventKey | None = None) -> AsyncIterator[str | RunEvent]:
+        """The mark of the build whenever it is another than the last, which first is `seen`, and what its agents write.
 
-    async def _changes(self, workflow_id: UUID, seen: str) -> AsyncIterator[str]:
+        Texts are those after an event of the newest run, or of a run that begins meanwhile, each once; none without `after`.
+        Never ends. Raises `BuildNotFound`.
+        """
+        await self._thread(workflow_id)
+        return self._changes(workflow_id, seen, after)
+
+    async def _changes(self, workflow_id: UUID, seen: str, after: EventKey | None) -> AsyncIterator[str | RunEvent]:
         while runs := await self._ledger.runs.list_of_thread(workflow_id, limit=1):
             followed = runs[0].run_id
+            seq = after.seq if after and after.run_id == followed else 0
             with self._ledger.run_events.changes(followed) as changes:
                 async for _ in changes:
+                    while after and (texts := await self._ledger.run_events.read_after(followed, seq, only=AGENT_TEXT)):
+                        for text in texts:
+                            yield text
+                        seq = texts[-1].seq
                     runs = await self._ledger.runs.list_of_thread(workflow_id, limit=1)
-                    mark = _mark(runs[0], await self._ledger.approvals.of_thread(workflow_id)) if runs else ""
+                    mark = await self._mark(runs[0], await self._ledger.approvals.of_thread(workflow_id)) if runs else ""
                     if mark != seen:
                         yield mark
                         seen = mark
                     if not runs or runs[0].run_id != followed:
                         break
+
+    async def _mark(self, newest: Run, approvals: Sequence[Approval]) -> str:
+        asked = "".join(approval.status.value[0] for approval in approvals)
+        seq = await self._ledger.run_events.newest_seq(newest.run_id, without=AGENT_TEXT)
+        return f"{newest.run_id}.{seq}.{newest.status.value}.{asked}"
 
     async def _thread(self, workflow_id: UUID) -> Thread:
         try:
@@ -198,7 +242,7 @@ class BuildRecords:
 
     async def _events(self, run: Run) -> list[RunEvent]:
         events: list[RunEvent] = []
-        while page := await self._ledger.run_events.read_after(run.run_id, events[-1].seq if events else 0):
+        while page := await self._ledger.run_events.read_after(run.run_id, events[-1].seq if events else 0, without=AGENT_TEXT):
             events += page
         return events
 
@@ -221,6 +265,7 @@ class _Story:
 
     progress: BuildProgress = field(default_factory=BuildProgress)
     agents: tuple[AgentSpan, ...] = ()
+    visits: Mapping[str, int] = field(default_factory=dict)
     checks: tuple[CheckSpan, ...] = ()
     versions: tuple[KnownVersion, ...] = ()
     values: Mapping[str, object] = field(default_factory=dict)
@@ -238,8 +283,8 @@ class _Story:
                 return self._reported(event)
             case "updates" if isinstance(event.data, dict):
                 story = self
-                for slice_ in event.data.values():
-                    story = story._written(slice_, event.created_at) if isinstance(slice_, dict) else story
+                for node, slice_ in event.data.items():
+                    story = story._written(node, slice_, event.created_at)
                 return story
             case "metadata":  # a new attempt: who was at work before is not any more
                 return replace(self, agents=tuple(replace(span, cut_off=True) if span.ended_at is None else span for span in self.agents))
@@ -253,17 +298,21 @@ class _Story:
             return self  # a custom event of another graph or a newer version
         match report:
             case AgentStarted():
-                span = AgentSpan(report.agent, report.task, report.component, report.attempt, report.model, event.created_at)
+                whose = (report.agent, report.task, report.component, report.attempt, report.model)
+                span = AgentSpan(*whose, event.created_at, event.run_id, event.seq)
                 return replace(self, agents=(*self.agents, span))
             case AgentFinished():
-                return replace(self, agents=_finished(self.agents, report.result, event.created_at))
+                return replace(self, agents=_finished(self.agents, report.result, event))
             case CheckFinished():
                 return replace(self, checks=(*self.checks, CheckSpan(report.version, report.check, event.created_at)))
             case _:
                 return self
 
-    def _written(self, slice_: JsonObject, moment: datetime) -> "_Story":
-        story = replace(self, values={**self.values, **slice_})
+    def _written(self, node: str, slice_: object, moment: datetime) -> "_Story":
+        story = replace(self, visits={**self.visits, node: self.visits.get(node, 0) + 1})
+        if not isinstance(slice_, dict):
+            return story
+        story = replace(story, values={**self.values, **slice_})
         if version := _value(AppVersion, slice_.get("version")):
             others = tuple(known for known in story.versions if known.version.number != version.number)
             story = replace(story, versions=(*others, KnownVersion(version, moment)))
@@ -272,13 +321,13 @@ class _Story:
         return story
 
 
-def _finished(spans: Sequence[AgentSpan], result: AgentResult, moment: datetime) -> tuple[AgentSpan, ...]:
+def _finished(spans: Sequence[AgentSpan], result: AgentResult, event: RunEvent) -> tuple[AgentSpan, ...]:
     """The spans with the newest one of this task ended."""
     key = (result.task, result.component, result.attempt)
     for index in reversed(range(len(spans))):
         span = spans[index]
         if span.ended_at is None and (span.task, span.component, span.attempt) == key:
-            ended = replace(span, ended_at=moment, result=result, cut_off=False)
+            ended = replace(span, ended_at=event.created_at, ended_seq=event.seq, result=result, cut_off=False)
             return (*spans[:index], ended, *spans[index + 1 :])
     return tuple(spans)
 
@@ -293,11 +342,6 @@ def _question(approval: Approval) -> Question:
 
 def _components(value: object) -> Mapping[str, ComponentResult]:
     return {str(name): ComponentResult.model_validate(part) for name, part in value.items()} if isinstance(value, dict) else {}
-
-
-def _mark(newest: Run, approvals: Sequence[Approval]) -> str:
-    asked = "".join(approval.status.value[0] for approval in approvals)
-    return f"{newest.run_id}.{newest.last_event_seq}.{newest.status.value}.{asked}"
 
 
 def _value(kind: type[M], value: object) -> M | None:

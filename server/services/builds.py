@@ -46,6 +46,7 @@ from nodes.artifacts import (
 from nodes.context import BuildOptions, effective_options
 from nodes.costs import CostEstimate
 from server.run_queue import RunQueue
+from server.services.agent_text import AGENT_TEXT
 from server.services.asked_changes import AskedChange, careful
 from server.services.build_progress import BuildProgress, progress_of
 from server.services.build_status import (
@@ -210,7 +211,7 @@ class Builds:
             thread_id,
             assistant.assistant_id,
             transaction,
-            kwargs={**given, "context": as_json(options), "stream_mode": STREAM_MODES},
+            kwargs={**given, "context": as_json(options), "stream_mode": STREAM_MODES, "tells_text": True},
             multitask_strategy=MultitaskStrategy.reject,
             run_id=run_id,
         )
@@ -484,7 +485,7 @@ class Builds:
         events: list[tuple[str, object]] = []
         for run in reversed(runs):
             after = 0
-            while page := await self._ledger.run_events.read_after(run.run_id, after):
+            while page := await self._ledger.run_events.read_after(run.run_id, after, without=AGENT_TEXT):
                 events += [(event.event, event.data) for event in page]
                 after = page[-1].seq
         return progress_of(events)

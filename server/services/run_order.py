@@ -16,7 +16,10 @@ DEFAULT_STREAM_MODES: tuple[WireStreamMode, ...] = ("custom", "updates")
 
 
 class RunOrder(BaseModel):
-    """Input or command, and how to run. `input` None without a command continues from where the thread stands."""
+    """Input or command, and how to run. `input` None without a command continues from where the thread stands.
+
+    `tells_text`: what agents write is recorded as it comes, many pieces in one event (`server.services.agent_text`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,6 +37,7 @@ class RunOrder(BaseModel):
     keeps_output: bool = False
     is_temporary: bool = False
     feedback_keys: tuple[str, ...] | None = None
+    tells_text: bool = False
     webhook: str | None = None
 
     @property

@@ -46,7 +46,7 @@ class GraphRun:
 
 async def drive(graph: AnyGraph, attempt: GraphRun, record: Record) -> object:
     """Run the graph to its end or its next question; the last values it streamed, None if it streamed none."""
-    events = WireEvents(attempt.order.stream_mode)
+    events = WireEvents(attempt.order.stream_mode, tells_text=attempt.order.tells_text)
     output: object = None
     async for part in _streamed(graph, attempt, record):
         if part.mode == "values" and not part.namespace:

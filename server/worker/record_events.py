@@ -12,6 +12,7 @@ from checkpoints.connection import Database
 from checkpoints.fenced_saver import Step
 from checkpoints.records import ClaimedRun, NewEvent
 from checkpoints.run_events import RunEventRepository
+from server.services.agent_text import AGENT_TEXT, AgentText
 
 FLUSH_SECONDS = 0.05
 """Notifying per event costs a third of the throughput and more; batches of 50-100 ms restore it (measured)."""
@@ -38,9 +39,23 @@ class EventRecorder:
         self._task: asyncio.Task[None] | None = None
 
     def add(self, event: str, data: object) -> None:
-        """Collect one event; anything pydantic can make JSON of, else its text."""
+        """Collect one event; anything pydantic can make JSON of, else its text. Pieces of one answer become one event."""
+        if isinstance(data, AgentText):
+            data = self._continued(data)
         self._pending.append(NewEvent(event=event, data=jsonable(data)))
         self._added.set()
+
+    def _continued(self, piece: AgentText) -> AgentText:
+        """The piece behind what is pending of the same answer, which it takes the place of: a model sends hundreds in a second."""
+        for index in reversed(range(len(self._pending))):
+            event = self._pending[index]
+            if event.event != AGENT_TEXT:
+                return piece
+            begun = AgentText.model_validate(event.data)
+            if begun.source == piece.source:
+                del self._pending[index]
+                return begun.model_copy(update={"text": begun.text + piece.text})
+        return piece
 
     def take_rest(self) -> tuple[NewEvent, ...]:
         """What was collected and not stored when the recorder was closed, to be stored with the end of the run."""

@@ -7,6 +7,7 @@ from typing import Any, cast
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
 from langgraph.types import StreamMode
 
+from server.services.agent_text import AGENT_TEXT, text_of
 from server.services.run_order import RunOrder, WireStreamMode
 from server.services.thread_state import checkpoint_of
 
@@ -30,14 +31,17 @@ def graph_modes(order: RunOrder) -> list[StreamMode]:
             asked.add("messages")
         elif mode != "events":
             asked.add(cast("StreamMode", mode))  # LangGraph's type does not list "tools", which it streams
+    if order.tells_text:
+        asked.add("messages")
     return sorted(asked | {"values"} if order.keeps_output else asked)
 
 
 class WireEvents:
     """Names and shapes the parts of one run. Messages are put together here, since a part holds only a piece of one."""
 
-    def __init__(self, modes: Sequence[WireStreamMode]) -> None:
+    def __init__(self, modes: Sequence[WireStreamMode], *, tells_text: bool = False) -> None:
         self._modes = frozenset(modes)
+        self._tells_text = tells_text
         self._messages: dict[str, BaseMessage] = {}
 
     def of(self, part: Part) -> Iterator[tuple[str, object]]:
@@ -51,6 +55,8 @@ class WireEvents:
 
     def _of_message(self, part: Part) -> Iterator[tuple[str, object]]:
         message, metadata = part.chunk
+        if self._tells_text and (piece := text_of(message, metadata)):
+            yield AGENT_TEXT, piece
         if "messages-tuple" in self._modes:
             yield named("messages", part.namespace), part.chunk
         if "messages" in self._modes:

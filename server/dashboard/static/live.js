@@ -1,12 +1,15 @@
 // Keep the page up to date: hear that something changed, fetch the page again, and replace only what differs.
 // The server renders every page, so a live page and a loaded one cannot disagree.
 
+import { fill, hear } from "./texts.js";
+
 const QUIET_MS = 250; // changes that come together are fetched together
 const RETRY_MS = [1000, 2000, 4000, 8000];
 
 let stream = null;
 let pending = null;
 let failures = 0;
+let lastText = null;
 
 export function follow() {
   const main = document.querySelector("main");
@@ -18,13 +21,22 @@ export function follow() {
 function listen(url) {
   stream?.close();
   stream = new EventSource(url);
-  stream.addEventListener("changed", () => (clearTimeout(pending), (pending = setTimeout(bringUpToDate, QUIET_MS))));
+  // Not put off by what follows: a build that changes all the time is still shown four times a second.
+  stream.addEventListener("changed", () => (pending ??= setTimeout(() => ((pending = null), bringUpToDate()), QUIET_MS)));
+  stream.addEventListener("text", (event) => ((lastText = event.lastEventId), hear(event)));
   stream.addEventListener("open", () => say(""));
   stream.addEventListener("error", () => {
     say("Not connected. What you see may be old; trying again.");
     stream.close();
-    setTimeout(async () => (await bringUpToDate(), listen(document.querySelector("main").dataset.changes ?? url)), retryMs());
+    setTimeout(async () => (await bringUpToDate(), listen(goingOn(document.querySelector("main").dataset.changes ?? url))), retryMs());
   });
+}
+
+// Texts go on after the last piece that was heard, whatever the page knows: nothing is missed or written twice.
+function goingOn(url) {
+  const address = new URL(url, location.href);
+  if (lastText && address.searchParams.has("after")) address.searchParams.set("after", lastText);
+  return address;
 }
 
 function retryMs() {
@@ -50,6 +62,7 @@ export async function bringUpToDate() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = fresh.title;
   for (const selector of ["main", "nav.rail"]) update(document.querySelector(selector), fresh.querySelector(selector));
+  fill();
 }
 
 // Make `old` like `fresh`, touching only what differs: focus, scroll, opened details and what was typed stay.
