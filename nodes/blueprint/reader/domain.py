@@ -13,7 +13,9 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     (
         r"""^[^.!?\n]*(?:\b(?:2048|tetris|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy[ ]bird|solitaire)\b
         |\b(?:an?|the|my|this|simple|browser)\s+(?:[\w-]+\s+){0,3}game\b
-        (?!\s+(?:store|shop|library|collection|catalog\w*|rental|night|club)))""",
+        (?!\s+(?:store|shop|library|collection|catalog\w*|rental|night|club))
+        |\b(?:first[- ]person|multiplayer)[ ](?:shooter|arena|battle)|\bplatformer\b
+        |\bchess[ ](?:engine|against|with[ ]ai)|\bplay[ ]chess\b)""",
         "a game",
         "The builder could make an app that keeps players, matches and scores.",
     ),
@@ -24,6 +26,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"""\b(desktop[ ](?:app|application|tool|program)|windows[ ]app|mac(?:os)?[ ]app|electron[ ]app|tkinter|pyqt|\bqt[ ]app
+        |operating[ ]system|device[ ]driver|(?:excel|word|office)[ ](?:macro|add-?in)|vba[ ]macro
         |browser[ ]extension|chrome[ ]extension|vs[ ]?code[ ]extension|plugin[ ]for)\b""",
         "a desktop program or extension",
         "The builder could make the same records usable in a browser.",
@@ -38,6 +41,10 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
         |decrypt|compiler|sorting[ ]algorithm|algorithm[ ](?:that|to|for)|parse[sr]?[ ](?:a|the)|password[ ]generator|qr[ ]code[ ]generator
         |image[ ](?:editor|filter|resizer)|text[ ]editor|drawing[ ]app|paint[ ]app|pomodoro|stopwatch|metronome|music[ ]player
         |video[ ]player|chat[ ]?bot|web[ ]scraper|scrap(?:e|es|ing)[ ]|machine[ ]learning|neural[ ]network|train(?:s)?[ ]a[ ]model
+        |(?:physics|flight|traffic|weather)[ ]simulat(?:ion|or)|blockchain|smart[ ]contract|crypto(?:currency)?[ ]wallet
+        |(?:discord|telegram|slack|twitter|whatsapp|trading)[ ]bot
+        |(?:python|javascript|typescript|java|npm|rust|c\+\+)[ ](?:library|package|module|sdk)
+        |generat\w+[ ](?:pictures|images|photos|music|videos|text|code|art)|video[ ]editor|photo[ ]edit(?:or|ing)
         |recommendation[ ]engine|speech[ ]recognition|face[ ]recognition)\b""",
         "computation rather than records",
         "The builder could keep the inputs and results as records that people enter.",
@@ -55,6 +62,12 @@ _ENGLISH = frozenset(
     """the a an of and or to for with in on by is are has have who can that users user app system create build each from as at it be
     this their they i we my management tracker""".split()
 )
+_FOREIGN = frozenset(
+    """le la les un une et est dans avec pour chaque livre der das und ein eine einen ist mit für jeder hat wir el los las una y con para
+    cada tiene il gli e di che per ogni ha het een en van met voor och är att som til af ou que um uma o os""".split()
+)
+"""Little words of other languages that are no English words."""
+
 _MET = frozenset(
     """python fastapi sqlalchemy sqlite postgres postgresql html html5 css css3 jinja jinja2 web rest api rest-api restful uvicorn docker
     pytest alembic pydantic javascript openapi sql json http server-rendered""".split()
@@ -89,6 +102,8 @@ def check_domain(request: BuildRequest) -> None:
 
 def _is_english(words: list[str]) -> bool:
     """By the little words of the language, or by a dictionary: `Visitors come three times per week` has none of them."""
+    if sum(word in _FOREIGN for word in words) >= max(2, sum(word in _ENGLISH for word in words)):
+        return False
     small = sum(word in _ENGLISH for word in words) / len(words)
     return small >= 0.06 or sum(bool(lexicon_tag(word)) for word in words) / len(words) >= 0.8
 

@@ -89,7 +89,14 @@ def _item_end(words: list[Word], position: int) -> tuple[int, bool]:
         tag = words[index].tag
         if tag in {Tag.comma, Tag.conjunction, Tag.opening}:
             return index, False
-        if (tag is Tag.relative and words[index].lower != "whether") or words[index].lower in {"so", "because", "if", "before", "after"}:
+        alone = words[index - 1].tag is Tag.determiner and (index + 1 == len(words) or words[index + 1].tag in {Tag.comma, Tag.conjunction})
+        if (tag is Tag.relative and words[index].lower != "whether" and not alone) or words[index].lower in {
+            "so",
+            "because",
+            "if",
+            "before",
+            "after",
+        }:
             return index, True
         if tag is Tag.colon:
             return index, True

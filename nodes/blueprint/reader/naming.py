@@ -98,9 +98,15 @@ def is_plural(word: str) -> bool:
     return word not in UNCHANGED and singular(word) != word
 
 
+_LETTERS = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "ł": "l", "Ł": "L", "đ": "d", "þ": "th", "ı": "i"}
+)
+"""Latin letters that Unicode takes for letters of their own, with no plain one within."""
+
+
 def slug(text: str) -> str:
     """Lower-case ASCII words joined by underscores; empty if nothing is left. `Café №1` → `cafe_1`."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS)).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40].strip("_")
 
 

@@ -315,7 +315,7 @@ def _keep(phrase: Phrase, clause: Clause, kinds: frozenset[VerbKind], draft: Dra
     act = noun_of(phrase)
     if act.endswith("ing") and lexicon_tag(act).startswith("VBG") and (phrase.head in TAILS or not (phrase.determiner or phrase.many)):
         return  # `a waiting list`, against `each milking`
-    if phrase.determiner == "pronoun" or (phrase.head in ORGANISATIONS and phrase.determiner in {"my", "our"}):
+    if phrase.determiner in {"pronoun", "your"} or (phrase.head in ORGANISATIONS and phrase.determiner in {"my", "our"}):
         return
     if phrase.of is not None and noun_of(phrase) != noun_of(phrase.of) and is_recordable(noun_of(phrase.of)):
         draft.record(noun_of(phrase.of), stated(clause.quote))
