@@ -396,6 +396,10 @@ SET cancel_requested = %(action)s,
 WHERE run_id = %(run_id)s AND status IN ('pending', 'running')
 RETURNING *, pg_notify('appyard_runs', run_id::text);
 
+-- note_on_run --
+-- Add to what is noted on a run that has not ended.
+UPDATE runs SET metadata = metadata || %(note)s::jsonb WHERE run_id = %(run_id)s AND status IN ('pending', 'running');
+
 -- abandoned_runs --
 -- Running runs nobody works on any more: the lease ran out, or the lock that dies with the worker's process is gone.
 SELECT *
@@ -769,14 +773,14 @@ WITH matching AS (
         CASE newest.status
             WHEN 'pending' THEN 'Pending'
             WHEN 'running' THEN 'Running'
-            WHEN 'cancelled' THEN 'Canceled'
+            WHEN 'cancelled' THEN CASE WHEN newest.paused_by IS NOT NULL THEN 'Paused' ELSE 'Canceled' END
             WHEN 'interrupted' THEN CASE WHEN asked.opened_at IS NULL THEN 'Expired' ELSE 'AwaitingApproval' END
             WHEN 'success' THEN CASE threads.ending WHEN 'delivered' THEN 'Completed' WHEN 'rejected' THEN 'Rejected' ELSE 'Failed' END
             ELSE 'Failed'
         END AS runtime_status
     FROM threads
     CROSS JOIN LATERAL (
-        SELECT status, updated_at, kwargs
+        SELECT status, updated_at, kwargs, metadata ->> 'paused_by' AS paused_by
         FROM runs
         WHERE runs.thread_id = threads.thread_id
         ORDER BY created_at DESC, run_id

@@ -254,6 +254,10 @@ class RunRepository:
             await current.execute("settle_thread", {"thread_id": run.thread_id})
             return run
 
+    async def note(self, run_id: UUID, note: JsonObject, transaction: Transaction) -> None:
+        """Add to the metadata of a run that has not ended."""
+        await transaction.execute("note_on_run", {"run_id": run_id, "note": searchable(note)})
+
     async def abandoned(self) -> list[Run]:
         """Running runs whose worker is gone: its lease ran out, or the lock of `hold` died with its process."""
         return await self._all("abandoned_runs", {})

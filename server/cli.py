@@ -258,6 +258,14 @@ def reopen(build: BuildId, by: By = "local", as_json: Json = False, debug: Debug
 
 
 @builds.command()
+def pause(build: BuildId, by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Stop a build at once, to go on later with `resume`. Finished steps and answered model calls are kept."""
+    from server.commands.builds import pause as run
+
+    _end(debug, as_json, lambda: run(build, by, as_json=as_json))
+
+
+@builds.command()
 def cancel(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
     """Stop a build at once. What is finished is kept."""
     from server.commands.builds import cancel as run

@@ -40,6 +40,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.TemplateInvalid: 422,
     services.BuildNotWaiting: 409,
     services.BuildNotParked: 409,
+    services.BuildNotRunning: 409,
     services.DecisionStale: 409,
     services.RequesterMayNotApprove: 403,
     services.BudgetNotRaised: 422,

@@ -136,8 +136,8 @@ class ResumeBody(BaseModel):
     reviewer: str = Field(default="local", min_length=1, max_length=200)
 
 
-class ReopenBody(BaseModel):
-    """Who asks again."""
+class PersonBody(BaseModel):
+    """Who does it."""
 
     model_config = ConfigDict(extra="forbid")
 

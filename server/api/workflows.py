@@ -14,7 +14,7 @@ from server.api.schemas import (
     ApprovalTaken,
     BuildList,
     DecisionList,
-    ReopenBody,
+    PersonBody,
     ResumeBody,
     StartBody,
     TemplateList,
@@ -81,15 +81,21 @@ async def decisions(workflow_id: UUID, builds: BuildsService) -> DecisionList:
 
 
 @router.post("/builds/{workflow_id}/reopen")
-async def reopen(workflow_id: UUID, builds: BuildsService, body: ReopenBody | None = None) -> BuildStatus:
+async def reopen(workflow_id: UUID, builds: BuildsService, body: PersonBody | None = None) -> BuildStatus:
     """Put the question of a parked build again, with a new deadline."""
-    return await builds.reopen(workflow_id, reopened_by=(body or ReopenBody()).reviewer)
+    return await builds.reopen(workflow_id, reopened_by=(body or PersonBody()).reviewer)
 
 
 @router.post("/cancel/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
 async def cancel(workflow_id: UUID, builds: BuildsService, origin: OriginOfRequest) -> BuildStatus:
     """Stop a build at once. What is finished is kept; `resume` goes on from there."""
     return await builds.cancel(workflow_id, origin=origin)
+
+
+@router.post("/pause/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
+async def pause(workflow_id: UUID, builds: BuildsService, body: PersonBody | None = None) -> BuildStatus:
+    """Stop a build to go on later with `resume`. Finished steps and answered model calls are kept."""
+    return await builds.pause(workflow_id, paused_by=(body or PersonBody()).reviewer)
 
 
 @router.post("/resume/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)

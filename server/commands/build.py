@@ -31,6 +31,7 @@ EXIT_CODES = {
     RuntimeStatus.completed: ExitCode.done,
     RuntimeStatus.failed: ExitCode.failed,
     RuntimeStatus.canceled: ExitCode.failed,
+    RuntimeStatus.paused: ExitCode.waiting,
     RuntimeStatus.awaiting_approval: ExitCode.waiting,
     RuntimeStatus.rejected: ExitCode.rejected,
     RuntimeStatus.expired: ExitCode.rejected,
@@ -244,7 +245,7 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
             return [question, f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"]
         case RuntimeStatus.expired:
             return [f"Everything is kept. Look: appyard builds show {short}. Ask again: appyard builds reopen {short}"]
-        case RuntimeStatus.failed | RuntimeStatus.canceled:
+        case RuntimeStatus.failed | RuntimeStatus.canceled | RuntimeStatus.paused:
             return [f"Everything is kept. Look: appyard builds show {short}. Go on: appyard builds resume {short}"]
         case _:
             return [f"Everything is kept. Look: appyard builds show {short}"]

@@ -151,6 +151,19 @@ def reopen(prefix: str, by: str, *, as_json: bool) -> ExitCode:
     return asyncio.run(run())
 
 
+def pause(prefix: str, by: str, *, as_json: bool) -> ExitCode:
+    """Stop a build to go on later."""
+
+    async def run() -> ExitCode:
+        async with opened_world(with_worker=False) as (world, _):
+            status = await world.builds.pause(await found(world.builds, prefix), paused_by=by)
+        text = json.dumps({"workflow_id": str(status.workflow_id), "runtime_status": status.runtime_status})
+        print(text if as_json else f"Pausing. Go on with: appyard builds resume {str(status.workflow_id)[:8]}")
+        return ExitCode.done
+
+    return asyncio.run(run())
+
+
 def cancel(prefix: str, *, as_json: bool) -> ExitCode:
     """Stop a build."""
 

@@ -18,7 +18,15 @@ from server.dashboard.rendering import Pages, PagesOf
 from server.dashboard.words import DECISIONS, Tone
 from server.services.asked_changes import AskedChange
 from server.services.decisions import Door, Origin
-from server.services.errors import BuildFinished, BuildNotChangeable, BuildNotParked, BuildNotWaiting, DecisionStale, RequesterMayNotApprove
+from server.services.errors import (
+    BuildFinished,
+    BuildNotChangeable,
+    BuildNotParked,
+    BuildNotRunning,
+    BuildNotWaiting,
+    DecisionStale,
+    RequesterMayNotApprove,
+)
 from server.services.thread_state import CheckpointKey
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
@@ -64,6 +72,16 @@ async def cancel(workflow_id: UUID, request: Request, desk: DeskOf, pages: Pages
         await desk.builds.cancel(workflow_id, origin=origin_of(request))
     except BuildFinished as error:
         return await show_again(workflow_id, pages, {}, Said(Tone.info, "There was nothing to stop", str(error)), 409)
+    return back_to(workflow_id)
+
+
+@router.post("/pause")
+async def pause(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: PagesOf) -> Response:
+    """Stop the build to go on later."""
+    try:
+        await desk.builds.pause(workflow_id, paused_by=reviewer_of(fields))
+    except BuildNotRunning as error:
+        return await show_again(workflow_id, pages, {}, Said(Tone.info, "There was nothing to pause", str(error)), 409)
     return back_to(workflow_id)
 
 

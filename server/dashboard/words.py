@@ -38,6 +38,7 @@ STATES: Mapping[RuntimeStatus, Shown] = {
     RuntimeStatus.completed: Shown("Completed", "ok", Tone.ok),
     RuntimeStatus.failed: Shown("Failed", "bad", Tone.bad),
     RuntimeStatus.canceled: Shown("Canceled", "stopped", Tone.muted),
+    RuntimeStatus.paused: Shown("Paused", "stopped", Tone.warn),
     RuntimeStatus.rejected: Shown("Rejected", "stopped", Tone.muted),
     RuntimeStatus.expired: Shown("Expired", "clock", Tone.muted),
 }

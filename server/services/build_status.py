@@ -33,6 +33,7 @@ class RuntimeStatus(StrEnum):
     completed = "Completed"
     failed = "Failed"
     canceled = "Canceled"
+    paused = "Paused"
     rejected = "Rejected"
     expired = "Expired"
 
@@ -40,6 +41,10 @@ class RuntimeStatus(StrEnum):
     def is_final(self) -> bool:
         """Whether nothing more happens unless somebody asks for it."""
         return self not in (RuntimeStatus.pending, RuntimeStatus.running, RuntimeStatus.awaiting_approval)
+
+
+PAUSED_BY = "paused_by"
+"""In the metadata of a run that was stopped to be gone on with: who did it."""
 
 
 class PendingReview(Artifact):
@@ -115,7 +120,7 @@ def runtime_status(thread: Thread, run: Run, approvals: Sequence[Approval]) -> R
             waits = any(approval.status is ApprovalStatus.pending for approval in approvals)
             return RuntimeStatus.awaiting_approval if waits else RuntimeStatus.expired
         case RunStatus.cancelled:
-            return RuntimeStatus.canceled
+            return RuntimeStatus.paused if PAUSED_BY in run.metadata else RuntimeStatus.canceled
         case RunStatus.error | RunStatus.timeout:
             return RuntimeStatus.failed
         case RunStatus.success:
@@ -207,6 +212,8 @@ def message_of(status: RuntimeStatus, progress: BuildProgress, review: PendingRe
             return failure or "Failed."
         case RuntimeStatus.canceled:
             return "Canceled. Everything is kept; resume it to go on."
+        case RuntimeStatus.paused:
+            return "Paused. Everything that was finished is kept; resume it to go on."
         case RuntimeStatus.rejected:
             return failure or "Rejected. Everything is kept."
         case RuntimeStatus.expired:

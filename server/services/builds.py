@@ -50,6 +50,7 @@ from server.services.agent_text import AGENT_TEXT
 from server.services.asked_changes import AskedChange, careful
 from server.services.build_progress import BuildProgress, progress_of
 from server.services.build_status import (
+    PAUSED_BY,
     BuildStatus,
     CustomStatus,
     PendingReview,
@@ -73,6 +74,7 @@ from server.services.errors import (
     BuildNotChangeable,
     BuildNotFound,
     BuildNotParked,
+    BuildNotRunning,
     BuildNotWaiting,
     DecisionStale,
     PackageNotReady,
@@ -86,7 +88,7 @@ KIND = {"kind": "build"}
 
 DEFAULT_EXPIRY_HOURS = 24.0
 STREAM_MODES = ["custom", "updates"]
-RESUMABLE = frozenset({RuntimeStatus.failed, RuntimeStatus.canceled, RuntimeStatus.expired})
+RESUMABLE = frozenset({RuntimeStatus.failed, RuntimeStatus.canceled, RuntimeStatus.paused, RuntimeStatus.expired})
 
 
 @dataclass(frozen=True)
@@ -404,10 +406,22 @@ class Builds:
         await self._run_queue.cancel(run.run_id)
         return await self.status(workflow_id)
 
+    async def pause(self, workflow_id: UUID, *, paused_by: str = "local") -> BuildStatus:
+        """Stop at once to go on later: finished steps and answered model calls are kept. Raises `BuildNotFound`, `BuildNotRunning`."""
+        thread, run = await self._thread(workflow_id), await self._newest_run(workflow_id)
+        async with self._ledger.database.transaction() as transaction:
+            await self._ledger.runs.note(run.run_id, {PAUSED_BY: paused_by}, transaction)
+            try:
+                await self._ledger.runs.request_cancel(run.run_id, transaction=transaction)
+            except IllegalRunTransition as error:
+                raise BuildNotRunning(f"It is {await self._runtime_status(thread, run)}.") from error
+        await self._run_queue.cancel(run.run_id)
+        return await self.status(workflow_id)
+
     async def resume(
         self, workflow_id: UUID, *, budget_usd: float | None = None, resumed_by: str = "local", origin: Origin = AT_THIS_MACHINE
     ) -> BuildStatus:
-        """Go on with a build that failed, was canceled or expired: from its last checkpoint, or with the same question.
+        """Go on with a build that failed, was paused, canceled or parked: from its last checkpoint, or with the same question.
 
         With `budget_usd`, also with one that waits for a higher budget. Raises `BuildNotFound`, `BuildNotWaiting`,
         `BudgetNotRaised`.
@@ -422,8 +436,10 @@ class Builds:
         if status is RuntimeStatus.expired:
             return await self.reopen(workflow_id, reopened_by=resumed_by)
         if status not in RESUMABLE:
-            raise BuildNotWaiting(f"It is {status}; only a failed, canceled or expired build is resumed.")
+            raise BuildNotWaiting(f"It is {status}; only a failed, paused, canceled or expired build is resumed.")
         given: JsonObject = {"input": None} if thread.values else {"input": first_input(runs)}
+        if runs[0].started_at is None:  # stopped before anybody took it up: what it was to bring still has to be brought
+            given = {name: runs[0].kwargs[name] for name in ("input", "command", "config") if name in runs[0].kwargs}
         options = raised(await self._options(workflow_id), budget_usd)
         async with self._ledger.database.transaction() as transaction:
             await self._enqueue(workflow_id, given, options, transaction)

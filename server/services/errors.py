@@ -25,6 +25,10 @@ class BuildNotWaiting(ServiceError):
     """The build does not wait for a decision."""
 
 
+class BuildNotRunning(ServiceError):
+    """Only a build that is at work, or waits for a worker, is paused."""
+
+
 class BuildNotParked(ServiceError):
     """Only a build whose question nobody answered in time is reopened."""
 

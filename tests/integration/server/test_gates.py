@@ -1,9 +1,19 @@
 """Gates from HTTP to the database and back: who may decide, what a decision is bound to, and what is kept of it."""
 
+import asyncio
+import os
 from typing import Any
 
+import pytest
+
+from nodes.artifacts import Changeset
+from nodes.context import AgentTask
+from nodes.errors import SandboxUnavailable
+from nodes.sandbox.bubblewrap import BubblewrapSandbox
+from nodes.sandbox.processes import descendants
+from nodes.sandbox.protocol import Command
 from tests.factories import make_finding, make_record, make_spec
-from tests.integration.server.conftest import Appyard, RunAppyard, script
+from tests.integration.server.conftest import Appyard, RunAppyard, script, write_samples
 
 ALWAYS = {"gates": {"requirements": "always"}}
 
@@ -66,3 +76,55 @@ async def test_a_decision_for_an_earlier_reading_is_refused_with_what_changed_si
     assert any("receipt" in change.lower() for change in stale.json()["changes"])
     page = await yard.client.post(f"/builds/{build}/decision", data={"decision": "approved", "subject_sha256": seen})
     assert (page.status_code, stale.json()["changes"][0] in page.text) == (409, True)
+
+
+async def test_a_paused_build_says_so_everywhere_and_goes_on_without_asking_an_agent_again(appyard: RunAppyard) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def held_at_first(task: AgentTask[Changeset]) -> Changeset:
+        if not begun.is_set():
+            begun.set()
+            await never.wait()
+        return write_samples(task)
+
+    yard = await appyard(script(write_component=[held_at_first]))
+    build = await yard.start()
+    await asyncio.wait_for(begun.wait(), 30)
+    pausing = await yard.client.post(f"/api/pause/{build}", json={"reviewer": "li"})
+    paused = await yard.ended(build)
+    listed = (await yard.client.get("/api/builds")).json()["items"]
+    again = await yard.client.post(f"/api/pause/{build}")
+    page = (await yard.client.get(f"/builds/{build}")).text
+    in_list = (await yard.client.get("/builds?status=Paused")).text
+    await yard.client.post(f"/api/resume/{build}")
+
+    assert pausing.status_code == 202
+    assert paused["runtime_status"] == listed[0]["runtime_status"] == "Paused"
+    assert "Paused" in page
+    assert build in in_list
+    assert (again.status_code, again.json()["error"]) == (409, "BuildNotRunning")
+    assert (await yard.ended(build))["runtime_status"] == "Completed"
+    assert yard.crew.names().count("analyze_requirements") == 1
+
+
+@pytest.mark.parametrize("stop", ["cancel", "pause"])
+async def test_what_runs_in_the_sandbox_is_gone_two_seconds_after_a_build_was_stopped(appyard: RunAppyard, stop: str) -> None:
+    try:
+        sandbox = BubblewrapSandbox()
+    except SandboxUnavailable as problem:
+        pytest.skip(problem.detail)
+
+    async def works_in_sandbox(task: AgentTask[Changeset]) -> Changeset:
+        await sandbox.run(Command(argv=("sh", "-c", "sleep 300 & sleep 300")))
+        return write_samples(task)
+
+    yard = await appyard(script(write_component=[works_in_sandbox]))
+    before = descendants(os.getpid())
+    build = await yard.start()
+    while len(descendants(os.getpid()) - before) < 4:  # bwrap, its init, the shell, both sleeps
+        await asyncio.sleep(0.02)
+    async with asyncio.timeout(2):
+        await yard.client.post(f"/api/{stop}/{build}")
+        while descendants(os.getpid()) - before:
+            await asyncio.sleep(0.02)
+    assert (await yard.ended(build))["runtime_status"] == {"cancel": "Canceled", "pause": "Paused"}[stop]
