@@ -30,7 +30,7 @@ _PATH = re.compile(
     re.IGNORECASE,
 )
 _BEING = re.compile(
-    rf"^{_DET}{_WHAT}\s+(?:is|are|can\s+be|may\s+be|could\s+be|will\s+be|must\s+be|should\s+be)\s+(?:always\s+)?(?:either\s+|first\s+)?"
+    rf"^{_DET}{_WHAT}\s+(?:is|are|gets?|can\s+be|may\s+be|could\s+be|will\s+be|must\s+be|should\s+be)\s+(?:always\s+)?(?:either\s+|first\s+)?"
     rf"(?P<states>{_STATE}(?:,\s*(?:then\s+|and\s+then\s+|later\s+|finally\s+)?{_STATE})*"
     rf"(?:,?\s+(?:or|and\s+(?:then|later|finally)|and|then)\s+|,\s*(?:then|later|finally)\s+){_STATE})$",
     re.IGNORECASE,
@@ -119,6 +119,8 @@ def _listed(text: str) -> list[str]:
     listed = sum(_is_state(state) for state in states)
     person = is_role_noun(singular(what.lower().rsplit(" ", maxsplit=1)[-1])) if what else False
     acted = match.re is _BEING and " or " not in match["states"].lower() and len(states) < 3 and "then" not in match["states"].lower()
+    if what.lower() in {"it", "they"} and listed == len(states) and " or " in match["states"].lower():
+        return [_status("", states)]
     if 2 * listed < len(states) or (person and match.re is _PATH) or acted or _names_no_thing(what):
         return []
     return [_status(what, states), *(f"{_many(what)} {rest}" for rest in more if what)]
@@ -160,7 +162,8 @@ def _passives(text: str) -> list[str]:
     verbs = [_verb(step["verb"]) for step in found]
     if len(found) != len(steps) or len(found) < 2 or any(verb in _NO_STEPS for verb in verbs):
         return []
-    if 2 * sum(verb in lexicon.STEPS for verb in verbs) < len(verbs):
+    people = sum(bool(step["rest"]) and step["rest"].lower().startswith("by ") for step in found)
+    if 2 * sum(verb in lexicon.STEPS for verb in verbs) < len(verbs) and people < 2:
         return []
     return [_step(match["what"], step) for step in found]
 
@@ -170,7 +173,7 @@ def _step(what: str, step: re.Match[str]) -> str:
     rest = step["rest"] or ""
     if _verb(step["verb"]) in lexicon.STEPS:
         return f"{_many(what)} are {step['verb']} {rest}".strip()
-    who = re.match(r"by\s+(?P<who>(?:an?\s+|the\s+|their\s+|our\s+)?[\w-]+(?:\s+[\w-]+)?)", rest, re.IGNORECASE)
+    who = re.match(r"by\s+(?P<who>(?:an?\s+|the\s+|their\s+|our\s+|another\s+)?[\w-]+(?:\s+[\w-]+)?)", rest, re.IGNORECASE)
     return f"{who['who']} can mark {_many(what)} as {step['verb']}" if who else _status(what, [step["verb"]])
 
 

@@ -63,8 +63,8 @@ _ENGLISH = frozenset(
     this their they i we my management tracker""".split()
 )
 _FOREIGN = frozenset(
-    """le la les un une et est dans avec pour chaque livre der das und ein eine einen ist mit für jeder hat wir el los las una y con para
-    cada tiene il gli e di che per ogni ha het een en van met voor och är att som til af ou que um uma o os""".split()
+    """le la les un une et est dans avec pour chaque livre der das und ein eine einen ist mit für jeder hat wir el los las una para
+    cada tiene il gli di che ogni het een voor och är att som til af ou que um uma""".split()
 )
 """Little words of other languages that are no English words."""
 
@@ -102,10 +102,10 @@ def check_domain(request: BuildRequest) -> None:
 
 def _is_english(words: list[str]) -> bool:
     """By the little words of the language, or by a dictionary: `Visitors come three times per week` has none of them."""
-    if sum(word in _FOREIGN for word in words) >= max(2, sum(word in _ENGLISH for word in words)):
+    small, known = sum(word in _ENGLISH for word in words), sum(bool(lexicon_tag(word)) for word in words)
+    if sum(word in _FOREIGN for word in words) >= max(2, small):
         return False
-    small = sum(word in _ENGLISH for word in words) / len(words)
-    return small >= 0.06 or sum(bool(lexicon_tag(word)) for word in words) / len(words) >= 0.8
+    return small / len(words) >= 0.06 or known / len(words) >= 0.8
 
 
 def _opening(description: str) -> str:

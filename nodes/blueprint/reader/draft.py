@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from nodes.artifacts import ACCOUNT, Action, FieldType, Provenance, RecipeKind, RelationKind, RulePeriod, Scope, Source
-from nodes.blueprint.reader import lexicon
+from nodes.blueprint.reader import lexicon, trades
 from nodes.blueprint.reader.naming import singular
 from nodes.blueprint.reader.phrases import Phrase
 from nodes.blueprint.reader.tagging import lexicon_tag
@@ -238,6 +238,8 @@ def noun_of(phrase: Phrase) -> str:
     words.append(phrase.head)
     while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business") and words[-2] not in UNCOUNTED:
         words.pop()
+    if len(words) > 1 and words[-1] == "book" and (trades.is_known(singular(words[-2])) or words[-2] == "log"):
+        words.pop()  # `a report book`
     words[-1] = singular(words[-1])
     words = [word for word in words[:-1] if not lexicon_tag(word).startswith("VBG") or word == "line"] + words[-1:]
     return " ".join(words[-3:])

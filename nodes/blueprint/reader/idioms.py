@@ -42,7 +42,9 @@ _SUBSTITUTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     ),
     (rf"(?<=[,\w])(,\s*(?:and\s+)?(?:an?\s+)?[\w-]+)\s*:\s*({_VALUE}(?:\s*,\s*{_VALUE})*,?\s+or\s+{_VALUE})$", r"\1 (\2)"),
     (r"\b([\w-]+s)\s+(per\s+[\w-]+)\s+(\([^()]*,[^()]*\))", r"\1 \3 \2"),
-    (r"\b(in and out|out and in)\b", "in"),
+    (r"\b(in and out|out and in|in/out)\b", "in"),
+    (r"\b(?:declares?|deems?|considers?|rules?)\s+((?:an?|the|each|it|them)(?:\s+[\w-]+)?)\s+(?=[\w-]+(?:ed|t|n|id)\b)", r"marks \1 as "),
+    (rf"\b(status|state|stage)\s+({_VALUE})\s+or\s+({_VALUE})$", r"\1 (\2, \3)"),
     (r"^\s*(?:hi|hello|hey)(?:\s+(?:there|all|everyone))?[,!.]?\s+", ""),
     (r"^\s*(?:ok(?:ay)?|so|well|basically|also|and|finally|additionally|plus|then|oh)\s*,\s+(?:so\s+)?", ""),
     (r"^\s*ok(?:ay)?,?\s+(?:so\s+)?", ""),
@@ -160,6 +162,8 @@ def in_plain_words(text: str) -> str:
 
 def _valued(match: re.Match[str]) -> str:
     """`(low/medium/high)` → `(low, medium, high)`; `(amount, method: cash or card)` → `(amount, method (cash or card))`."""
+    if ";" in match.group(1):  # `(type electricity, gas or water; serial number)`
+        return f"({', '.join(_RUN_ON.sub(_opened_values, item.strip()) for item in match.group(1).split(';'))})"
     inside = re.sub(r"([\w-]+)\s+([\w-]+(?:/[\w-]+)+)(?=\s*(?:,|$))", _alternatives, match.group(1))
     if inside != match.group(1):
         return f"({inside})"
@@ -167,6 +171,13 @@ def _valued(match: re.Match[str]) -> str:
         inside = re.sub(r"\s*/\s*", ", ", inside)
     inside = _VALUES.sub(r"\1 (\2)", inside) if "," in inside.split(":")[0] else inside
     return f"({inside})"
+
+
+_RUN_ON = re.compile(r"^([\w-]+)\s*:?\s+([\w\s-]+(?:,[\w\s-]+)*(?:,|\s+or\s)[\w\s-]+)$")
+
+
+def _opened_values(match: re.Match[str]) -> str:
+    return f"{match.group(1)} ({match.group(2)})"
 
 
 def _alternatives(match: re.Match[str]) -> str:

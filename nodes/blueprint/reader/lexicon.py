@@ -181,6 +181,8 @@ STEPS: dict[str, Step] = {
     "reopen": Step("open", 9),
     "escalate": Step("escalated", 3),
     "invite": Step("invited", 1),
+    "propose": Step("proposed", 1),
+    "uphold": Step("upheld", 4),
     "nominate": Step("nominated", 1),
     "allocate": Step("allocated", 2),
     "validate": Step("validated", 3),
@@ -301,7 +303,7 @@ IRREGULAR_VERBS = {
     "tagged": "tag", "logged": "log", "shipped": "ship", "dying": "die", "lying": "lie", "begin": "begin", "taught": "teach",
     "cancelling": "cancel", "canceling": "cancel", "enrolling": "enroll", "labelling": "label", "bid": "bid", "shown": "show",
     "known": "know", "eaten": "eat", "driven": "drive", "fed": "feed", "ran": "run", "won": "win",
-    "frozen": "freeze", "froze": "freeze", "lost": "lose", "fulfilled": "fulfil",
+    "upheld": "uphold", "frozen": "freeze", "froze": "freeze", "lost": "lose", "fulfilled": "fulfil",
 }  # fmt: skip
 
 ROLE_NOUNS = frozenset(
@@ -335,7 +337,7 @@ ROLE_NOUNS = frozenset(
     packer loader foreman forewoman lead superior subordinate teammate coworker co-worker crew
     householder homeowner leaseholder subtenant occupant neighbour neighbor villager inhabitant commuter traveller traveler tourist
     backpacker camper hiker climber skier golfer goalkeeper striker umpire scorer marshal timekeeper spectator fan supporter
-    beneficiary claimant pensioner retiree caregiver carer guardian godparent grandparent mum dad mother father sibling child
+    couple beneficiary claimant pensioner retiree caregiver carer guardian godparent grandparent mum dad mother father sibling child
     babysitter nanny au-pair childminder dogwalker walker handler breeder rider jockey zookeeper aquarist falconer
     benefactor patron philanthropist fundraiser canvasser campaigner activist facilitator host
     inspector controller verifier assessor evaluator appraiser valuer estimator scheduler quizmaster
@@ -357,7 +359,7 @@ PUBLIC_ROLES = frozenset(
 """Roles that come from outside: they see what is theirs and what is offered to them, and may register themselves."""
 
 GENERIC_NOUNS = frozenset(
-    """behalf ability access adding administration agency analysis analytics angular anything api app application area authentication
+    """behalf yes no ability access adding administration agency analysis analytics angular anything api app application area authentication
     availability back backend backup basis browser business button center centre chance chart cloud code collection
     color colour create creation crud css csv dashboard data database delete deletion design desktop detail device
     django docker domain editing end entity entry environment everything example excel experience export fastapi feature

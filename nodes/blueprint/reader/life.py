@@ -10,7 +10,7 @@ from nodes.blueprint.reader.naming import sentence_case, slug
 from nodes.blueprint.reader.phrases import Clause, values_in
 from nodes.blueprint.reader.records import EVERYBODY, is_act, is_recordable
 
-_BEGINNINGS = frozenset({"submit", "request", "open", "draft", "apply", "report", "place", "hand in"})
+_BEGINNINGS = frozenset({"propose", "submit", "request", "open", "draft", "apply", "report", "place", "hand in"})
 _BY_THE_OWNER = frozenset({"publish", "archive", "activate", "draft", "suspend"})
 """Steps of what is offered itself, never of the bookings and enrolments of it."""
 
@@ -163,6 +163,8 @@ def _requested(noun: str, clause: Clause, draft: Draft) -> RecordDraft:
     name = f"{noun} request"
     plain = draft.records.pop("request", None)
     draft.aliases["request"] = name
+    if noun not in draft.records:
+        draft.aliases.setdefault(noun, name)  # `the dispatcher schedules the pickup`: what was requested
     if plain is not None:
         plain.noun = name
         draft.records[name] = plain

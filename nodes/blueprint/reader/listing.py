@@ -11,6 +11,7 @@ from nodes.blueprint.reader.naming import is_plural, singular
 from nodes.blueprint.reader.tagging import Tag, Word, base_of
 
 _OPENERS = frozenset({"have", "contain", "include", "consist", "comprise", "carry"})
+_TELLING = frozenset({"list", "state", "specify", "mention", "show", "record", "note"})
 _CLOSING_TAGS = frozenset({Tag.pronoun, Tag.relative, Tag.modal, Tag.be, Tag.to})
 _LEADING = frozenset({Tag.determiner, Tag.possessive, Tag.quantity, Tag.number})
 _NAMING = frozenset({Tag.noun, Tag.adjective})
@@ -45,6 +46,11 @@ def _opens(words: list[Word], position: int) -> bool:
         return True
     if word.tag is Tag.verb and word.base in _OPENERS:
         return position > 0
+    if word.tag is Tag.verb and word.base in _TELLING:  # `a report lists the tasks done and the hours`
+        before = words[:position]
+        thing = [known for known in before if known.tag is Tag.noun]
+        person = not thing or singular(thing[0].lower) in lexicon.ROLE_NOUNS
+        return not person and before[0].lower in {"a", "an", "each", "every"}
     return word.lower == "with" and word.tag is Tag.preposition and position > 0
 
 

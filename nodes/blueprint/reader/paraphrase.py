@@ -17,7 +17,7 @@ from nodes.blueprint.reader.values import ATTRIBUTES
 _HAS = frozenset("carry comprise feature bear".split())
 """`articles carry a number`."""
 
-_HAS_OF_THINGS = frozenset("record store keep note show list state specify capture mention link connect relate".split())
+_HAS_OF_THINGS = frozenset("cover record store keep note show list state specify capture mention link connect relate".split())
 """`a lease records the deposit`, `a lease links a property to a tenant`: said of a thing, not of somebody who acts."""
 
 _HAD = frozenset({"identify", "describe", "characterise", "characterize", "define", "compose", "make up"})
@@ -109,7 +109,9 @@ def _deed(clause: Clause) -> list[Clause]:
         case "become" if clause.objects and clause.objects[0].many:
             return [replace(clause, verb="create", subjects=())]
         case "turn" | "convert" | "transform" if clause.after("into"):
-            return [replace(clause, verb="create", objects=clause.after("into"))]
+            people = () if clause.passive else clause.subjects
+            rest = tuple(entry for entry in clause.attached if entry.preposition != "into")
+            return [replace(clause, verb="create", subjects=people, objects=clause.after("into"), attached=rest, passive=False)]
         case "give" if len(clause.objects) > 1 and clause.objects[0].determiner in {"each", "every"}:
             graded = Clause("have", clause.objects[:1], clause.objects[1:], quote=clause.quote)
             return [replace(clause, verb="update", objects=clause.objects[:1]), graded]

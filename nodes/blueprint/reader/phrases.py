@@ -376,7 +376,8 @@ def _starts_anew(words: tuple[Word, ...], start: int, index: int) -> bool:
     people = is_plural(words[index].lower) and singular(words[index].lower) in ROLE_NOUNS and index + 1 < len(words)
     if people and words[start].lower in {"a", "an", "each", "every"} and words[index + 1].tag is Tag.verb:
         return True  # `during an audit | auditors raise findings`
-    return words[index].tag in {Tag.determiner, Tag.possessive} and words[index - 1].tag == Tag.noun and "'" not in words[index - 1].text
+    named = words[index - 1].tag == Tag.noun or (words[index - 1].tag is Tag.adjective and words[index].lower == "the")
+    return words[index].tag in {Tag.determiner, Tag.possessive} and named and "'" not in words[index - 1].text
 
 
 def _over_quantity(words: tuple[Word, ...], position: int, end: int) -> int:

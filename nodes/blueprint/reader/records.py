@@ -68,8 +68,10 @@ def _actors(clause: Clause) -> list[str]:
     everybody = any(actor.head in EVERYBODY for actor in actors) and bool(kinds & _CONTRIBUTING)
     deciding = VerbKind.transition in kinds or clause.verb == "mark"
     making = bool(kinds & (_CONTRIBUTING | {VerbKind.update})) or deciding
-    judging = clause.verb in _JUDGING and bool(clause.objects)
+    judging = (clause.verb in _JUDGING and bool(clause.objects)) or (clause.verb == "mark" and " as " in clause.said)
     may = clause.modal in lexicon.MODALS or (making and VerbKind.keep not in kinds)
+    if clause.passive and clause.verb in _TOLD:
+        return [role for subject in clause.subjects if (role := _role_of(subject))]
     found = [
         _role_of(actor) or (_agent(actor, deciding=deciding, may=may, judging=judging) if making or clause.modal else "")
         for actor in actors
@@ -82,6 +84,9 @@ _DEPARTMENTS = frozenset(
     security council jury leadership secretariat legal logistics dispatch headquarters kitchen front-desk""".split()
 )
 """Parts of an organisation that decide: `finance approves`. Only who decides; `the office sells books` says nothing of roles."""
+
+_TOLD = frozenset("notify alert inform email e-mail remind tell message".split())
+"""Whoever is told something by the app has an account there."""
 
 _JUDGING = frozenset("approve authorise authorize reject refuse decline deny confirm sign verify endorse".split())
 """What only people do, whatever they are called."""
@@ -151,8 +156,11 @@ def read_records(clauses: list[Clause], draft: Draft) -> None:
         _managed(clause, draft)
     for clause in clauses:
         _kept(clause, draft)
+        _bare(clause, draft)
     for clause in clauses:
         _connected(clause, draft)
+    for clause in clauses:
+        _called_like_the_act(clause, clauses, draft)
     often = _spoken_of_often(clauses)
     for clause in clauses:
         _referred(clause, often, draft)
@@ -287,6 +295,13 @@ def _kept(clause: Clause, draft: Draft) -> None:
         _keep(phrase, clause, kinds, draft)
 
 
+def _bare(clause: Clause, draft: Draft) -> None:
+    """`bookings for a day`, as a whole line: what is kept, if it is a usual thing to keep."""
+    for phrase in clause.objects if clause.verb == "" and len(clause.objects) == 1 and clause.attached else ():
+        if phrase.many and trades.is_known(noun_of(phrase)) and is_recordable(noun_of(phrase)) and phrase.head not in REPORT_NOUNS:
+            draft.record(noun_of(phrase), stated(clause.quote))
+
+
 def _applies(clause: Clause) -> bool:
     """`applicants submit an application`: not a program, but what people send in."""
     handed = clause.verb in {"submit", "send in", "hand in", "receive", "review", "accept", "reject", "approve", "withdraw", "decline"}
@@ -372,6 +387,19 @@ def _is_part_of(clause: Clause, kinds: frozenset[VerbKind]) -> bool:
     """`record action steps for every call`: what is noted for each of something is its field."""
     each = [phrase for phrase in clause.after("for", "of", "in") if phrase.determiner in {"each", "every"}]
     return bool(each) and VerbKind.keep in kinds and clause.verb not in {"log", "track"} and is_recordable(noun_of(each[0]))
+
+
+def _called_like_the_act(clause: Clause, clauses: list[Clause], draft: Draft) -> None:
+    """`Owners may appeal a violation … the appeal is dismissed`: what somebody does and is then spoken of as a thing."""
+    acting = not clause.passive and clause.objects and any(is_role_noun(noun_of(phrase)) for phrase in clause.subjects)
+    if not acting or VERBS.get(clause.verb, frozenset()) & {VerbKind.read, VerbKind.permit, VerbKind.associate}:
+        return
+    for other in clauses:
+        for phrase in (*other.subjects, *other.objects):
+            named = noun_of(phrase) == clause.verb and phrase.determiner in _ONE_OF_MANY | {"the", "all"}
+            if named and other.quote != clause.quote and is_recordable(clause.verb):
+                draft.record(clause.verb, stated(other.quote))
+                return
 
 
 def _spoken_of_often(clauses: list[Clause]) -> frozenset[str]:

@@ -137,6 +137,8 @@ def _reworded(sentence: str) -> Iterator[str]:
     """One sentence in plainer words, or several."""
     text = in_plain_words(_spelled(without_markup(sentence)))
     for part in [text] if lives(text) else _split(text):
+        if _QUESTION.match(part):
+            continue  # `…: who has which book` says what the app answers
         story = _story(part)
         told = lives(story or part)
         yield from told or [_parts(story or part) or story or part]
@@ -195,6 +197,8 @@ def _described(title: str, rest: str) -> list[str] | None:
         return None
     return [title.strip(), f"Each {singular(nouns[-1].lower)} has {rest.strip()}"]
 
+
+_QUESTION = re.compile(r"^\s*(?:who|which|how\s+(?:much|many|often|long)|since\s+when)\b(?!.*\?$)(?!.*,)", re.IGNORECASE)
 
 _TITLES = (
     "app|log|logbook|tracker|register|list|book|database|db|system|sheet|diary|organi[sz]er|inventory|catalogue|catalog|tracking|records?"

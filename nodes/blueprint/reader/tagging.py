@@ -76,7 +76,7 @@ def sentences_of(text: str) -> list[Sentence]:
     found = []
     for raw in text.splitlines():
         line = _ABBREVIATION.sub(lambda match: match.group(0).replace(".", ""), BULLET.sub("", raw).strip().strip("#*`> "))
-        for part in re.split(r"(?<=[.!?…])\s+|;\s*|(?<=[a-z)])\.(?=[A-Z][a-z])", line):
+        for part in re.split(r"(?<=[.!?…])\s+|;\s*(?![^()]*\))|(?<=[a-z)])\.(?=[A-Z][a-z])", line):
             plain = part.strip().rstrip(".!?… ")
             found += [Sentence(plain, tag_words(plain))] if plain else []
     return found
@@ -217,6 +217,8 @@ def _people_do(lower: str, before: list[Word], following: list[str]) -> bool:
 def _acts_on_object(lower: str, before: list[Word], following: list[str]) -> bool:
     """`the worker ticks them`: an unknown word between a noun and the start of an object is the verb, if there is none yet."""
     starts = bool(following) and following[0] in _OBJECT_STARTS and lower.isalpha() and len(lower) > 2
+    person = bool(before) and before[-1].lower in lexicon.ROLE_NOUNS and lower.endswith("s") and lexicon_tag(lower) != "NNS"
+    starts = starts or (person and len(following) > 1 and following[0] in {"or", "and"} and following[1].endswith("s"))
     if not starts or not before or before[-1].tag is not Tag.noun or _verb_since_break(before):
         return False
     agrees = lower.endswith("s") != is_plural(before[-1].lower)
