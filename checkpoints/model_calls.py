@@ -25,7 +25,7 @@ class ModelCallRepository:
     async def record(self, call: ModelCall, *, transaction: Transaction | None = None) -> ModelCall:
         """Journal an answer durably before its node goes on; the one that counts, should there be one already.
 
-        Raises `ThreadNotFound` if the thread or the run was deleted meanwhile.
+        Raises `ThreadNotFound` if the thread or the run was deleted meanwhile; what the call cost is accounted for all the same.
         """
         parameters = {**call.model_dump(), "answer": exact(call.answer)}
         try:
@@ -34,6 +34,8 @@ class ModelCallRepository:
                 if row is None:
                     row = await current.fetch_one("find_model_call", parameters)
         except ForeignKeyViolation as error:
+            async with self._database.transaction() as another:
+                await another.execute("forget_call", parameters)
             raise ThreadNotFound(str(call.thread_id)) from error
         return ModelCall.model_validate(row)
 

@@ -644,10 +644,18 @@ SELECT
     coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
     coalesce(sum(cost_usd), 0) AS cost_usd,
     coalesce(sum(duration_ms), 0)::bigint AS duration_ms
-FROM model_calls
+FROM paid_calls
 WHERE (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
     AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s::uuid)
     AND (%(hours)s::double precision IS NULL OR created_at > now() - make_interval(secs => %(hours)s * 3600));
+
+-- forget_call --
+-- Account for an answer whose thread or run was deleted while it was under way. Nobody knows any more whose it was, if not the thread.
+INSERT INTO forgotten_calls
+VALUES (
+    hash_of_user((SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s)), %(node)s, %(agent)s, %(model)s,
+    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s, date_trunc('day', now(), 'UTC')
+);
 
 -- usage_by_agent --
 -- What each agent used on a thread, or in one run of it, in the order they first spoke.
@@ -710,26 +718,25 @@ ORDER BY opened_at, interrupt_id;
 
 
 -- costs --
--- What calls cost, summed up by one dimension, the dearest first; before them the sum of all.
+-- What calls cost, those of deleted threads included, summed up by one dimension, the dearest first; before them the sum of all.
 WITH concerned AS (
     SELECT
         CASE %(by)s
-            WHEN 'call' THEN concat_ws('/', model_calls.thread_id, model_calls.task_id, model_calls.n)
-            WHEN 'build' THEN model_calls.thread_id::text
-            WHEN 'run' THEN model_calls.run_id::text
-            WHEN 'user' THEN threads.metadata ->> 'user_id'
-            WHEN 'day' THEN to_char(model_calls.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
-            WHEN 'node' THEN model_calls.node
-            WHEN 'agent' THEN model_calls.agent
-            WHEN 'component' THEN model_calls.component
-            WHEN 'model' THEN model_calls.model
+            WHEN 'call' THEN thread_id || '/' || task_id || '/' || n
+            WHEN 'build' THEN thread_id::text
+            WHEN 'run' THEN run_id::text
+            WHEN 'user' THEN user_id
+            WHEN 'day' THEN to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+            WHEN 'node' THEN node
+            WHEN 'agent' THEN agent
+            WHEN 'component' THEN component
+            WHEN 'model' THEN model
         END AS key,
-        model_calls.*
-    FROM model_calls
-    JOIN threads USING (thread_id)
-    WHERE (%(thread_id)s::uuid IS NULL OR model_calls.thread_id = %(thread_id)s::uuid)
-        AND (%(user_id)s::text IS NULL OR threads.metadata ->> 'user_id' = %(user_id)s::text)
-        AND (%(days)s::integer IS NULL OR model_calls.created_at > now() - make_interval(days => %(days)s::integer))
+        paid_calls.*
+    FROM paid_calls
+    WHERE (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
+        AND (%(user_id)s::text IS NULL OR user_id = %(user_id)s::text OR user_sha256 = hash_of_user(%(user_id)s::text))
+        AND (%(days)s::integer IS NULL OR created_at > now() - make_interval(days => %(days)s::integer))
 )
 
 SELECT
@@ -884,7 +891,7 @@ WITH begun AS (
     GROUP BY 1
 ), spent AS (
     SELECT date_trunc('day', created_at) AS day, sum(cost_usd) AS cost_usd
-    FROM model_calls
+    FROM paid_calls
     WHERE created_at >= date_trunc('day', now()) - make_interval(days => %(days)s - 1)
     GROUP BY 1
 )
@@ -899,9 +906,9 @@ ORDER BY days.day;
 -- spent_by_each --
 -- What calls of the last days cost, by agent, by model and by user in one pass, the dearest of each first, and all together.
 WITH concerned AS (
-    SELECT agent, model, threads.metadata ->> 'user_id' AS person, input_tokens, output_tokens, cost_usd
-    FROM model_calls JOIN threads USING (thread_id)
-    WHERE model_calls.created_at > now() - make_interval(days => %(days)s)
+    SELECT agent, model, user_id AS person, input_tokens, output_tokens, cost_usd
+    FROM paid_calls
+    WHERE created_at > now() - make_interval(days => %(days)s)
 ), summed AS (
     SELECT
         CASE WHEN grouping(agent) = 0 THEN 'agent' WHEN grouping(model) = 0 THEN 'model' WHEN grouping(person) = 0 THEN 'user' END AS "by",

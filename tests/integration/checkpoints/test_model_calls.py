@@ -1,12 +1,12 @@
 import asyncio
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
 from checkpoints.errors import ThreadNotFound
 from checkpoints.model_calls import ModelCallRepository
-from checkpoints.records import AgentUsage, ModelCall, Thread, Usage
+from checkpoints.records import AgentUsage, CostDimension, ModelCall, Thread, Usage
+from checkpoints.threads import ThreadRepository
 from tests.integration.checkpoints.conftest import MakeRun
 
 
@@ -70,6 +70,19 @@ async def test_usage_is_summed_for_a_thread_a_run_and_each_agent(
     ]
 
 
-async def test_a_deleted_thread_journals_nothing(model_calls: ModelCallRepository, thread: Thread) -> None:
+async def test_a_deleted_thread_journals_nothing_but_what_its_calls_cost(
+    model_calls: ModelCallRepository, threads: ThreadRepository
+) -> None:
+    thread = await threads.create(metadata={"user_id": "ada"})
+    await model_calls.record(call(thread, 0, component="loans"))
+    by_agent = await model_calls.costs(CostDimension.agent, user_id="ada")
+    await threads.delete(thread.thread_id)
+
+    assert await model_calls.costs(CostDimension.agent, user_id="ada") == by_agent
     with pytest.raises(ThreadNotFound):
-        await model_calls.record(call(thread, thread_id=uuid4()))
+        await model_calls.record(call(thread, 1))  # was under way when the thread was deleted
+    assert (await model_calls.usage()).calls == 2
+    assert (await model_calls.usage(within_hours=24)).cost_usd == Decimal("0.00000025")
+    for dimension in (CostDimension.build, CostDimension.user, CostDimension.component, CostDimension.call, CostDimension.run):
+        total, nameless = await model_calls.costs(dimension)
+        assert (total.calls, nameless.key, nameless.calls) == (2, None, 2)
