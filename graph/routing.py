@@ -8,6 +8,7 @@ from langgraph.types import Send
 from graph.state import AppyardState
 from nodes.artifacts import ComponentOrder, Decision, Ending, Gate, GatePolicy, Provenance, RepairStop, Review, ReviewAnswer, Verdict
 from nodes.context import BuildOptions, effective_options
+from nodes.ownership import owner_of
 from nodes.pauses import going_on
 from nodes.work_orders import next_wave, rework
 
@@ -116,7 +117,7 @@ def after_app_review(state: AppyardState) -> AfterAppReview | list[Send]:
             return "roll back"
         case Decision.hint:
             return _to_engineers(state, answer) or "ask again"
-        case Decision.changes_requested if answer.components and not answer.spec:
+        case Decision.changes_requested if _is_about_parts(answer):
             return _to_engineers(state, answer) or "changes requested"
         case _:
             return _answered(state["review"])
@@ -138,19 +139,26 @@ def after_rollback(state: AppyardState) -> AfterRollback:
     return "verified" if state["qa"].stop is RepairStop.verified else "changes dropped"
 
 
+def _is_about_parts(answer: ReviewAnswer) -> bool:
+    """Whether named parts are to be changed, or lines of files, and nothing else."""
+    of_files = bool(answer.comments) and not answer.feedback and not any(comment.names_an_item for comment in answer.comments)
+    return (bool(answer.components) or of_files) and not answer.spec
+
+
 def _to_engineers(state: AppyardState, answer: ReviewAnswer) -> list[Send]:
-    """The parts that were named, or else those that fail or lack; all of them if no part is to blame."""
+    """The parts that were named or own commented files, or else those that fail or lack; all of them if no part is to blame."""
     findings, parts = state["qa"].report.findings, [part.name for part in state["architecture"].components]
     failing = {finding.component for finding in findings if finding.component}
     failing |= {name for name, part in state["components"].items() if part.unanswered}
-    wanted = set(answer.components) if answer.components else failing or set(parts)
+    owners = {owner.name for comment in answer.comments if (owner := owner_of(state["architecture"], comment.place))}
+    wanted = {*answer.components, *owners} or failing or set(parts)
     orders = rework(
         [name for name in parts if name in wanted],
         state["work_order"],
         state["version"],
         state["components"],
         findings=findings,
-        feedback=answer.feedback,
+        feedback=answer.said(),
     )
     return _sends(state, orders)
 
@@ -178,7 +186,7 @@ def _wave(state: AppyardState) -> list[ComponentOrder]:
 def _feedback(state: AppyardState) -> str:
     review = state.get("review")
     if review and review.gate is Gate.app and review.answer and review.answer.decision is Decision.changes_requested:
-        return review.answer.feedback
+        return review.answer.said()
     revision = state.get("revision")
     return revision.request.feedback if revision else ""
 

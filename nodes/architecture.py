@@ -141,5 +141,5 @@ def circular(plan: ArchitecturePlan) -> tuple[str, ...]:
 
 def _feedback(review: Review | None) -> str:
     if review and review.answer and review.gate is Gate.architecture and review.answer.decision is Decision.changes_requested:
-        return review.answer.feedback
+        return review.answer.said()
     return ""

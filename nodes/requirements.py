@@ -12,7 +12,6 @@ from nodes.artifacts import (
     BuildRequest,
     Decision,
     Ending,
-    Gate,
     OpenQuestion,
     Outcome,
     RecordSpec,
@@ -67,7 +66,7 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
         options = options.model_copy(update={"four_eyes": True})
     review, previous, revision = state.get("review"), state.get("spec"), state.get("revision")
     answer = review.answer if review and review.answer and review.answer.decision is Decision.changes_requested else None
-    if answer and answer.spec and review and review.gate is Gate.requirements and not answer.feedback:
+    if answer and answer.spec and review and not answer.said():
         return {"options": options, "spec": answer.spec, "agent_results": [], **_meaning(revision, answer.spec, answer)}
     # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
     request = BuildRequest.model_validate(state["request"])
@@ -76,7 +75,7 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
         return {"options": options, "spec": template, "agent_results": []}
     kept = (answer.spec if answer else None) or previous or template
     asked = revision.request.feedback if revision else _wishes(request) if template else ""
-    feedback = answer.feedback if answer else asked
+    feedback = answer.said(kept) if answer else asked
     given = await _understood(request, kept, feedback, options, workshop, continues=state.get("continues", ""))
     return {"options": options, **given, **_meaning(revision, given["spec"], answer)}
 

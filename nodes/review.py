@@ -271,17 +271,8 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
     answer = understood(resumed)
     if isinstance(answer, str):
         return {"review": Review(gate=request.gate, problem=answer)}
-    if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
-        return {"review": Review(gate=request.gate, problem="The answer was for an earlier version. Look at this one.")}
-    if refusal := request.refuses(answer):
-        return {"review": Review(gate=request.gate, problem=refusal)}
-    if answer.spec and (found := problems(answer.spec)):
-        return {"review": Review(gate=request.gate, problem=f"The edited specification does not hold together: {found[0]}")}
-    if answer.decision not in request.choices:
-        offered = ", ".join(request.choices)
-        return {"review": Review(gate=request.gate, problem=f"{answer.decision} is not offered here. Answer with one of: {offered}.")}
-    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
-        return {"review": Review(gate=request.gate, problem=f"Say the new limit, at least {request.budget.least_usd:.2f}, as budget_usd.")}
+    if objection := _objection(request, answer):
+        return {"review": Review(gate=request.gate, problem=objection)}
     output: ReviewOutput = {"review": Review(gate=request.gate, answer=answer)}
     if answer.budget_usd is not None:
         output["allowance_usd"] = answer.budget_usd
@@ -290,6 +281,21 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
     if answer.decision is Decision.rejected:
         output["outcome"] = Outcome(ending=Ending.rejected, reason=answer.feedback or f"Rejected by {answer.decided_by}.")
     return output
+
+
+def _objection(request: ReviewRequest, answer: ReviewAnswer) -> str | None:
+    """Why the question is asked again; the service says most of it before, but Studio and SDKs resume without it."""
+    if answer.subject_sha256 and answer.subject_sha256 != request.subject_sha256:
+        return "The answer was for an earlier version. Look at this one."
+    if refusal := request.refuses(answer) or request.complaint(answer):
+        return refusal
+    if answer.spec and (found := problems(answer.spec)):
+        return f"The edited specification does not hold together: {found[0]}"
+    if answer.decision not in request.choices:
+        return f"{answer.decision} is not offered here. Answer with one of: {', '.join(request.choices)}."
+    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
+        return f"Say the new limit, at least {request.budget.least_usd:.2f}, as budget_usd."
+    return None
 
 
 def _again(review: Review | None, gate: Gate) -> str:

@@ -28,6 +28,7 @@ from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.agents.models import ModelName, ModelSettings, default_model
+from nodes.blueprint.consistency import problems
 from nodes.context import BuildOptions
 from nodes.spec_diff import changes_between
 from server.dashboard.dependencies import Desk
@@ -186,6 +187,7 @@ async def open_world(
             graph_id=GRAPH_ID,
             templates=Templates(settings.templates_dir),
             shown_before=ShownBefore(ledger.runs, ledger.run_events, SourceFiles(ledger.artifacts), changes_between),
+            spec_problems=problems,
         )
         yield World(
             settings=settings,

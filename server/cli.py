@@ -216,6 +216,24 @@ def request_changes(
 
 
 @builds.command()
+def edit(
+    build: BuildId,
+    spec: Annotated[Path | None, typer.Option("--spec", help="The edited specification, as YAML or JSON; else $EDITOR opens it.")] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the specification as YAML, and do nothing else.")] = False,
+    again: Annotated[bool, typer.Option("--look-again", help="Do not approve it yet: it is shown again.")] = False,
+    out: Out = Path("build-output"),
+    by: By = "local",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Edit what was understood, where the requirements are asked for, and go on with it."""
+    from server.commands.edit import SpecEdit
+    from server.commands.edit import edit as run
+
+    _end(debug, as_json, lambda: run(build, SpecEdit(spec, show, again, by), out, as_json=as_json))
+
+
+@builds.command()
 def hint(
     build: BuildId,
     feedback: Annotated[str, typer.Argument(help="Where the fault lies, or how to mend it.")],

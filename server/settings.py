@@ -153,6 +153,10 @@ class Settings(BaseSettings):
         default=False, description="Also call webhooks on this machine and network, by http and on any port."
     )
 
+    editor: str = Field(
+        default="vi", validation_alias=AliasChoices("VISUAL", "EDITOR", "editor"), description="Editor that `appyard builds edit` opens."
+    )
+
     worker_concurrency: int = Field(default=4, ge=1, le=64, description="Runs one worker drives at once.")
     lease_seconds: float = Field(default=10.0, ge=2, description="A run whose worker is silent for this long is taken over.")
     toolchain_dir: Path | None = Field(default=None, description="Where the packages of built apps are. Empty: beside Appyard's own.")

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from nodes.artifacts.evidence import Finding, Verdict
 from nodes.artifacts.qa import RepairStop
+from nodes.artifacts.request import readable_text
 from nodes.artifacts.revision import SpecChange
 from nodes.artifacts.specification import AppSpec, OpenQuestion
 from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier, Sha256
@@ -71,6 +72,14 @@ class ReviewRequest(Artifact):
     budget: BudgetQuestion | None = None
     askers: tuple[str, ...] = ()
 
+    def complaint(self, answer: "ReviewAnswer") -> str | None:
+        """Why an edited specification cannot be taken here, if so."""
+        if answer.spec is None or self.gate is Gate.requirements:
+            return None
+        if self.gate is Gate.app and answer.decision is Decision.changes_requested:
+            return None
+        return "An edited specification is taken where the requirements are asked for, or at the app with changes_requested."
+
     def refuses(self, answer: "ReviewAnswer") -> str | None:
         """Why this person may not answer like that, if so. Names are compared as they were given."""
         name = answer.decided_by.strip().casefold()
@@ -79,19 +88,42 @@ class ReviewRequest(Artifact):
         return f"{answer.decided_by.strip()} asked for it, so somebody else has to approve it. Name the person who decides as the reviewer."
 
 
+class Comment(Artifact):
+    """What should be different at one place: an item of the specification, such as `records/customer/fields/address`, or a file's line."""
+
+    place: str = Field(min_length=1, max_length=400)
+    line: int | None = Field(default=None, ge=1)
+    text: str = Field(min_length=1, max_length=4_000)
+
+    @field_validator("place", "text")
+    @classmethod
+    def _is_readable(cls, value: str) -> str:
+        return readable_text(value)
+
+    @property
+    def names_an_item(self) -> bool:
+        """Whether it is about an item of the specification, and not about a file."""
+        return self.place.partition("/")[0] in AppSpec.model_fields
+
+
 class ReviewAnswer(Artifact):
-    """A reviewer's decision. `feedback` is required with `changes_requested` and `hint`; `spec` is an edited specification.
+    """A reviewer's decision. `changes_requested` needs `feedback`, `comments` or `spec`, an edited specification; `hint` needs `feedback`.
 
     `budget_usd` is the build's new limit, required to approve at the budget gate and possible with every answer.
     """
 
     decision: Decision
     feedback: str = Field(default="", max_length=20_000)
+    comments: tuple[Comment, ...] = Field(default=(), max_length=200)
     components: tuple[Identifier, ...] = ()
     spec: AppSpec | None = None
     subject_sha256: Sha256 | None = None
     decided_by: str = "local"
     budget_usd: float | None = Field(default=None, ge=0)
+
+    def said(self, spec: AppSpec | None = None) -> str:
+        """Feedback and comments as agents read them, one wish per line; items by their labels, where `spec` has them."""
+        return "\n".join(filter(None, [self.feedback, *(f"{_where(comment, spec)}: {comment.text}" for comment in self.comments)]))
 
     @property
     def lets_through(self) -> bool:
@@ -100,11 +132,20 @@ class ReviewAnswer(Artifact):
 
     @model_validator(mode="after")
     def _changes_are_named(self) -> Self:
-        if self.decision is Decision.changes_requested and not self.feedback.strip() and self.spec is None:
+        if self.decision is Decision.changes_requested and not self.said().strip() and self.spec is None:
             raise ValueError("changes_requested needs feedback: say what should be different")
         if self.decision is Decision.hint and not self.feedback.strip():
             raise ValueError("a hint needs feedback: say where the fault lies")
         return self
+
+
+def _where(comment: Comment, spec: AppSpec | None) -> str:
+    match comment.place.split("/"):
+        case ["records", name, *rest] if spec and (record := next((one for one in spec.records if one.name == name), None)):
+            parts = {one.name: one.label for one in record.fields} | {one.name: one.label for one in record.relations}
+            return f"{record.plural_label}, {parts.get(rest[-1], rest[-1])}" if rest else record.plural_label
+        case _:
+            return f"{comment.place}:{comment.line}" if comment.line else comment.place
 
 
 class Review(Artifact):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nodes.artifacts import UNCHANGED, BuildRequest, Decision, ReviewAnswer, TargetPlatform, readable_text
+from nodes.artifacts import UNCHANGED, AppSpec, BuildRequest, Comment, Decision, ReviewAnswer, TargetPlatform, readable_text
 from nodes.context import BuildOptions
 from server.api.wire import JsonMap
 from server.services.app_versions import VersionSummary
@@ -99,6 +99,12 @@ class ApprovalBody(BaseModel):
     feedback: str = Field(default="", max_length=20_000)
     reason: str = Field(default="", max_length=20_000)
     reviewer: str = Field(default="local", min_length=1, max_length=200)
+    comments: tuple[Comment, ...] = Field(
+        default=(),
+        max_length=200,
+        description="With changes_requested: what should be different at one place, such as records/claim/fields/amount or a file's line.",
+    )
+    spec: AppSpec | None = Field(default=None, description="The specification as the reviewer edited it; GET /api/builds/{id}/spec has it.")
     components: tuple[str, ...] = ()
     budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
     interrupt_id: str | None = None
@@ -120,6 +126,8 @@ class ApprovalBody(BaseModel):
         return ReviewAnswer(
             decision=self.decided(),
             feedback=self.feedback or self.reason,
+            comments=self.comments,
+            spec=self.spec,
             components=self.components,
             budget_usd=self.budget_usd,
             subject_sha256=self.subject_sha256,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
 
-from server.api.dependencies import AppVersionsService, BuildsService
+from server.api.dependencies import AppVersionsService, BuildsService, OriginOfRequest
 from server.api.errors import Problem
 from server.api.schemas import ChangeBody, RestoreBody, VersionList
 from server.services.app_versions import Comparison
@@ -27,9 +27,12 @@ def takes_files(path: str) -> bool:
 
 
 @router.post("/changes", status_code=status.HTTP_202_ACCEPTED)
-async def change(workflow_id: UUID, body: ChangeBody, builds: BuildsService) -> BuildStatus:
-    """Ask for a change to a finished app, in words or by edited files. What is in use stays until the change is approved."""
-    return await builds.change(workflow_id, body.asked())
+async def change(workflow_id: UUID, body: ChangeBody, builds: BuildsService, origin: OriginOfRequest) -> BuildStatus:
+    """Ask for a change to an app that is finished or waits for a decision, in words or by edited files.
+
+    What is in use stays until the change is approved.
+    """
+    return await builds.change(workflow_id, body.asked(), origin=origin)
 
 
 @router.post("/changes.zip", status_code=status.HTTP_202_ACCEPTED, openapi_extra={"requestBody": {"content": {"application/zip": {}}}})

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
+from nodes.artifacts import AppSpec
 from server.api.dependencies import BuildsService, OriginOfRequest
 from server.api.errors import Problem
 from server.api.schemas import (
@@ -72,6 +73,12 @@ async def decide(workflow_id: UUID, body: ApprovalBody, builds: BuildsService, o
     """Approve, request changes, or reject what waits. Bound to the question it answers; exactly one decision wins."""
     taken = await builds.decide(workflow_id, body.answer(), interrupt_id=body.interrupt_id, origin=origin)
     return ApprovalTaken(workflow_id=workflow_id, interrupt_id=taken.interrupt_id, decision=body.decided())
+
+
+@router.get("/builds/{workflow_id}/spec")
+async def spec(workflow_id: UUID, builds: BuildsService) -> AppSpec:
+    """What was understood, as it stands: to be edited, and sent with a decision."""
+    return await builds.spec(workflow_id)
 
 
 @router.get("/builds/{workflow_id}/decisions")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -32,6 +32,7 @@ from checkpoints.runs import RunRepository
 from checkpoints.threads import ThreadFilter, ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.artifacts import (
+    AppSpec,
     Artifact,
     ArtifactRef,
     BuildRequest,
@@ -77,7 +78,9 @@ from server.services.errors import (
     BuildNotRunning,
     BuildNotWaiting,
     DecisionStale,
+    NothingUnderstood,
     PackageNotReady,
+    SpecificationRefused,
 )
 from server.services.shown_before import ShownBefore
 from server.services.spending import Spending
@@ -145,6 +148,10 @@ class Ledger:
     idempotency: IdempotencyRepository
 
 
+SpecProblems = Callable[[AppSpec], Sequence[str]]
+"""What is inconsistent in a specification, in sentences that say what to correct."""
+
+
 class Builds:
     """The use cases of a build."""
 
@@ -158,6 +165,7 @@ class Builds:
         graph_id: str,
         templates: Templates,
         shown_before: ShownBefore,
+        spec_problems: SpecProblems,
     ) -> None:
         self._ledger = ledger
         self._run_queue = run_queue
@@ -166,6 +174,7 @@ class Builds:
         self._graph_id = graph_id
         self.templates = templates
         self._shown_before = shown_before
+        self._spec_problems = spec_problems
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -222,15 +231,19 @@ class Builds:
 
     # ------------------------------------------------------------------------------------------------ changing
 
-    async def change(self, workflow_id: UUID, asked: AskedChange) -> BuildStatus:
-        """Ask for a change to an app whose build has ended; the version in use stays until the next one is approved.
+    async def change(self, workflow_id: UUID, asked: AskedChange, *, origin: Origin = AT_THIS_MACHINE) -> BuildStatus:
+        """Ask for a change to an app; the version in use stays until the next one is approved.
+
+        Its build has ended, or waits for a decision about the app, which this then is.
 
         Unless the options say otherwise, a person is asked first where stored data would go or words stay unclear.
         Raises `BuildNotFound`, `BuildNotChangeable`, `AppVersionNotFound`.
         """
         thread, run = await self._thread(workflow_id), await self._newest_run(workflow_id)
         status, versions = await self._runtime_status(thread, run), versions_of(thread)
-        if not status.is_final or not (versions or (thread.values or {}).get("qa")):
+        review = pending_review(await self._ledger.approvals.of_thread(workflow_id))
+        asked_at_app = review is not None and review.request.gate is Gate.app
+        if not (status.is_final or asked_at_app) or not (versions or (thread.values or {}).get("qa")):
             raise BuildNotChangeable(f"It is {status}.")
         if asked.restore_version and asked.restore_version not in {kept.version.number for kept in versions}:
             raise AppVersionNotFound(f"There is no version {asked.restore_version}.")
@@ -241,8 +254,21 @@ class Builds:
             requested_by=asked.requested_by,
         )
         options = careful(effective_options(await self._options(workflow_id), asked.options), asked.options)
+        run_id = uuid4()
         async with self._ledger.database.transaction() as transaction:
-            await self._enqueue(workflow_id, {"input": {"change": as_json(request)}}, options, transaction)
+            if review is not None:
+                said = request.feedback or "Edited files were handed in."
+                answer = ReviewAnswer(decision=Decision.changes_requested, feedback=said, decided_by=asked.requested_by)
+                await self._ledger.approvals.decide(
+                    workflow_id,
+                    review.interrupt_id,
+                    as_json(answer),
+                    decided_by=asked.requested_by,
+                    run_id=run_id,
+                    via=origin,
+                    transaction=transaction,
+                )
+            await self._enqueue(workflow_id, {"input": {"change": as_json(request)}}, options, transaction, run_id)
         return await self.status(workflow_id)
 
     async def _stored_files(self, workflow_id: UUID, files: Mapping[str, str]) -> ArtifactRef:
@@ -346,12 +372,14 @@ class Builds:
     ) -> Approval:
         """Record the decision and go on with it, in one transaction; exactly one of many wins.
 
-        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `RequesterMayNotApprove`, `BudgetNotRaised`,
-        `ApprovalAlreadyDecided`, `ApprovalExpired`.
+        Raises `BuildNotFound`, `BuildNotWaiting`, `DecisionStale`, `RequesterMayNotApprove`, `SpecificationRefused`,
+        `BudgetNotRaised`, `ApprovalAlreadyDecided`, `ApprovalExpired`.
         """
         # Read before the transaction: one that holds a connection and waits for another can wait for itself.
         asked = interrupt_id or await self._asked(workflow_id)
         options = raised(await self._options(workflow_id), answer.budget_usd)
+        if answer.spec and (found := self._spec_problems(answer.spec)):
+            raise SpecificationRefused(" ".join(found[:20]))
         try:
             return await self._decide(workflow_id, asked, answer, options, origin)
         except DecisionStale as stale:
@@ -371,6 +399,13 @@ class Builds:
             resume: JsonObject = {"command": {"resume": {asked: as_json(answer)}}}
             await self._enqueue(workflow_id, resume, options, transaction, run_id)
             return decided
+
+    async def spec(self, workflow_id: UUID) -> AppSpec:
+        """What was understood. Raises `BuildNotFound`, `NothingUnderstood`."""
+        found = ((await self._thread(workflow_id)).values or {}).get("spec")
+        if not found:
+            raise NothingUnderstood
+        return AppSpec.model_validate(found)
 
     async def decisions(self, workflow_id: UUID) -> tuple[DecisionRecord, ...]:
         """Everything the build asked, the oldest first: who decided what, when, and from where. Raises `BuildNotFound`."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from checkpoints.records import Approval, ApprovalStatus
-from nodes.artifacts import Artifact, Decision, Gate, ReviewAnswer, ReviewRequest
-from server.services.errors import BudgetNotRaised, DecisionStale, RequesterMayNotApprove
+from nodes.artifacts import Artifact, Comment, Decision, Gate, ReviewAnswer, ReviewRequest
+from server.services.errors import BudgetNotRaised, DecisionStale, RequesterMayNotApprove, SpecificationRefused
 
 
 class Door(StrEnum):
@@ -33,7 +33,8 @@ AT_THIS_MACHINE = Origin(Door.cli)
 class DecisionRecord(Artifact):
     """What was asked at a gate, and who decided what, when and from where; `decision` is None as long as nobody has.
 
-    `subject_sha256` is that of what was shown. `decided_by` is the name that was given: Appyard has no sign-in of its own.
+    `subject_sha256` is that of what was shown; `edited`: the reviewer edited the specification.
+    `decided_by` is the name that was given: Appyard has no sign-in of its own.
     """
 
     interrupt_id: str
@@ -46,6 +47,8 @@ class DecisionRecord(Artifact):
     expires_at: datetime | None
     decision: Decision | None
     feedback: str
+    comments: tuple[Comment, ...]
+    edited: bool
     decided_by: str | None
     decided_at: datetime | None
     decided_via: str | None
@@ -71,6 +74,8 @@ def _record(approval: Approval) -> DecisionRecord:
         expires_at=approval.expires_at,
         decision=answer.decision if answer else None,
         feedback=answer.feedback if answer else "",
+        comments=answer.comments if answer else (),
+        edited=bool(answer and answer.spec),
         decided_by=approval.decided_by,
         decided_at=approval.decided_at,
         decided_via=approval.decided_via,
@@ -94,6 +99,8 @@ def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
         raise DecisionStale(f"It was for {answer.subject_sha256[:12]}, what waits is {request.subject_sha256[:12]}.")
     if answer.decision not in request.choices:
         raise DecisionStale(f"{answer.decision} is not a choice here.")
+    if complaint := request.complaint(answer):
+        raise SpecificationRefused(complaint)
     if refusal := request.refuses(answer):
         raise RequesterMayNotApprove(refusal)
     if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:

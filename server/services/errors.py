@@ -49,6 +49,10 @@ class RequesterMayNotApprove(ServiceError):
     """This build has four eyes: whoever asked for it may not let it through, but may ask for changes or reject it."""
 
 
+class SpecificationRefused(ServiceError):
+    """The edited specification cannot be taken."""
+
+
 class BudgetNotRaised(ServiceError):
     """The build waits for a higher budget. Approve it with the new limit in `budget_usd`, or reject it."""
 
@@ -58,11 +62,15 @@ class BuildFinished(ServiceError):
 
 
 class BuildNotChangeable(ServiceError):
-    """Only a build that has ended and came to a version of the app is changed. Wait for its end, or decide what it asks."""
+    """Only a build that came to a version of the app, and has ended or asks about it, is changed. Wait for that."""
 
 
 class FilesUnusable(ServiceError):
     """The edited files cannot be read. Hand in text files of the app, at most 2,000 of them and 20 MB together."""
+
+
+class NothingUnderstood(ServiceError):
+    """The build has no specification yet. It is there once the description was understood."""
 
 
 class PackageNotReady(ServiceError):

@@ -1,6 +1,7 @@
 """Gates from HTTP to the database and back: who may decide, what a decision is bound to, and what is kept of it."""
 
 import asyncio
+import copy
 import os
 from typing import Any
 
@@ -12,7 +13,7 @@ from nodes.errors import SandboxUnavailable
 from nodes.sandbox.bubblewrap import BubblewrapSandbox
 from nodes.sandbox.processes import descendants
 from nodes.sandbox.protocol import Command
-from tests.factories import make_finding, make_record, make_spec
+from tests.factories import make_finding, make_plan, make_record, make_spec
 from tests.integration.server.conftest import Appyard, RunAppyard, script, write_samples
 
 ALWAYS = {"gates": {"requirements": "always"}}
@@ -128,3 +129,83 @@ async def test_what_runs_in_the_sandbox_is_gone_two_seconds_after_a_build_was_st
         while descendants(os.getpid()) - before:  # noqa: ASYNC110 - nor that they are gone
             await asyncio.sleep(0.02)
     assert (await yard.ended(build))["runtime_status"] == {"cancel": "Canceled", "pause": "Paused"}[stop]
+
+
+async def test_an_edited_specification_is_built_and_one_that_breaks_is_refused_with_the_place(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    build = await yard.start(options=ALWAYS)
+    await yard.ended(build)
+    spec = (await yard.client.get(f"/api/builds/{build}/spec")).json()
+    malformed = copy.deepcopy(spec)
+    malformed["records"][0]["fields"][0]["type"] = "colour"
+    contradictory = copy.deepcopy(spec) | {"permissions": []}
+    edited = copy.deepcopy(spec)
+    edited["records"][0]["fields"].append({"name": "receipt", "label": "Receipt number", "type": "text", "required": True})
+
+    first = await approve(yard, build, "li", spec=malformed)
+    second = await approve(yard, build, "li", spec=contradictory)
+    taken = await approve(yard, build, "li", spec=edited)
+    status = await yard.ended(build)
+
+    assert (first.status_code, first.json()["detail"].partition(":")[0]) == (422, "spec.records.0.fields.0.type")
+    assert (second.status_code, second.json()["error"]) == (422, "SpecificationRefused")
+    assert "Nobody may read claim." in second.json()["detail"]
+    assert taken.status_code == 200
+    assert status["output"]["spec"]["records"][0]["fields"][-1]["label"] == "Receipt number"
+    [kept] = (await yard.client.get(f"/api/builds/{build}/decisions")).json()["items"]
+    assert (kept["edited"], kept["decision"]) == (True, "approved")
+
+
+async def test_comments_on_items_reach_the_analyst_and_those_on_lines_the_engineer_whose_file_it_is(appyard: RunAppyard) -> None:
+    spec = make_spec(make_record("claim"), make_record("receipt"))
+    yard = await appyard(script(analyze_requirements=[spec], design_architecture=[make_plan(spec)]))
+    build = await yard.start(options={"gates": {"requirements": "always", "app": "always"}})
+    await yard.ended(build)
+    on_item = {"place": "records/claim/fields/title", "text": "Call it subject."}
+    await comment(yard, build, on_item)
+    assert yard.crew.tasks[-1].inputs["feedback"] == "Claims, Title: Call it subject."
+    await approve(yard, build, "li")
+    await yard.ended(build)
+
+    on_line = {"place": "app/records/receipts/samples.py", "line": 1, "text": "Three samples, <b>please</b>."}
+    await comment(yard, build, on_line)
+
+    assert yard.crew.names()[-2:] == ["write_component(receipt#2)", "review_app"]
+    assert yard.crew.tasks[-2].inputs["feedback"] == "app/records/receipts/samples.py:1: Three samples, <b>please</b>."
+    kept = (await yard.client.get(f"/api/builds/{build}/decisions")).json()["items"]
+    assert [one for decision in kept for one in decision["comments"]] == [on_item | {"line": None}, on_line]
+    history = (await yard.client.get(f"/builds/{build}/history")).text
+    assert "Three samples, &lt;b&gt;please&lt;/b&gt;." in history
+
+
+async def test_edited_files_are_handed_in_while_the_app_waits_for_a_decision(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    build = await yard.start(options={"gates": {"app": "always"}})
+    await yard.ended(build)
+    taken = await yard.client.post(f"/api/builds/{build}/changes", json={"files": {"README.md": "# Ours\\n"}, "requested_by": "li"})
+    assert taken.status_code == 202, taken.text
+    status = await yard.ended(build)
+    assert (status["runtime_status"], status["review"]["request"]["version"]) == ("AwaitingApproval", 2)
+    kept = (await yard.client.get(f"/api/builds/{build}/decisions")).json()["items"]
+    assert [(one["decision"], one["decided_by"]) for one in kept] == [("changes_requested", "li"), (None, None)]
+
+
+async def test_what_is_too_much_to_read_is_refused_with_the_limit(appyard: RunAppyard) -> None:
+    yard = await appyard(rounds=[[make_finding(component=None)]])
+    build = await yard.start()
+    await yard.ended(build)
+    many = [{"place": "README.md", "text": "x" * 4000}] * 1250
+    five_megabytes = await yard.client.post(f"/api/approval/{build}", json={"decision": "changes_requested", "comments": many})
+    long = await yard.client.post(f"/api/approval/{build}", json={"decision": "changes_requested", "comments": many[:201]})
+    on_page = await yard.client.post(f"/builds/{build}/decision", data={"decision": "changes_requested", "feedback": "x" * 5_000_000})
+    assert five_megabytes.status_code == 413
+    assert (long.status_code, "at most 200 items" in long.text) == (422, True)
+    assert (on_page.status_code, "Field exceeded maximum size of 1024KB. Go back, make it shorter" in on_page.text) == (400, True)
+    assert (await yard.status(build))["runtime_status"] == "AwaitingApproval"
+
+
+async def comment(yard: Appyard, build: str, comment: dict[str, object]) -> None:
+    """Ask for changes by this comment alone, and wait for what comes of it."""
+    answer = await yard.client.post(f"/api/approval/{build}", json={"decision": "changes_requested", "comments": [comment]})
+    assert answer.status_code == 200, answer.text
+    await yard.ended(build)
