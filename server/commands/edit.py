@@ -43,7 +43,9 @@ def edit(prefix: str, wanted: SpecEdit, out: Path, *, as_json: bool) -> ExitCode
             if wanted.show_only:
                 sys.stdout.write(as_yaml(spec))
                 return ExitCode.done
-            file: Path = wanted.file or await asyncio.to_thread(_in_editor, as_yaml(spec), settings.editor)
+            file = wanted.file
+            if file is None:
+                file = await asyncio.to_thread(_in_editor, as_yaml(spec), settings.editor)
             decision = Decision.changes_requested if wanted.look_again else Decision.approved
             try:
                 answer = ReviewAnswer(decision=decision, spec=read_spec(file), decided_by=wanted.by)
