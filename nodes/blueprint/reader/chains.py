@@ -30,7 +30,7 @@ _PATH = re.compile(
     re.IGNORECASE,
 )
 _BEING = re.compile(
-    rf"^{_DET}{_WHAT}\s+(?:is|are|gets?|can\s+be|may\s+be|could\s+be|will\s+be|must\s+be|should\s+be)\s+(?:always\s+)?(?:either\s+|first\s+)?"
+    rf"^{_DET}{_WHAT}\s+(?:is|are|gets?|ends?(?:\s+up)?(?:\s+as)?|can\s+be|may\s+be|could\s+be|will\s+be|must\s+be|should\s+be)\s+(?:always\s+)?(?:either\s+|first\s+)?"
     rf"(?P<states>{_STATE}(?:,\s*(?:then\s+|and\s+then\s+|later\s+|finally\s+)?{_STATE})*"
     rf"(?:,?\s+(?:or|and\s+(?:then|later|finally)|and|then)\s+|,\s*(?:then|later|finally)\s+){_STATE})$",
     re.IGNORECASE,
@@ -111,6 +111,8 @@ def _listed(text: str) -> list[str]:
     if match is None:
         return []
     what = re.sub(r"\s+(?:status|states?|stages?|workflow|process)$", "", (match["what"] or "").strip(), flags=re.IGNORECASE)
+    if lexicon.DETERMINERS & set(what.lower().split()):
+        return []  # `implementers mark a | change as …`
     if match.re is _BEING and re.search(r"\sby\s", match["states"], re.IGNORECASE):
         return []  # who takes which step is told by `_passives`
     states = states_in(match["states"], path=match.re is not _BEING)
@@ -132,6 +134,11 @@ def _started(text: str) -> list[str]:
     if match is None or not _is_state(match["state"]) or _names_no_thing(match["what"]):
         return []
     ends = states_in(match["rest"] or "")
+    until = re.match(
+        r"^(?:the|its|their|an?)\s+[\w-]+\s+(?:is|are|has been)\s+(?P<state>[\w-]+)$", (match["rest"] or "").strip(), re.IGNORECASE
+    )
+    if match.re is _UNTIL and until and _participle(until["state"]):
+        return [_status(match["what"], [match["state"], until["state"]])]
     if match.re is _UNTIL and all(len(state.split()) == 1 and _participle(state) for state in ends):
         return [_status(match["what"], [match["state"], *ends])]
     rest = re.sub(r"^\s*(?:,|and|until)\s+(?:and\s+)?(?:then\s+)?", "", match["rest"] or "")

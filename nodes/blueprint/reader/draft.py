@@ -238,6 +238,8 @@ def noun_of(phrase: Phrase) -> str:
     words.append(phrase.head)
     while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business") and words[-2] not in UNCOUNTED:
         words.pop()
+    if len(words) > 1 and singular(words[-1]) == "member" and words[-2] in {"staff", "crew"}:
+        words.pop()
     if len(words) > 1 and words[-1] == "book" and (trades.is_known(singular(words[-2])) or words[-2] == "log"):
         words.pop()  # `a report book`
     words[-1] = singular(words[-1])

@@ -126,6 +126,9 @@ def complete_fields(record: RecordDraft) -> None:
     """Add the usual fields of a known kind of record where the description names none, or not the one it goes by."""
     if record.bare:
         return
+    edges = [field for key, field in record.fields.items() if key in {"start", "end"} and field.type is FieldType.text]
+    for field in edges if len(edges) > 1 else ():
+        field.type = FieldType.datetime  # a start alone may be a place
     kind = "enrollment" if record.noun in {"booking", "reservation"} and not record.timed else record.noun
     if record.associated and record.timed and not trades.is_known(kind.rsplit(" ", maxsplit=1)[-1]):
         kind = "booking"  # `the hire of a hall`

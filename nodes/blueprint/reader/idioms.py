@@ -119,7 +119,8 @@ _QUESTION_PARTS: tuple[tuple[str, str], ...] = (
     (rf"\bhow (?:much|many)\s+([\w-]+)(?:\s+{_WHO}\s+\w+)?(?=$|[,;)]|\s+and\b)", r"number of \1"),
     (r"\bhow much\b", "amount"),
     (rf"\bhow long\s+{_WHO}\s+\w+\b|\bhow long\b", "duration"),
-    (rf"\bwhat\s+{_WHO}\s+did\b", "work done"),
+    (rf"\bwhat\s+{_WHO}\s+did\b|\bwhat\s+(?:was|is|has been)\s+done\b", "work done"),
+    (r"\bwhat\s+(?:was|is|has been)\s+(?:said|discussed|agreed|decided|found)\b", "summary"),
     (rf"\bwhat\s+{_WHO}\s+(?:is|are)\b", "name"),
 )
 """Parts told as questions, in a list: `where it is kept` is a location."""

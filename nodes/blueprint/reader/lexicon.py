@@ -226,7 +226,8 @@ _KINDS: dict[VerbKind, str] = {
         look_up export print explore compare download inspect discover follow""",
     VerbKind.update: "update edit change modify correct adjust rename reschedule extend renew mark amend revise complete",
     VerbKind.delete: "delete remove",
-    VerbKind.keep: """store record keep track log save capture note document collect organise organize count measure hold register remember
+    VerbKind.keep: """store record keep track log save capture note document collect organise organize count measure weigh hold
+    register remember
         catalogue catalog note_down""",
     VerbKind.relate: "belong choose select pick assign link connect identify specify contain relate reference attach associate refer match",
     VerbKind.report: "calculate compute summarise summarize total sum chart plot rank visualise visualize analyse analyze",
@@ -337,7 +338,8 @@ ROLE_NOUNS = frozenset(
     packer loader foreman forewoman lead superior subordinate teammate coworker co-worker crew
     householder homeowner leaseholder subtenant occupant neighbour neighbor villager inhabitant commuter traveller traveler tourist
     backpacker camper hiker climber skier golfer goalkeeper striker umpire scorer marshal timekeeper spectator fan supporter
-    couple beneficiary claimant pensioner retiree caregiver carer guardian godparent grandparent mum dad mother father sibling child
+    attendant couple beneficiary claimant pensioner retiree caregiver carer guardian godparent grandparent mum dad mother father
+    sibling child
     babysitter nanny au-pair childminder dogwalker walker handler breeder rider jockey zookeeper aquarist falconer
     benefactor patron philanthropist fundraiser canvasser campaigner activist facilitator host
     inspector controller verifier assessor evaluator appraiser valuer estimator scheduler quizmaster
@@ -359,7 +361,8 @@ PUBLIC_ROLES = frozenset(
 """Roles that come from outside: they see what is theirs and what is offered to them, and may register themselves."""
 
 GENERIC_NOUNS = frozenset(
-    """behalf yes no ability access adding administration agency analysis analytics angular anything api app application area authentication
+    """behalf yes no calendar timetable ability access adding administration agency analysis analytics angular anything api app
+    application area authentication
     availability back backend backup basis browser business button center centre chance chart cloud code collection
     color colour create creation crud css csv dashboard data database delete deletion design desktop detail device
     django docker domain editing end entity entry environment everything example excel experience export fastapi feature

@@ -106,6 +106,9 @@ def _deed(clause: Clause) -> list[Clause]:
             return [replace(clause, verb="create")]
         case "leave" if any(phrase.head in _LEFT for phrase in clause.objects) and not clause.passive:
             return [replace(clause, verb="write")]
+        case "ask" if clause.after("for") and not (clause.objects or clause.passive):
+            rest = tuple(entry for entry in clause.attached if entry.preposition != "for")
+            return [replace(clause, verb="request", objects=clause.after("for"), attached=rest)]
         case "become" if clause.objects and clause.objects[0].many:
             return [replace(clause, verb="create", subjects=())]
         case "turn" | "convert" | "transform" if clause.after("into"):

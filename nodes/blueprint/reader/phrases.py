@@ -95,6 +95,7 @@ class _Reading:
     negated: bool = False
     modal: str = ""
     tail: tuple[Word, ...] = ()
+    antecedent: Phrase | None = None
 
     def finish(self) -> None:
         """Emit one clause for each coordinated verb; verbs without objects share those of the last."""
@@ -247,6 +248,7 @@ def _read_relative(reading: _Reading, word: Word) -> None:
         if antecedent is not None:
             reading.pending = [antecedent]
             reading.subjects = ()
+            reading.antecedent = antecedent if word.lower != "who" else None
         return
     if reading.verbs:
         reading.finish()
@@ -269,7 +271,10 @@ def _start_clause(reading: _Reading, previous: Word | None) -> None:
     if reading.verbs and (reading.objects or reading.attached or reading.complements or reading.passive):
         reading.finish()
     if reading.pending:
-        reading.subjects, reading.pending, reading.modal = tuple(reading.pending), [], ""
+        people = [phrase for phrase in reading.pending if phrase is not reading.antecedent]
+        if reading.antecedent in reading.pending and people and not reading.verbs:  # `a swap, which the manager approves`
+            reading.objects, reading.pending = [reading.antecedent], people
+        reading.subjects, reading.pending, reading.modal, reading.antecedent = tuple(reading.pending), [], "", None
     reading.preposition = ""
 
 

@@ -88,7 +88,7 @@ _CHARTS = re.compile(r"\b(?:charts?|graphs?|dashboards?|visuali[sz]\w+|plots?|di
 _DENIED = re.compile(r"\b(?:no|without|not|never|don't|doesn't|nor)\b(?:\s+\w+){0,2}\s*$", re.IGNORECASE)
 _NO_FILE = frozenset("link url address website".split())
 _FILE_HEADS = frozenset(
-    "photo picture image screenshot attachment scan file cv resume document upload video receipt avatar logo photograph".split()
+    "photo picture image screenshot attachment scan pdf file cv resume document upload video receipt avatar logo photograph".split()
 )
 _REMINDING = re.compile(r"\bremind\w*\b", re.IGNORECASE)
 
@@ -205,7 +205,11 @@ def _file_fields(record: RecordDraft, draft: Draft) -> None:
         return
     for key, field in list(record.fields.items()):
         words = key.split()
-        if words[-1].removesuffix("s") in _FILE_HEADS and field.source.quote and not _NO_FILE & set(words):
+        if (
+            (words[-1].removesuffix("s") in _FILE_HEADS or words[0] in {"attached", "attaching"})
+            and field.source.quote
+            and not _NO_FILE & set(words)
+        ):
             del record.fields[key]
             add_recipe(draft, RecipeDraft(RecipeKind.attachments, record.noun, (), (), field.source, (words[-1],)))
     for key, relation in list(record.relations.items()):

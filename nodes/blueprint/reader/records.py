@@ -88,14 +88,15 @@ _DEPARTMENTS = frozenset(
 _TOLD = frozenset("notify alert inform email e-mail remind tell message".split())
 """Whoever is told something by the app has an account there."""
 
-_JUDGING = frozenset("approve authorise authorize reject refuse decline deny confirm sign verify endorse".split())
+_JUDGING = frozenset("assign approve authorise authorize reject refuse decline deny confirm sign verify endorse".split())
 """What only people do, whatever they are called."""
 
-_AGENT = re.compile(r"[a-z-]{2,}(?:er|or|ist|ian|eur|keeper|master|man|woman|person)$")
+_AGENT = re.compile(r"[a-z-]{2,}(?:er|or|ist|ian|eur|ant|ee|keeper|master|man|woman|person)$")
 """English agent nouns, Quirk et al., A Comprehensive Grammar, I.31."""
 
 _NO_AGENTS = frozenset(
     """order offer number letter paper folder container printer computer server router scanner monitor counter poster filter sensor motor
+    restaurant plant grant variant warrant quadrant coffee fee tree degree guarantee
     door floor tender voucher newsletter register transfer charter chapter parameter boiler locker factor sector error color reminder
     tracker planner calendar trailer header footer layer center centre matter water power quarter semester newspaper cover answer
     leader-board organizer dinner supper weather summer winter corner paper cluster""".split()
@@ -420,17 +421,23 @@ def _referred(clause: Clause, often: frozenset[str], draft: Draft) -> None:
     """`take orders for a table`, `log entries against a matter`: one of many things something is made for, if more is said of it."""
     kinds = VERBS.get(clause.verb, frozenset())
     made = clause.subjects if clause.passive else clause.objects
+    placed = clause.passive and clause.verb in _PLACED
     if (
         clause.negated
-        or not kinds & {VerbKind.create, VerbKind.keep, VerbKind.associate, VerbKind.update}
+        or not (placed or kinds & {VerbKind.create, VerbKind.keep, VerbKind.associate, VerbKind.update})
         or not any(map(draft.find, made))
     ):
         return
     for phrase in clause.after(*_MADE_FOR):
         noun = noun_of(phrase)
         known = draft.find_noun(noun) is not None or is_role_noun(noun) or noun in draft.roles or phrase.head in TAILS
-        if not known and _is_one_of_many(phrase, draft) and is_recordable(noun) and (noun in often or trades.is_known(noun)):
+        several = placed and phrase.many and noun in often
+        if not known and (several or _is_one_of_many(phrase, draft)) and is_recordable(noun) and (noun in often or trades.is_known(noun)):
             draft.record(noun, stated(clause.quote))
+
+
+_PLACED = frozenset("plant store place locate install house organise organize file park hang mount arrange shelve pack".split())
+"""`trees are planted in rows`: what holds them is kept as well."""
 
 
 def _is_one_of_many(phrase: Phrase, draft: Draft) -> bool:

@@ -271,7 +271,8 @@ def _corrected(word: str) -> str:
     if lexicon_tag(word) or lexicon_tag(single) or word in known or single in known or _is_inflected(word, known):
         return word
     for match in difflib.get_close_matches(single, known, n=1, cutoff=0.82):
-        if match[0] == single[0] and abs(len(match) - len(single)) <= 1 and sorted(set(match) ^ set(single))[1:] == []:
+        extended = match.startswith(single) or single.startswith(match)  # `programme` is no slip in `programmer`
+        if match[0] == single[0] and not extended and abs(len(match) - len(single)) <= 1 and sorted(set(match) ^ set(single))[1:] == []:
             return plural(match) if is_plural(word) and single != word else match
     return word
 

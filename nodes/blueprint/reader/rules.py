@@ -116,7 +116,7 @@ def read_reports(clauses: list[Clause], draft: Draft) -> None:
             for phrase in clause.objects
             if phrase not in wanted
             and (
-                (clause.after("per") and clause.verb in {"see", "view", "show", "display", "generate"})
+                (clause.after("per") and clause.verb in {"want", "need", "see", "view", "show", "display", "generate"})
                 or (clause.after("per", "by") and clause.verb in _COUNTING)
             )
         ]

@@ -377,6 +377,8 @@ def _starts_object(word: str, following: list[str]) -> bool:
 
 def _agrees(lower: str, base: str, before: list[Word], following: list[str]) -> bool:
     """Whether a word after a noun is its verb: `members borrow books` yes, `purchase records` no."""
+    if following and following[0] in lexicon.MODALS | lexicon.BE | lexicon.HAVE:
+        return False  # `emergency changes may be approved`
     if _verb_since_break(before) and not (lower == base and any(word.base in {"let", "help", "have"} for word in before[-4:])):
         return False
     subject = _head_of(before)
@@ -499,7 +501,8 @@ def _by_form(lower: str, previous: Word | None) -> Tag:
         return Tag.verb
     if previous is not None and previous.tag in {Tag.modal, Tag.to, Tag.negation} and previous.lower != "not":
         return Tag.verb if not is_plural(lower) else Tag.noun
-    if penn == "" and lower.endswith(("ise", "ize", "ify")) and previous is not None and is_plural(previous.lower):
+    made = penn == "" and previous is not None and previous.tag is Tag.noun
+    if made and lower.endswith(("ise", "ize", "ify") if is_plural(previous.lower) else ("ises", "izes", "ifies")):  # type: ignore[union-attr]
         return Tag.verb
     if previous is not None and previous.tag is Tag.be and (penn == "VBD" or (lower.endswith("ed") and not penn.startswith("NN"))):
         return Tag.participle

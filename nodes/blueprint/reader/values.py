@@ -72,6 +72,7 @@ ATTRIBUTES = frozenset(
     reference number surname firstname lastname nickname username caption heading author publisher period term option_text
     edition skill skills hobby subject manufacturer destination origin purpose
     speciality specialty shelf allergen start end outcome cause stage vat expiry street zip
+    scan pdf screenshot
     postcode county region party slug emoji result rank""".split()
 ).union(*(rule.words for rule in HEAD_RULES)) - {"document", "file", "comment", "message", "question", "payment", "expense", "donation",
     "guest", "person", "people", "room", "passengers", "attendees", "charge",
@@ -112,6 +113,8 @@ def _by_combination(head: str, words: set[str]) -> Value | None:
         return Value(FieldType.datetime)
     if head == "time" and words & _LASTING:
         return Value(FieldType.integer, minimum=0)
+    if head in {"start", "end"} and words & {"planned", "actual", "expected", "scheduled"}:
+        return Value(FieldType.datetime)
     if head == "time" and words & {"opening", "closing"}:
         return Value(FieldType.time)
     return None
