@@ -25,6 +25,7 @@ class StackProfile:
     health_path: str = "/health"
     openapi_path: str = "/openapi.json"
     sign_in_path: str = "/api/session"
+    sign_in_page: str = "/sign-in"
     api_prefix: str = "/api"
     trial_environment: tuple[tuple[str, str], ...] = ()
     demo_people: int = 2

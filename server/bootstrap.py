@@ -46,6 +46,7 @@ from server.services.caller import Sight
 from server.services.health import Health
 from server.services.metrics import Metrics
 from server.services.notices import Receivers
+from server.services.previews import PreviewAddress, Previews
 from server.services.readings import Readings
 from server.services.shown_before import ShownBefore
 from server.services.source_files import SourceFiles
@@ -102,6 +103,7 @@ class ServedWorld:
     spending: Spending
     desk: Desk
     app_versions: AppVersions
+    previews: Previews
     health: Health
     threads: Threads
     thread_states: "ThreadStates"
@@ -209,7 +211,7 @@ async def open_world(
 
 
 @asynccontextmanager
-async def open_services(world: World) -> AsyncIterator[ServedWorld]:
+async def open_services(world: World, *, previews_at: PreviewAddress | None = None) -> AsyncIterator[ServedWorld]:
     """The services behind the routes. Graphs are loaded in the background, so that the server answers at once."""
     # Here, because commands that only look at builds need not load LangGraph.
     from server.services.agent_tasks import AgentTasks
@@ -235,12 +237,15 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         states = ThreadStates(ledger, graphs)
         threads = Threads(ledger, states, default_ttl=thread_ttl(world.config))
         stack.push_async_callback(stopped, asyncio.create_task(sweep_threads(threads, period_minutes=sweep_minutes(world.config))))
+        previews = make_previews(world, previews_at)
+        stack.push_async_callback(previews.close)
         runs = Runs(ledger, world.run_queue, assistants)
         run_streams = RunStreams(ledger, runs)
         yield ServedWorld(
             builds=world.builds,
             spending=world.spending,
-            desk=make_desk(world, states),
+            desk=make_desk(world, states, previews),
+            previews=previews,
             app_versions=world.app_versions,
             health=world.health,
             threads=threads,
@@ -260,7 +265,7 @@ async def open_services(world: World) -> AsyncIterator[ServedWorld]:
         )
 
 
-def make_desk(world: World, states: "ThreadStates") -> Desk:
+def make_desk(world: World, states: "ThreadStates", previews: Previews) -> Desk:
     """What people do at the dashboard."""
     from nodes.blueprint.reader import read_description
 
@@ -276,7 +281,25 @@ def make_desk(world: World, states: "ThreadStates") -> Desk:
         spending=world.spending,
         analytics=Analytics(ledger.database),
         workplace=make_workplace(world),
+        previews=previews,
         health=world.health,
+    )
+
+
+def make_previews(world: World, address: PreviewAddress | None) -> Previews:
+    """Previews in this process; the sandbox is looked for when the first is started."""
+    from nodes.sandbox.choose import choose_sandbox
+    from nodes.verification.toolchain import default_toolchain
+    from server.preview.stage import SandboxStage
+
+    settings, ledger = world.settings, world.ledger
+    return Previews(
+        BuildRecords(ledger),
+        SourceFiles(ledger.artifacts),
+        SandboxStage(choose_sandbox, settings.toolchain_dir or default_toolchain()),
+        address=address,
+        idle_minutes=settings.preview_idle_minutes,
+        limit=settings.preview_limit,
     )
 
 

@@ -332,6 +332,18 @@ def versions(build: BuildId, as_json: Json = False, debug: Debug = False) -> Non
 
 
 @builds.command()
+def preview(
+    build: BuildId,
+    version: Annotated[int | None, typer.Option(help="Another version than the newest.", min=1)] = None,
+    debug: Debug = False,
+) -> None:
+    """Run the app here in the sandbox, with sample data, and say where; Ctrl-C ends it."""
+    from server.commands.preview import preview as run
+
+    _end(debug, False, lambda: run(build, version))
+
+
+@builds.command()
 def compare(build: BuildId, before: int, after: int, as_json: Json = False, debug: Debug = False) -> None:
     """Show what differs between two versions."""
     from server.commands.versions import compare as run

@@ -39,6 +39,16 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Address to listen on. Any other than loopback needs APPYARD_API_KEY_HASHES or APPYARD_API_KEY."
     )
     port: int = Field(default=8123, ge=0, le=65535, description="Port to listen on.")
+    preview_port: int = Field(default=8124, ge=0, le=65535, description="Port of previewed apps; a free one if it is taken.")
+    preview_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s*]*\*[^/\s*]*/?$",
+        description="Where previews are reached, * being the name of each: https://*.preview.example.com. Empty: *.localhost.",
+    )
+    preview_idle_minutes: float = Field(default=15.0, gt=0, description="A preview that nobody looks at for this long is stopped.")
+    preview_limit: int = Field(
+        default=3, ge=1, le=50, description="Previews one server runs at once; one more stops the one looked at longest ago."
+    )
     api_key: SecretStr | None = Field(default=None, description="If set, every request carries it, or another key, as x-api-key.")
     api_key_hashes: tuple[ApiKeyHash, ...] = Field(
         default=(), description='SHA-256 of keys requests may carry, as JSON: ["…"]. `appyard key` makes a key and its hash.'

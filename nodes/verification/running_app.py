@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nodes.artifacts import AppSpec, Architecture, CheckName, Contract, Finding, Operation, Scope, Severity
 from nodes.ownership import owner_of_record
-from nodes.sandbox.protocol import Command, SandboxLimits, Workspace
+from nodes.sandbox.protocol import Command, SandboxLimits, ServedApp, Workspace
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Answer, Exchange, Json, exchange_with
 from nodes.verification.observed import Observed, counted
@@ -37,6 +37,7 @@ class AppUnderTest:
     toolchain: Path
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     secret_key: str = field(default_factory=secrets.token_hex)
+    limits: SandboxLimits = SERVING_LIMITS
 
     async def prepare(self) -> str:
         """Migrate and write demo data; return what was printed. Raises `DidNotStart`."""
@@ -50,10 +51,17 @@ class AppUnderTest:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[Exchange, Path]]:
         """Serve until the context ends; yields the connection, and the log of the server. Raises `DidNotStart`."""
-        async with self.workspace.serve(self._command(self.stack.serve_argv)) as served, exchange_with(served.socket_path) as exchange:
-            problem = await self._why_unhealthy(exchange)
+        async with self.served() as served, exchange_with(served.socket_path) as exchange:
+            yield exchange, served.log_path
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[ServedApp]:
+        """Serve until the context ends, from the first healthy answer on. Raises `DidNotStart`."""
+        async with self.workspace.serve(self._command(self.stack.serve_argv)) as served:
+            async with exchange_with(served.socket_path) as exchange:
+                problem = await self._why_unhealthy(exchange)
             if problem is None:
-                yield exchange, served.log_path
+                yield served
         if problem is not None:
             log = _read(served.log_path)  # complete only now that the server is gone
             raise DidNotStart(f"{problem}: {_last_lines(log)}", log)
@@ -71,7 +79,7 @@ class AppUnderTest:
 
     def _command(self, argv: tuple[str, ...]) -> Command:
         environment = {**dict(self.stack.trial_environment), "DEMO_PASSWORD": self.password, "SECRET_KEY": self.secret_key}
-        return Command(argv=argv, toolchain=self.toolchain, environment=environment, limits=SERVING_LIMITS)
+        return Command(argv=argv, toolchain=self.toolchain, environment=environment, limits=self.limits)
 
 
 def _hung_up(answer: Answer) -> bool:

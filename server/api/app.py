@@ -17,6 +17,7 @@ from server.api import (
     commands,
     crons,
     mcp,
+    previews,
     runs,
     spending,
     stateless_runs,
@@ -83,6 +84,7 @@ def create_app(
     app.include_router(webhooks.router)
     app.include_router(spending.router)
     app.include_router(versions.router)
+    app.include_router(previews.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
     app.include_router(crons.router)

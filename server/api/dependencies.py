@@ -16,6 +16,7 @@ from server.services.decisions import Door, Origin
 from server.services.health import Health
 from server.services.mcp_tools import McpTools
 from server.services.metrics import Metrics
+from server.services.previews import Previews
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
 from server.services.spending import Spending
@@ -37,6 +38,9 @@ class Services(Protocol):
 
     @property
     def app_versions(self) -> AppVersions: ...
+
+    @property
+    def previews(self) -> Previews: ...
 
     @property
     def health(self) -> Health: ...
@@ -99,6 +103,10 @@ def _spending(request: HTTPConnection) -> Spending:
 
 def _app_versions(request: HTTPConnection) -> AppVersions:
     return _services(request).app_versions
+
+
+def _previews(request: HTTPConnection) -> Previews:
+    return _services(request).previews
 
 
 def _health(request: HTTPConnection) -> Health:
@@ -177,6 +185,7 @@ CallerOfRequest = Annotated[Caller, Depends(caller_of)]
 BuildsService = Annotated[Builds, Depends(_builds)]
 SpendingService = Annotated[Spending, Depends(_spending)]
 AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]
+PreviewsService = Annotated[Previews, Depends(_previews)]
 HealthService = Annotated[Health, Depends(_health)]
 ThreadsService = Annotated[Threads, Depends(_threads)]
 RunsService = Annotated[Runs, Depends(_runs)]

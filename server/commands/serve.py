@@ -24,6 +24,8 @@ from server.commands.exit_codes import ExitCode
 from server.commands.failures import CannotStart
 from server.dashboard.app import add_dashboard
 from server.langgraph_json import read_config
+from server.preview.serve import serving_previews
+from server.services.previews import PreviewAddress
 from server.settings import LOOPBACK, Settings
 from server.telemetry import log_to_stderr
 
@@ -67,6 +69,24 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def listen_for_previews(settings: Settings, host: str) -> socket.socket:
+    """Where previews are served. Raises `CannotStart` if the port that APPYARD_PREVIEW_URL leads to is taken."""
+    try:
+        return listen(host, settings.preview_port)
+    except CannotStart as taken:
+        if settings.preview_url:
+            raise CannotStart(f"{taken} It is the one of previews: APPYARD_PREVIEW_PORT.") from taken
+        return listen(host, 0)
+
+
+def preview_address(settings: Settings, listening: socket.socket) -> PreviewAddress | None:
+    """Where browsers find previews; None where nobody said and other machines look. Browsers take *.localhost for this machine."""
+    if settings.preview_url:
+        return PreviewAddress(settings.preview_url.rstrip("/"))
+    host, port = listening.getsockname()[:2]
+    return PreviewAddress(f"http://*.localhost:{port}") if host in LOOPBACK else None
+
+
 class _Server(uvicorn.Server):
     """Stops on a signal and returns. uvicorn's own way ends the process at once, before runs are given back."""
 
@@ -94,7 +114,9 @@ async def _serve(settings: Settings, config: Path | None, listening: socket.sock
 
 async def serve_world(world: World, settings: Settings, listening: socket.socket, *, studio: bool = False) -> None:
     """Serve a world that is open, until a signal asks to stop."""
-    async with open_services(world) as services:
+    for_previews = listen_for_previews(settings, listening.getsockname()[0])
+    previews_at = preview_address(settings, for_previews)
+    async with open_services(world, previews_at=previews_at) as services, serving_previews(services.previews, for_previews):
 
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from server.dashboard import build_pages, decisions, list_pages, new_build, server_pages, sign_in
+from server.dashboard import build_pages, decisions, list_pages, new_build, previews, server_pages, sign_in
 
 STATIC = Path(__file__).parent / "static"
 
@@ -15,7 +15,15 @@ def add_dashboard(app: FastAPI) -> None:
     """Serve the dashboard beside the API."""
     app.add_api_route("/", _home, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (list_pages.router, new_build.router, decisions.router, build_pages.router, server_pages.router, sign_in.router):
+    for router in (
+        list_pages.router,
+        new_build.router,
+        decisions.router,
+        build_pages.router,
+        previews.router,
+        server_pages.router,
+        sign_in.router,
+    ):
         app.include_router(router)
 
 

@@ -11,6 +11,7 @@ from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds
 from server.services.health import Health
+from server.services.previews import Previews
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
 from server.services.spending import Spending
@@ -32,6 +33,7 @@ class Desk:
     spending: Spending
     analytics: Analytics
     workplace: Workplace
+    previews: Previews
     health: Health
 
 

@@ -13,11 +13,12 @@ from server.api.errors import STATUS_CODES
 from server.api.same_origin import sent_from_here
 from server.dashboard.rendering import rendered
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src {frames}; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self' http: https:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY.format(frames="'none'"),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
@@ -34,7 +35,8 @@ class PageRoute(APIRoute):
 
         async def answer_person(request: Request) -> Response:
             response = await _answered(request, answer)
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
             return response
 
         return answer_person

@@ -85,6 +85,18 @@ class AppVersionNotFound(ServiceError):
     """The build has no such version. Its history lists those it has."""
 
 
+class BuildHasNoApp(ServiceError):
+    """The build has no version of the app yet, so there is nothing to look at. Wait until its checks have run."""
+
+
+class PreviewNotRunning(ServiceError):
+    """No preview of this build runs here: nobody looked at it for a while, or the server was restarted. Start it again."""
+
+
+class PreviewUnavailable(ServiceError):
+    """Apps cannot be previewed here."""
+
+
 class GraphVersionUnavailable(ServiceError):
     """The thread waits in a step this version of Appyard no longer has. Run the version it was started with to go on."""
 
