@@ -48,7 +48,7 @@ NOT_PASSED_BACK = _HOP_BY_HOP | {
 POLICY = (
     "sandbox allow-scripts allow-forms allow-modals allow-downloads allow-same-origin; "
     "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; form-action 'self'; frame-src 'self'; "
-    "worker-src 'none'; webrtc 'block'; frame-ancestors {}"
+    "worker-src 'none'; frame-ancestors {}"
 )
 """`allow-same-origin` is safe because the origin is the preview's alone; without `allow-top-navigation` it stays in its frame."""
 
