@@ -26,14 +26,17 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from benchmarks.verify_app import built
 from nodes.artifacts import Action, AppSpec, FieldType, RecipeKind, RecordSpec, Scope, Workflow
 from nodes.blueprint.frame.names import page_path
+from nodes.completion import completed
 from nodes.contract import relation_property
 from nodes.stack import PYTHON_WEB, demo_email
 from nodes.verification.payloads import valid_body
 from nodes.verification.toolchain import default_toolchain
 from tests.integration.frame.frame_specs import CUSTOMERS
 from tests.integration.frame.recipe_specs import FLEET, OFFICE
+from tests.integration.frame.trade_specs import INVOICES, STORES
 
-APPS = (OFFICE, FLEET, CUSTOMERS)
+APPS = (OFFICE, FLEET, CUSTOMERS, STORES, INVOICES)
+"""Claims with steps, bookings with payments, plain records, a stock, documents with totals."""
 PASSWORD = secrets.token_urlsafe(12)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
@@ -63,10 +66,11 @@ class Visit:
         self.look(path)
 
     def look(self, name: str) -> None:
-        """Check the page that is shown, at a desk and on a phone."""
+        """Check the page that is shown, at a desk, in the dark and on a phone."""
         self.seen += 1
         self.wrong += [f"{name}: nameless {element}" for element in self.page.evaluate(WITHOUT_NAME)]
-        for device, size in (("desk", DESK), ("phone", PHONE)):
+        for device, size in (("desk", DESK), ("dark", DESK), ("phone", PHONE)):
+            self.page.emulate_media(color_scheme="dark" if device == "dark" else "light")
             self.page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of exactly these two
             too_wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if too_wide > 0:
@@ -74,6 +78,7 @@ class Visit:
             if self.screenshots:
                 file = name.strip("/").replace("/", "-").replace("?", "-") or "home"
                 self.page.screenshot(path=self.screenshots / f"{self.app}-{self.seen:02}-{file}-{device}.png", full_page=True)
+        self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(DESK)  # type: ignore[arg-type]  # as above
 
     def sign_in(self, role: str) -> None:
@@ -97,6 +102,8 @@ def use(visit: Visit, spec: AppSpec) -> None:
     register(visit, spec)
     visit.sign_in(administrator)
     visit.open("/")
+    for path in [link.get_attribute("href") or "/" for link in visit.page.locator("header nav a").all()]:
+        visit.open(path)
     for number, record in enumerate(needed_first(spec)):
         path = page_path(record.plural)
         author = next((entry.role for entry in spec.permissions if (entry.record, entry.action) == (record.name, Action.create)), None)
@@ -177,6 +184,10 @@ def use_recipes(visit: Visit, spec: AppSpec, record: RecordSpec, title: str) -> 
         visit.page.fill(".add-tag [name=name]", "Urgent")
         visit.page.click(".add-tag button")
         visit.expect(visit.page.locator(".tags"), "urgent")
+    if RecipeKind.payments in kinds and visit.page.locator(".entry").count():
+        visit.page.fill(".entry [name=amount]", "120")
+        visit.page.click(".entry button")
+        visit.expect(visit.page.locator(".flash"), "of 120.00 is entered")
     if kinds:
         visit.look(f"{path}-used")
     for kind, page in ((RecipeKind.calendar, "calendar"), (RecipeKind.board, "board")):
@@ -280,7 +291,7 @@ def visit_app(browser: Browser, spec: AppSpec, screenshots: Path | None, port: i
         visit = Visit(browser.new_page(), address, screenshots, spec.name)
         visit.page.on("console", lambda message: visit.wrong.append(f"console: {message.text}") if is_complaint(message.text) else None)
         began = time.monotonic()
-        use(visit, spec)
+        use(visit, completed(spec))
         recipes = len({recipe.kind for recipe in spec.recipes})
         print(f"{spec.name:<16} {visit.seen:>5} {recipes:>7} {time.monotonic() - began:>7.1f} {len(visit.wrong):>5}", flush=True)
         visit.page.close()
@@ -311,7 +322,7 @@ def main(screenshots: Path | None, port: int) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--screenshots", type=Path, help="a folder for a picture of every page, at a desk and on a phone")
+    parser.add_argument("--screenshots", type=Path, help="a folder for a picture of every page, at a desk, in the dark and on a phone")
     parser.add_argument("--port", type=int, default=8399, help="a free port for the apps")
     given = parser.parse_args()
     sys.exit(main(given.screenshots, given.port))

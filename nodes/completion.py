@@ -125,6 +125,8 @@ def _relaxed(spec: AppSpec, record: RecordSpec) -> RecordSpec:
 def _completed(record: RecordSpec, kept: dict[tuple[str, str], FieldSpec]) -> RecordSpec:
     mine = {name: field for (owner, name), field in kept.items() if owner == record.name}
     known = {field.name for field in record.fields}
+    if "total" in mine:  # sums stand where people look for them: at the end, the total last
+        return record.model_copy(update={"fields": (*(field for field in record.fields if field.name not in mine), *mine.values())})
     fields = tuple(mine.get(field.name, field) for field in record.fields)
     return record.model_copy(update={"fields": (*fields, *(field for name, field in mine.items() if name not in known))})
 

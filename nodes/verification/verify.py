@@ -16,7 +16,7 @@ from nodes.ownership import owner_of
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
 from nodes.stack import STACKS, StackProfile
-from nodes.verification.browser.check import check_browser, keep_data
+from nodes.verification.browser.check import BrowsedApp, check_browser, demo_data
 from nodes.verification.code_checks import check_lint, check_tests
 from nodes.verification.contract_diff import diff_contract
 from nodes.verification.exchange import Exchange, Json
@@ -129,11 +129,11 @@ class _Verification:
             return
         try:
             async with sandbox.workspace(self.files, SandboxLimits()) as workspace:
-                await self._exercise(AppUnderTest(workspace, STACKS[self.architecture.stack], toolchain))
+                await self._exercise(AppUnderTest(workspace, STACKS[self.architecture.stack], toolchain), sandbox)
         except SandboxUnavailable as error:
             self.skip(str(error), LIVE_CHECKS)
 
-    async def _exercise(self, app: AppUnderTest) -> None:
+    async def _exercise(self, app: AppUnderTest, sandbox: Sandbox) -> None:
         contract, stack = self.architecture.contract, app.stack
         async with AsyncExitStack() as running:
             exchanges: list[Exchange] = []
@@ -143,17 +143,10 @@ class _Verification:
                 return
             exchange = exchanges[0]
             await self._conclude(CheckName.contract, lambda: self._contract(exchange, stack))
-            await keep_data(app.workspace, stack, app.toolchain)
+            database = await demo_data(app.workspace, stack, app.toolchain)
             async with asyncio.TaskGroup() as group:
-                group.create_task(
-                    self._conclude(CheckName.probe, lambda: probe_app(exchange, self.spec, self.architecture, stack, app.password))
-                )
-                group.create_task(
-                    self._conclude(
-                        CheckName.browser,
-                        lambda: check_browser(app.workspace, self.spec, stack, app.toolchain, app.password, self.artifacts),
-                    )
-                )
+                group.create_task(self._conclude(CheckName.probe, lambda: self._probe(app, exchange)))
+                group.create_task(self._conclude(CheckName.browser, lambda: self._browse(app, sandbox, database)))
             before = await look_at_records(exchange, self.spec, contract, stack, app.password)
         await self._conclude(CheckName.restart, lambda: self._restart(app, before))
 
@@ -165,6 +158,13 @@ class _Verification:
             return Observed("the app did not start", [self._start_finding(CheckName.boot, problem)], log=problem.log)
         exchanges.append(exchange)
         return Observed("the demo data is written, and GET /health answers", log=f"{prepared}\n{log_path.read_text(errors='replace')}")
+
+    async def _probe(self, app: AppUnderTest, exchange: Exchange) -> Observed:
+        return await probe_app(exchange, self.spec, self.architecture, app.stack, app.password)
+
+    async def _browse(self, app: AppUnderTest, sandbox: Sandbox, database: bytes) -> Observed:
+        given = BrowsedApp(self.files, database, self.spec, app.stack, app.password)
+        return await check_browser(given, sandbox, app.toolchain, self.artifacts)
 
     async def _contract(self, exchange: Exchange, stack: StackProfile) -> Observed:
         openapi = await exchange.call("GET", stack.openapi_path)

@@ -228,7 +228,8 @@ def _grouping(report: ReportSpec, record: RecordView) -> Grouping | None:
         if field.name == report.group_by:
             dated = field.type in (FieldType.date, FieldType.datetime)
             label = f"{period} of {lower_first(field.label)}" if dated else field.label
-            return Grouping(f"{record.cls}.{field.attr}", label, word=f"by_{period}" if dated else "wording.shown")
+            word = f"by_{period}" if dated else "wording.choice" if field.type is FieldType.choice else "wording.shown"
+            return Grouping(f"{record.cls}.{field.attr}", label, word=word)
     return None
 
 

@@ -345,6 +345,12 @@ def any_enrolment(uses: Sequence[RecipeView]) -> bool:
     return any(quiz(use).enrols for use in uses)
 
 
+def onward(uses: Sequence[RecipeView], record: RecordView) -> tuple[tuple[RecordView, RelationView], ...]:
+    """The records that refer to this one, without the lines of a document, which its page shows; `uses` of `totals`."""
+    lines = {other.name for use in uses if use.is_for(record) for other in use.others}
+    return tuple((other, relation) for other, relation in record.referring if other.name not in lines)
+
+
 def any_taxed(uses: Sequence[RecipeView]) -> bool:
     """Whether at least one kind of document has tax."""
     return any(len(use.fields) > 2 for use in uses)

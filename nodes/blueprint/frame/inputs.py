@@ -68,8 +68,9 @@ def _bounds(field: FieldView) -> str | None:
 
 
 def reading(member: FieldView | RelationView) -> str:
-    """`money` keeps two decimals; everything else reads by its type."""
-    return "money" if isinstance(member, FieldView) and member.type is FieldType.money else "shown"
+    """`money` keeps two decimals, `choice` begins with a capital; everything else reads by the type of its value."""
+    kind = member.type if isinstance(member, FieldView) else None
+    return kind.value if kind in (FieldType.money, FieldType.choice) else "shown"
 
 
 def _flag(member: FieldView | RelationView) -> str | None:

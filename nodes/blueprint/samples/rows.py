@@ -203,7 +203,7 @@ def _words(record: RecordSpec, entry: FieldSpec, index: int, person: str) -> str
     words = entry.name.split("_")
     match entry.type:
         case FieldType.long_text:
-            return _sentence(words, index + len(record.name))
+            return _sentence([*words, *record.name.split("_")], index)
         case FieldType.email:
             return _email(person, index if index >= len(material.PEOPLE) else None)
         case FieldType.phone:
@@ -232,6 +232,8 @@ def _text(record: RecordSpec, entry: FieldSpec, words: list[str], index: int, pe
             if words[0] == "last"
             else person
         )
+    if is_title and words == ["subject"] and _names(noun):
+        return _name(noun, index, person)
     for keys, values in material.FIELD_TEXTS.items():
         if set(keys.split()) & set(words) and not (is_title and words[-1] == "title"):
             return values[index % len(values)]
@@ -242,10 +244,14 @@ def _text(record: RecordSpec, entry: FieldSpec, words: list[str], index: int, pe
     return f"{material.PLACES[index % len(material.PLACES)]} {entry.label.lower()}"
 
 
+def _names(noun: str) -> tuple[str, ...]:
+    """What such things are called; nothing for a kind that is not in the table."""
+    return next((names for keys, names in material.NAMES.items() if set(noun.split(" ")) & set(keys.split())), ())
+
+
 def _name(noun: str, index: int, person: str) -> str:
-    for keys, names in material.NAMES.items():
-        if set(noun.split(" ")) & set(keys.split()):
-            return names[index % len(names)] if index < len(names) else f"{names[index % len(names)]} {index // len(names) + 1}"
+    if names := _names(noun):
+        return names[index % len(names)] if index < len(names) else f"{names[index % len(names)]} {index // len(names) + 1}"
     if _is_person(noun):
         return person
     if noun.rsplit(" ", maxsplit=1)[-1] in {
@@ -316,8 +322,12 @@ def _price(record: RecordSpec, words: list[str], index: int) -> float:
     ):
         if set(keys.split()) & set(words):
             base = amount
-    if record.name in {"claim", "expense", "invoice", "bill"}:
-        base = 48.2
+    for nouns, amount in (
+        ({"claim", "expense", "invoice", "bill"}, 48.2),
+        ({"deal", "opportunity", "project", "contract", "campaign", "grant"}, 4200.0),
+    ):
+        if nouns & set(record.name.split("_")):
+            base = amount
     return round(base * (1 + (index * 3 % 8) * 0.35), 2)
 
 

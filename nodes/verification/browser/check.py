@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nodes.artifacts import AppSpec, CheckName, Finding, Screenshot, Severity
 from nodes.context import ArtifactStore
-from nodes.sandbox.protocol import Command, SandboxLimits, Workspace
+from nodes.sandbox.protocol import Command, Sandbox, SandboxLimits, Workspace
 from nodes.stack import StackProfile, demo_email
 from nodes.verification.observed import CheckImpossible, Observed, counted
 
@@ -27,9 +28,20 @@ FONTS = b"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 </fontconfig>
 """
 LIMITS = SandboxLimits(
-    wall_seconds=60, memory_bytes=1536 * 1024 * 1024, reserved_bytes=1 << 46, processes=400, output_bytes=12 * 1024 * 1024
+    wall_seconds=60,
+    work_bytes=512 * 1024 * 1024,
+    memory_bytes=1536 * 1024 * 1024,
+    reserved_bytes=1 << 46,
+    processes=400,
+    output_bytes=12 * 1024 * 1024,
 )
 """A browser reserves terabytes of addresses that it never touches."""
+
+READING = SandboxLimits(output_bytes=32 * 1024 * 1024)
+_READ_DATABASE = """
+import base64, sqlite3, sys
+print(base64.b64encode(sqlite3.connect(sys.argv[1]).serialize()).decode(), end="")
+"""
 
 MOST_PICTURES, LARGEST_PICTURE_BYTES = 8, 2 * 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -65,38 +77,54 @@ class Seen(BaseModel):
     pictures: tuple[Picture, ...]
 
 
+@dataclass(frozen=True)
+class BrowsedApp:
+    """An app with its demo data, and the password of its demo accounts."""
+
+    files: Mapping[str, bytes]
+    database: bytes
+    spec: AppSpec
+    stack: StackProfile
+    password: str
+
+
 def chromium() -> Path | None:
     """The browser of this machine, if it has one that the sandbox can reach."""
     return next((place for place in PLACES if place.is_file()), None)
 
 
-async def keep_data(workspace: Workspace, stack: StackProfile, toolchain: Path) -> None:
-    """Put the demo data aside before the probe fills them with its own, for the pictures."""
-    copy = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))"
-    await workspace.run(Command(argv=("python", "-c", copy, stack.database_path, _aside(stack)), toolchain=toolchain))
+async def demo_data(workspace: Workspace, stack: StackProfile, toolchain: Path) -> bytes:
+    """The database as it is before the probe fills it with its own; empty if it cannot be read."""
+    command = Command(argv=("python", "-c", _READ_DATABASE, stack.database_path), toolchain=toolchain, limits=READING)
+    result = await workspace.run(command)
+    try:
+        return base64.b64decode(result.stdout, validate=True) if result.ok else b""
+    except binascii.Error:
+        return b""
 
 
-async def check_browser(
-    workspace: Workspace, spec: AppSpec, stack: StackProfile, toolchain: Path, password: str, artifacts: ArtifactStore
-) -> Observed:
-    """Sign in as the first administrator, open every page of the navigation and one record. Raises `CheckImpossible`."""
+async def check_browser(app: BrowsedApp, sandbox: Sandbox, toolchain: Path, artifacts: ArtifactStore) -> Observed:
+    """Sign in as the first administrator, open every page of the navigation and one record. Raises `CheckImpossible`.
+
+    In a work folder of its own: what a browser writes would leave no room for the app under test.
+    """
     browser = chromium()
     if browser is None:
         raise CheckImpossible("no Chromium below /usr; install it and the app's pages are looked at, with pictures")
-    role = next((role for role in spec.roles if role.administers), spec.roles[0])
+    role = next((role for role in app.spec.roles if role.administers), app.spec.roles[0])
     command = Command(
-        argv=("python", ".browser/visit.py", str(browser), demo_email(role.name), *stack.browse_argv),
-        files={".browser/visit.py": VISIT.read_bytes(), ".browser/fonts.conf": FONTS},
+        argv=("python", ".browser/visit.py", str(browser), demo_email(role.name), *app.stack.browse_argv),
         toolchain=toolchain,
         environment={
-            **dict(stack.trial_environment),
-            "DEMO_PASSWORD": password,
-            "DATABASE_URL": f"sqlite:///{_aside(stack)}",
+            **dict(app.stack.trial_environment),
+            "DEMO_PASSWORD": app.password,
             "FONTCONFIG_FILE": ".browser/fonts.conf",
         },
         limits=LIMITS,
     )
-    result = await workspace.run(command)
+    laid = {**app.files, app.stack.database_path: app.database, ".browser/visit.py": VISIT.read_bytes(), ".browser/fonts.conf": FONTS}
+    async with sandbox.workspace(laid, LIMITS) as workspace:
+        result = await workspace.run(command)
     if result.limit:
         raise CheckImpossible(f"the browser was stopped: {result.limit}")
     try:
@@ -111,10 +139,6 @@ async def check_browser(
     numbers = {"pages": len(seen.pages), "pictures": len(pictures)}
     subject = f"{counted(len(seen.pages), 'page')} opened in Chromium, at a desk and on a phone"
     return Observed(subject, findings, numbers, log, sound="nothing to complain of", screenshots=pictures)
-
-
-def _aside(stack: StackProfile) -> str:
-    return f"{stack.database_path}.for-pictures"
 
 
 async def _kept(picture: Picture, artifacts: ArtifactStore) -> Screenshot:

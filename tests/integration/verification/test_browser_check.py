@@ -24,11 +24,13 @@ async def seen(sandbox: Sandbox, toolchain: Path, broken: Mapping[str, tuple[str
     for path, (old, new) in broken.items():
         assert old in files[path], path
         files[path] = files[path].replace(old, new)
-    async with sandbox.workspace({path: text.encode() for path, text in files.items()}, SandboxLimits()) as workspace:
+    laid = {path: text.encode() for path, text in files.items()}
+    async with sandbox.workspace(laid, SandboxLimits()) as workspace:
         app = AppUnderTest(workspace, PYTHON_WEB, toolchain)
         await app.prepare()
-        await check.keep_data(workspace, PYTHON_WEB, toolchain)
-        return await check.check_browser(workspace, CLAIMS, PYTHON_WEB, toolchain, app.password, store), store
+        database = await check.demo_data(workspace, PYTHON_WEB, toolchain)
+        given = check.BrowsedApp(laid, database, CLAIMS, PYTHON_WEB, app.password)
+        return await check.check_browser(given, sandbox, toolchain, store), store
 
 
 @pytest.mark.skipif(check.chromium() is None, reason="needs Chromium")
@@ -52,9 +54,8 @@ async def test_what_is_broken_or_poor_is_found_and_pictures_are_kept(sandbox: Sa
 
 async def test_without_a_browser_the_other_checks_decide(sandbox: Sandbox, toolchain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "PLACES", ())
-    async with sandbox.workspace({}, SandboxLimits()) as workspace:
-        with pytest.raises(CheckImpossible, match="no Chromium") as impossible:
-            await check.check_browser(workspace, CLAIMS, PYTHON_WEB, toolchain, "", InMemoryArtifacts())
+    with pytest.raises(CheckImpossible, match="no Chromium") as impossible:
+        await check.check_browser(check.BrowsedApp({}, b"", CLAIMS, PYTHON_WEB, ""), sandbox, toolchain, InMemoryArtifacts())
     browser = not_run(CheckName.browser, str(impossible.value))
     passed = browser.model_copy(update={"check": CheckName.tests, "status": CheckStatus.passed, "reason": None})
     lacking = passed.model_copy(update={"status": CheckStatus.not_run})
