@@ -49,6 +49,14 @@ class CrewIncompatible(BuildError):
     """The installed CrewAI does not work as Appyard needs it to. Run `make setup` to get the tested version."""
 
 
+class RosterInvalid(BuildError):
+    """The agents cannot be used as they are written. Correct them; `appyard agents check` looks again."""
+
+
+class OwnCodeFailed(BuildError):
+    """Code in the folder of your agents stopped the build. Correct it, restart the workers, then resume the build."""
+
+
 class VersionNotKept(BuildError):
     """There is no such version of this app. Look at the build to see which there are."""
 

@@ -92,7 +92,9 @@ class Settings(BaseSettings):
         default={},
         description='Rates all workers keep to together, as JSON: {"openai:…": {"calls_per_minute": 60, "tokens_per_minute": 90000}}.',
     )
-    agents_dir: Path | None = Field(default=None, description="A folder with your own agents.yaml and tasks.yaml.")
+    agents_dir: Path | None = Field(
+        default=None, description="A folder with your own agents.yaml, tasks.yaml, guardrails.py, hooks.py and listeners.py."
+    )
 
     templates_dir: Path | None = Field(default=None, description="A folder with templates of your own: specifications as NAME.yaml.")
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.journal import AnswerCache, CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
 from nodes.agents.models import ChatModel, ModelName, ModelSource, Provider
+from nodes.agents.own_code import OwnCode
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import PriceTable, load_prices
 from nodes.agents.prompt import fitting, render
@@ -74,13 +76,19 @@ class CrewAICrew(Crew):
         self._cache = cache
         self._budget = Budget()
         self._runtime: ModuleType | None = None
+        self._own = OwnCode()
         self._warming = asyncio.Lock()
 
     async def warm(self) -> SelfTest:
-        """Import CrewAI and check it before the first build needs it; the worker does this in the background."""
+        """Import CrewAI and check it before the first build needs it, then the code in the roster's folder.
+
+        Raises `RosterInvalid` for code that cannot be used.
+        """
         tested = await self_test(self._storage)
         if tested.ok:
-            self._runtime = import_runtime(self._storage)
+            runtime = import_runtime(self._storage)
+            self._own = await asyncio.to_thread(runtime.own_code, self._roster)
+            self._runtime = runtime
         return tested
 
     def model_of(self, task: str, options: BuildOptions) -> ModelName:
@@ -118,7 +126,10 @@ class CrewAICrew(Crew):
         self, task: AgentTask[M], agent: AgentEntry, opened: ChatModel, execution: NodeExecution | None, options: BuildOptions
     ) -> AgentAnswer[M]:
         model = await self._capabilities.settled(opened)
-        _tell(AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)))
+        about = _about(task, execution)
+        self._tell(
+            AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)), about
+        )
         started = time.monotonic()
         calls = self._calls(model, execution, options)
         task = fitting(task, model, self._roster)
@@ -126,12 +137,12 @@ class CrewAICrew(Crew):
             value = await self._traced(task, agent, calls, execution)
         except AgentOutputInvalid as invalid:
             invalid.result = _result(task, agent, calls, time.monotonic() - started, f"No usable answer: {invalid.detail}")
-            _tell(AgentFinished(result=invalid.result))
+            self._tell(AgentFinished(result=invalid.result), about)
             raise
         await calls.keep_for_others()
         summary = task.summarize(value) if task.summarize else ""
         result = _result(task, agent, calls, time.monotonic() - started, summary)
-        _tell(AgentFinished(result=result))
+        self._tell(AgentFinished(result=result), about)
         return AgentAnswer(value, result)
 
     async def _ready(self) -> None:
@@ -162,6 +173,13 @@ class CrewAICrew(Crew):
             cache=self._cache if execution else None,
         )
 
+    def _tell(self, event: ProgressEvent, about: Mapping[str, object]) -> None:
+        """Announce on the run's stream, where outside a graph nobody listens, and to CrewAI's listeners."""
+        if current_execution():
+            announce(event)
+        if self._own.listens and self._runtime:
+            self._runtime.tell_listeners(event, about)
+
     async def _traced(self, task: AgentTask[M], agent: AgentEntry, calls: "ModelCalls", execution: NodeExecution | None) -> M:
         """Run the task as a step of its own, so that streams and traces show node → agent → model call."""
 
@@ -189,7 +207,7 @@ class CrewAICrew(Crew):
 
         entry = self._roster.task(task.name)
         description = render(task.name, entry, task.inputs, task.answer, calls.model.answer_form)
-        assignment = runtime.Assignment(agent, entry, task.name, description, task.answer, task.check)
+        assignment = runtime.Assignment(agent, entry, task.name, description, task.answer, task.check, self._own, _about(task, execution))
         limit = agent.max_execution_time or TASK_TIMEOUT_SECONDS
         try:
             async with asyncio.timeout(limit):
@@ -201,6 +219,11 @@ class CrewAICrew(Crew):
             if execution and calls.first_n is not None:
                 await self._journal.retire(execution.thread_id, execution.task_id, calls.first_n)
             raise
+
+
+def _about(task: AgentTask[Any], execution: NodeExecution | None) -> dict[str, object]:
+    """Where an agent works, for CrewAI's listeners: the fingerprint metadata of its events."""
+    return {"thread_id": execution.thread_id if execution else None, "component": task.component, "attempt": task.attempt}
 
 
 def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", duration_seconds: float, summary: str) -> AgentResult:
@@ -221,9 +244,3 @@ def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", durati
         duration_seconds=round(duration_seconds, 3),
         summary=summary,
     )
-
-
-def _tell(event: ProgressEvent) -> None:
-    """Announce on the run's stream; outside a graph nobody listens."""
-    if current_execution():
-        announce(event)

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from crewai.llms.base_llm import BaseLLM
+from crewai.events.types.llm_events import LLMCallType
+from crewai.llms.base_llm import BaseLLM, llm_call_context
 from crewai.utilities.types import LLMMessage
 from langchain_core.messages import BaseMessage, convert_to_messages
 from pydantic import BaseModel, Field, PrivateAttr
@@ -36,6 +37,9 @@ class ChatModelLLM(BaseLLM):
 
     llm_type: str = "appyard"
     calls: Any = Field(exclude=True)
+    tells: bool = False
+    """Whether CrewAI's events of model calls are made, for listeners."""
+
     _loop: asyncio.AbstractEventLoop = PrivateAttr(default_factory=asyncio.get_running_loop)
     _synchronous_calls: int = PrivateAttr(default=0)
 
@@ -73,6 +77,20 @@ class ChatModelLLM(BaseLLM):
         response_model: type[BaseModel] | None = None,
     ) -> Any:
         """The text of one answer, which CrewAI's guardrail judges. `tools` are refused with the roster, so none come here."""
+        if not self.tells:
+            return await self._answered(messages, response_model)
+        with llm_call_context():
+            self._emit_call_started_event(messages, from_task=from_task, from_agent=from_agent)
+            try:
+                text = await self._answered(messages, response_model)
+            except Exception as error:
+                self._emit_call_failed_event(str(error), from_task, from_agent)
+                raise
+            usage = self.get_token_usage_summary().model_dump()
+            self._emit_call_completed_event(text, LLMCallType.LLM_CALL, from_task, from_agent, messages, usage)
+            return text
+
+    async def _answered(self, messages: str | list[LLMMessage], response_model: type[BaseModel] | None) -> str:
         answer = await self._calls().answer(self._converted(messages), response_model)
         self._count(answer)
         return answer.text.strip() or NOTHING_SAID

@@ -1,6 +1,7 @@
 """Who does which task: agents.yaml and tasks.yaml, in CrewAI's own keys. What is written there is used or refused.
 
-A folder of your own may hold either file; its entries are laid over ours key by key.
+A folder of your own may hold either file; its entries are laid over ours key by key. What is called by name (guardrails)
+is looked for here and in the folder's Python files, which are read and not run.
 """
 
 import difflib
@@ -12,6 +13,10 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from nodes.agents import guardrails
+from nodes.agents.own_code import GUARDRAILS, names_in
+from nodes.errors import RosterInvalid
 
 OURS = Path(__file__).parent
 
@@ -62,8 +67,6 @@ REFUSED_TASK_KEYS: Mapping[str, str] = {
     "output_file": "answers are kept in the artifact store",
     "output_json": "the node that asks states the answer's type",
     "output_pydantic": "the node that asks states the answer's type",
-    "guardrail": "a guardrail in words is another model call; answers are checked by program",
-    "guardrails": "a guardrail in words is another model call; answers are checked by program",
     "markdown": "the answer is one JSON object",
     "callback": "progress is announced on the run's stream",
 }
@@ -82,10 +85,6 @@ _HARMLESS_VALUES: Mapping[str, object] = {
     "tools": [],
     "context": [],
 }
-
-
-class RosterInvalid(ValueError):
-    """agents.yaml or tasks.yaml cannot be used; the message names the file, the entry and the key."""
 
 
 class _Entry(BaseModel):
@@ -122,11 +121,16 @@ class AgentEntry(_Entry):
 
 
 class TaskEntry(_Entry):
-    """One task: `description` holds a `{placeholder}` for each input."""
+    """One task: `description` holds a `{placeholder}` for each input.
+
+    `guardrail` and `guardrails` name checks of the answer: ours in `guardrails`, or functions of the folder's guardrails.py.
+    """
 
     description: str = Field(min_length=1)
     expected_output: str = Field(min_length=1)
     agent: str
+    guardrail: str | None = None
+    guardrails: tuple[str, ...] = ()
     guardrail_max_retries: int = Field(default=2, ge=0, le=5)
 
     @field_validator("expected_output")
@@ -136,13 +140,20 @@ class TaskEntry(_Entry):
             raise ValueError(f"{found.group(0)} has no meaning here; inputs belong into the description")
         return text
 
+    @property
+    def named_guardrails(self) -> tuple[str, ...]:
+        """What is checked in this order, beyond what is checked always."""
+        named = (*((self.guardrail,) if self.guardrail else ()), *self.guardrails)
+        return tuple(name for name in dict.fromkeys(named) if name not in guardrails.ALWAYS)
+
 
 @dataclass(frozen=True)
 class Roster:
-    """Agents by name and tasks by name, checked against one another."""
+    """Agents by name and tasks by name, checked against one another. `folder` is where those of one's own are."""
 
     agents: Mapping[str, AgentEntry]
     tasks: Mapping[str, TaskEntry]
+    folder: Path | None = None
 
     def task(self, name: str) -> TaskEntry:
         """The task called `name`; LookupError naming the known ones."""
@@ -158,11 +169,24 @@ class Roster:
 
 def load_roster(folder: Path | None = None) -> Roster:
     """Read our agents and tasks, with those in `folder` laid over them; raises `RosterInvalid`."""
+    if folder is not None:
+        folder = folder.resolve()
+        _look_into(folder)
     agents = _entries("agents.yaml", folder, AgentEntry, REFUSED_AGENT_KEYS)
     tasks = _entries("tasks.yaml", folder, TaskEntry, REFUSED_TASK_KEYS)
+    own_guardrails = names_in(folder / GUARDRAILS) if folder else ()
     for name, task in tasks.items():
         _check_task(name, task, agents)
-    return Roster(agents, tasks)
+        _check_guardrails(name, task, own_guardrails)
+    return Roster(agents, tasks, folder)
+
+
+def _look_into(folder: Path) -> None:
+    if not folder.is_dir():
+        raise RosterInvalid(f"{folder} is no folder. Give the folder with your agents.yaml and tasks.yaml.")
+    for name in ("agents", "tasks"):
+        if (folder / f"{name}.yml").is_file():
+            raise RosterInvalid(f"{folder / name}.yml would not be read; call it {name}.yaml.")
 
 
 def _entries(file_name: str, folder: Path | None, kind: type[E], refused: Mapping[str, str]) -> dict[str, E]:
@@ -181,6 +205,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise RosterInvalid(f"{path}: not valid YAML: {error}") from error
+    if content is None:  # nothing but comments
+        return {}
     if not isinstance(content, dict):
         raise RosterInvalid(f"{path}: must map names to entries.")
     return content
@@ -223,3 +249,19 @@ def _check_task(name: str, task: TaskEntry, agents: Mapping[str, AgentEntry]) ->
     for wanted in known:
         if placed.count(wanted) != 1:
             raise RosterInvalid(f"tasks.yaml: {name}.description: {{{wanted}}} must stand in it exactly once.")
+
+
+def _check_guardrails(name: str, task: TaskEntry, own: tuple[str, ...]) -> None:
+    known = [*guardrails.ALWAYS, *guardrails.OURS, *own]
+    for wanted in [*([task.guardrail] if task.guardrail else []), *task.guardrails]:
+        if not wanted.isidentifier():
+            raise RosterInvalid(
+                f"tasks.yaml: {name}.guardrail: {wanted!r} is a guardrail in words, which is another model call; answers are "
+                f"checked by program. Name one of {', '.join(known)}, or write a function in {GUARDRAILS} beside this file."
+            )
+        if wanted not in known:
+            close = difflib.get_close_matches(wanted, known, n=1)
+            hint = (
+                f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, and functions in {GUARDRAILS} beside this file."
+            )
+            raise RosterInvalid(f"tasks.yaml: {name}.guardrail: there is no guardrail {wanted!r}; {hint}")

@@ -1,12 +1,13 @@
 """Run one task by one fresh CrewAI agent. Imports CrewAI; `crewai_import` is the only way here."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
 
 from crewai import Agent, Task
 from crewai.events.event_bus import crewai_event_bus
+from crewai.hooks.dispatch import HookAborted, scoped_hooks
 from crewai.lite_agent_output import LiteAgentOutput
 from crewai.tasks.task_output import TaskOutput
 from crewai_core.printer import set_suppress_console_output
@@ -14,10 +15,14 @@ from pydantic import BaseModel
 
 from nodes.agents.answers import Unusable, parse_answer
 from nodes.agents.calls import ModelCalls
+from nodes.agents.events import AppyardProgress
 from nodes.agents.executor import DirectExecutor
+from nodes.agents.guardrails import OURS, GuardrailFunction
 from nodes.agents.llm import ChatModelLLM
-from nodes.agents.roster import AgentEntry, TaskEntry
-from nodes.errors import AgentOutputInvalid
+from nodes.agents.own_code import OwnCode, load_own_code
+from nodes.agents.roster import AgentEntry, Roster, TaskEntry
+from nodes.errors import AgentOutputInvalid, OwnCodeFailed, RosterInvalid
+from nodes.progress import ProgressEvent
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -36,6 +41,9 @@ class Assignment(Generic[M]):
     description: str
     answer: type[M]
     check: Callable[[M], str | None] | None = None
+    own: OwnCode = field(default_factory=OwnCode)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What listeners may want to know besides: thread, component, attempt."""
 
 
 class Guardrail(Generic[M]):
@@ -51,18 +59,31 @@ class Guardrail(Generic[M]):
     def judge(self, output: TaskOutput | LiteAgentOutput) -> tuple[bool, Any]:
         """CrewAI's guardrail; raises `AgentOutputInvalid` at the last permitted attempt."""
         try:
-            self.value = self._accepted(output.raw)
+            self.value = self._accepted(output)
         except Unusable as complaint:
             self._refuse(output.raw, str(complaint))
             output.raw = output.raw[:ECHOED_CHARACTERS]
             return False, str(complaint)
         return True, output.raw
 
-    def _accepted(self, text: str) -> M:
-        value = parse_answer(text, self._assignment.answer, truncated=self._calls.truncated)
-        if self._assignment.check and (complaint := self._assignment.check(value)):
+    def _accepted(self, output: TaskOutput | LiteAgentOutput) -> M:
+        assignment = self._assignment
+        value = parse_answer(output.raw, assignment.answer, truncated=self._calls.truncated)
+        for name in assignment.task.named_guardrails:
+            value = self._passed(name, value, output)
+        if assignment.check and (complaint := assignment.check(value)):
             raise Unusable(complaint)
         return value
+
+    def _passed(self, name: str, value: M, output: TaskOutput | LiteAgentOutput) -> M:
+        """`value`, or what the guardrail called `name` puts in its place; raises `Unusable` with its complaint."""
+        shown = output.model_copy(update={"raw": value.model_dump_json(), "pydantic": value})
+        taken, result = named_guardrail(name, self._assignment.own)(shown)
+        if not taken:
+            raise Unusable(str(result))
+        if isinstance(result, type(value)):
+            return result
+        return parse_answer(result, type(value)) if isinstance(result, str) and result != shown.raw else value
 
     def _refuse(self, answer: str, complaint: str) -> None:
         """Ask again, but not a model that answers a complaint with the very same words: a third time costs and changes nothing."""
@@ -77,7 +98,8 @@ class Guardrail(Generic[M]):
 
 async def run(assignment: Assignment[M], calls: ModelCalls) -> M:
     """The validated answer. Raises `AgentOutputInvalid`, and unchanged what `ModelCalls.answer` raises."""
-    return await run_with(assignment, ChatModelLLM(model=str(calls.model.name), calls=calls), calls)
+    llm = ChatModelLLM(model=str(calls.model.name), calls=calls, tells=assignment.own.listens)
+    return await run_with(assignment, llm, calls)
 
 
 async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCalls) -> M:
@@ -87,15 +109,43 @@ async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCal
     set_suppress_console_output(True)
     guardrail = Guardrail(assignment, calls)
     agent = _agent(assignment, llm)
-    await _task(assignment, agent, guardrail).aexecute_sync(agent)
+    try:
+        with scoped_hooks({point: list(hooks) for point, hooks in assignment.own.hooks.items()}):
+            await _task(assignment, agent, guardrail).aexecute_sync(agent)
+    except HookAborted as aborted:
+        raise OwnCodeFailed(aborted.reason) from aborted
     if guardrail.value is None:
         raise RuntimeError("CrewAI returned without having asked the guardrail")
     return guardrail.value
 
 
+def own_code(roster: Roster) -> OwnCode:
+    """The code in the roster's folder, run and looked through. Raises `RosterInvalid`."""
+    own = load_own_code(roster.folder) if roster.folder else OwnCode()
+    for name, task in roster.tasks.items():
+        for wanted in task.named_guardrails:
+            try:
+                named_guardrail(wanted, own)
+            except LookupError as error:
+                raise RosterInvalid(f"tasks.yaml: {name}.guardrail: {error}") from error
+    return own
+
+
+def named_guardrail(name: str, own: OwnCode) -> GuardrailFunction:
+    """The guardrail tasks.yaml means: one's own goes before ours. LookupError if the file gave it to no function."""
+    if (judge := own.guardrails.get(name) or OURS.get(name)) is None:
+        raise LookupError(f"{name} is no function of guardrails.py.")
+    return judge
+
+
+def tell_listeners(event: ProgressEvent, about: Mapping[str, Any]) -> None:
+    """Put what we announce ourselves, with tokens and cost, onto CrewAI's event bus."""
+    crewai_event_bus.emit(None, AppyardProgress(progress=event.model_dump(mode="json"), fingerprint_metadata=dict(about)))
+
+
 def _agent(assignment: Assignment[M], llm: ChatModelLLM) -> Agent:
     entry = assignment.agent
-    return Agent(
+    agent = Agent(
         role=entry.role,
         goal=entry.goal,
         backstory=entry.backstory,
@@ -107,6 +157,8 @@ def _agent(assignment: Assignment[M], llm: ChatModelLLM) -> Agent:
         respect_context_window=False,  # CrewAI would summarise the inputs
         max_retry_limit=0,  # calls.py is the one retry layer
     )
+    agent.security_config.fingerprint.metadata = dict(assignment.about)
+    return agent
 
 
 def _task(assignment: Assignment[M], agent: Agent, guardrail: Guardrail[M]) -> Task:

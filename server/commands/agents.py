@@ -1,6 +1,7 @@
-"""`appyard agents check`: whether agents.yaml and tasks.yaml can be used, who does what with which model, and what is off."""
+"""`appyard agents check`: whether the agents can be used, who does what with which model, what of one's own was found, what is off."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -8,9 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from nodes.agents.choice import chosen_model
+from nodes.agents.crewai_import import import_runtime
+from nodes.agents.guardrails import ALWAYS, OURS
 from nodes.agents.models import ModelName
-from nodes.agents.roster import REFUSED_AGENT_KEYS, REFUSED_TASK_KEYS, Roster, RosterInvalid, load_roster
+from nodes.agents.own_code import FILES, OwnCode
+from nodes.agents.roster import REFUSED_AGENT_KEYS, REFUSED_TASK_KEYS, Roster, load_roster
 from nodes.context import BuildOptions
+from nodes.errors import RosterInvalid
 from server.bootstrap import default_options, model_of
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
@@ -18,22 +23,35 @@ from server.settings import Settings
 
 
 def check_agents(folder: Path | None, *, as_json: bool) -> ExitCode:
-    """Read the files as a worker would. Raises `BadInput` naming the file, the entry and the key that cannot be used."""
+    """Read the files as a worker would, and run the folder's Python files as one would.
+
+    Raises `BadInput` naming the file, and the entry and key or the line that cannot be used.
+    """
     settings = Settings()
     try:
         roster = load_roster(folder or settings.agents_dir)
-    except (RosterInvalid, OSError) as error:
-        raise BadInput(str(error)) from error
+        own = _own_code(roster, settings)
+    except RosterInvalid as error:
+        raise BadInput(error.detail) from error
     models = _models(roster, default_options(settings), model_of(settings))
     if as_json:
-        print(json.dumps({task: {"agent": roster.agent_of(task)[0], "model": model} for task, model in models.items()}))
+        print(json.dumps({task: _told(roster, task, model) for task, model in models.items()}))
         return ExitCode.done
     console = Console()
     console.print(_as_table(roster, models))
-    console.print("Keys of CrewAI that are refused here, and why:", style="bold")
-    for key, reason in sorted({**REFUSED_AGENT_KEYS, **REFUSED_TASK_KEYS}.items()):
-        console.print(Text.assemble((f"  {key:<22}", "dim"), reason), soft_wrap=True)
+    _say_what_is_ones_own(console, roster, own)
+    _say(console, "Guardrails that tasks.yaml can name:", {name: _opening(check.__doc__) for name, check in OURS.items()})
+    _say(console, "Checked always:", ALWAYS)
+    _say(console, "Keys of CrewAI that are refused here, and why:", dict(sorted({**REFUSED_AGENT_KEYS, **REFUSED_TASK_KEYS}.items())))
     return ExitCode.done
+
+
+def _own_code(roster: Roster, settings: Settings) -> OwnCode:
+    """CrewAI takes seconds to import: only where there is code that needs it."""
+    if roster.folder is None or not any((roster.folder / name).is_file() for name in FILES):
+        return OwnCode()
+    own: OwnCode = import_runtime(settings.root / "crewai").own_code(roster)
+    return own
 
 
 def _models(roster: Roster, options: BuildOptions, default: ModelName) -> dict[str, str]:
@@ -44,11 +62,33 @@ def _models(roster: Roster, options: BuildOptions, default: ModelName) -> dict[s
     return {task: str(chosen_model(roster, task, options, default)) for task in roster.tasks}
 
 
+def _told(roster: Roster, task: str, model: str) -> dict[str, object]:
+    return {"agent": roster.agent_of(task)[0], "model": model, "guardrails": roster.task(task).named_guardrails}
+
+
 def _as_table(roster: Roster, models: dict[str, str]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("Task", "Agent", "Model", "Fallback"):
+    for heading in ("Task", "Agent", "Model", "Fallback", "Guardrails"):
         table.add_column(heading)
     for task, model in models.items():
         _, agent = roster.agent_of(task)
-        table.add_row(task, agent.role, model, agent.fallback_llm or "-")
+        table.add_row(task, agent.role, model, agent.fallback_llm or "-", ", ".join(roster.task(task).named_guardrails) or "-")
     return table
+
+
+def _say_what_is_ones_own(console: Console, roster: Roster, own: OwnCode) -> None:
+    if roster.folder is None:
+        console.print("No folder of your own: APPYARD_AGENTS_DIR or --folder names one.\n", soft_wrap=True)
+        return
+    found = {"guardrails": own.guardrails, "hooks": own.hook_names, "listeners": own.listeners}
+    _say(console, f"From {roster.folder}:", {kind: ", ".join(names) or "none" for kind, names in found.items()})
+
+
+def _say(console: Console, title: str, lines: Mapping[str, str]) -> None:
+    console.print(title, style="bold", soft_wrap=True)
+    for name, text in lines.items():
+        console.print(Text.assemble((f"  {name:<22}", "dim"), text), soft_wrap=True)
+
+
+def _opening(docstring: str | None) -> str:
+    return (docstring or "").strip().partition("\n")[0]

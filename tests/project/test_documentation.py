@@ -18,6 +18,8 @@ from pydantic import BaseModel
 from docs import generate
 from server.api.app import create_app
 from server.api.schemas import ApprovalBody, StartBody
+from server.commands.agents import check_agents
+from server.commands.exit_codes import ExitCode
 from server.settings import Settings, variable_of
 
 REPOSITORY = Path(__file__).parents[2]
@@ -83,6 +85,14 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
         subcommand = words[:2] if words[0] == "builds" else words[:1]
         told = appyard_help(*subcommand)
         assert [word for word in words if word.startswith("--") and word not in told] == [], " ".join(words)
+
+
+def test_the_folder_of_agents_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
+    shown = re.findall(r"```(?:yaml|python)\n# (\w+\.(?:yaml|py))\b(.*?)```", README, re.DOTALL)
+    assert {name for name, _ in shown} >= {"tasks.yaml", "guardrails.py", "hooks.py"}
+    for name, text in shown:
+        (tmp_path / name).write_text(f"# {text}", encoding="utf-8")
+    assert check_agents(tmp_path, as_json=True) is ExitCode.done
 
 
 def test_every_option_that_the_readme_explains_exists() -> None:

@@ -16,6 +16,7 @@ CATCH_EVERYTHING = {
     "server/api/sse.py",  # a stream that breaks is closed; the client comes back
     "server/graphs.py",  # whatever a user's module raises while it is loaded is the reason reported
     "nodes/agents/self_test.py",  # whatever CrewAI's internals raise is the finding
+    "nodes/agents/own_code.py",  # whatever code of the user raises is the reason reported
 }
 ENVIRONMENT_READERS = {
     "server/settings.py",
