@@ -6,6 +6,7 @@ from nodes.artifacts import Changeset, Component, FileChange, FileOperation
 from nodes.errors import ChangesetRefused
 from nodes.ownership import owns
 from nodes.paths import check_path
+from nodes.refusals import refusal_of
 
 MAX_FILE_CHARACTERS = 200_000
 """Longer files are no source code a person would own."""
@@ -21,15 +22,15 @@ def apply_changes(files: Mapping[str, str], component: Component, changeset: Cha
     return changed
 
 
-def complaint_about(files: Mapping[str, str], component: Component, changeset: Changeset) -> str | None:
-    """Why `changeset` cannot be applied, in words for the engineer; None if it can."""
+def complaint_about(files: Mapping[str, str], component: Component, changeset: Changeset, *, feedback: str = "") -> str | None:
+    """Why `changeset` is not taken, in words for the engineer; None if it is. `feedback` may name routes and tests to remove."""
     if changeset.component != component.name:
         return f"the changeset is for {changeset.component}, but the task was {component.name}"
     try:
-        apply_changes(files, component, changeset)
+        changed = apply_changes(files, component, changeset)
     except ChangesetRefused as refused:
         return refused.detail
-    return None
+    return refusal_of(files, changed, feedback=feedback)
 
 
 def difference(component: Component, before: Mapping[str, str], after: Mapping[str, str], notes: str) -> Changeset:

@@ -110,7 +110,7 @@ def _task(work: WorkOrder, component: Component, own: Mapping[str, str], order: 
         answer=Changeset,
         component=component.name,
         attempt=order.attempt,
-        check=lambda changeset: complaint_about(own, component, changeset),
+        check=lambda changeset: complaint_about(own, component, changeset, feedback=order.feedback),
         summarize=lambda changeset: f"{component.title}: changed {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
         continues=continues,
     )

@@ -25,6 +25,9 @@ UNFINISHED_WORDS = re.compile(
 )
 """Phrases language models leave where work is missing [research/builders §4]."""
 
+ELISION = re.compile(r"^\s*(?:#|//|/\*|<!--|\{#)\s*(?:\.\.\.|…)")
+"""A comment that begins with dots stands for code that was left out."""
+
 SECRETS: dict[str, re.Pattern[str]] = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
     "an OpenAI key": re.compile(r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}"),
@@ -72,7 +75,7 @@ def check_placeholders(files: Mapping[str, bytes], architecture: Architecture) -
         _finding(CheckName.placeholders, severity, architecture, path, message, line)
         for path, content in files.items()
         if (text := _text(content)) is not None and not _is_lock_file(path)
-        for line, (severity, message) in sorted({**dict(_unfinished_words(text)), **dict(_empty_bodies(path, text))}.items())
+        for line, (severity, message) in _unfinished(path, text)
     ]
     return Observed(counted(len(files), "file"), findings, {"files": len(files)}, sound="nothing found" if files else "")
 
@@ -83,12 +86,20 @@ def check_secrets(files: Mapping[str, bytes], architecture: Architecture) -> Obs
         _finding(CheckName.secrets, Severity.blocker, architecture, path, f"contains what looks like {what}", number)
         for path, content in files.items()
         if (text := _text(content)) is not None and not _is_lock_file(path)
-        for number, line in enumerate(text.splitlines(), 1)
-        for what, pattern in SECRETS.items()
-        if pattern.search(line)
+        for number, what in secrets_in(text)
     ]
     subject = f"{counted(len(files), 'file')}, {counted(len(SECRETS), 'pattern')}"
     return Observed(subject, findings, {"files": len(files), "patterns": len(SECRETS)}, sound="nothing found" if files else "")
+
+
+def unfinished_in(path: str, text: str) -> list[tuple[int, str]]:
+    """The lines of one file where work is left out, and what is wrong there."""
+    return [(line, message) for line, (severity, message) in _unfinished(path, text) if severity is not Severity.minor]
+
+
+def secrets_in(text: str) -> Iterator[tuple[int, str]]:
+    """The lines with a secret, and which kind it looks like."""
+    return ((number, what) for number, line in enumerate(text.splitlines(), 1) for what, pattern in SECRETS.items() if pattern.search(line))
 
 
 SOURCE_CHECKS: dict[CheckName, Callable[[Mapping[str, bytes], Architecture], Observed]] = {
@@ -139,10 +150,16 @@ Placeholder = tuple[int, tuple[Severity, str]]
 """A line, and what is wrong there."""
 
 
+def _unfinished(path: str, text: str) -> list[Placeholder]:
+    return sorted({**dict(_unfinished_words(text)), **dict(_empty_bodies(path, text))}.items())
+
+
 def _unfinished_words(text: str) -> Iterator[Placeholder]:
     for number, line in enumerate(text.splitlines(), 1):
         if found := UNFINISHED_WORDS.search(line):
             yield number, (Severity.major, f'says "{found.group()}": something is left to do')
+        elif ELISION.match(line):
+            yield number, (Severity.major, f'says "{line.strip()[:60]}": code was left out')
 
 
 def _empty_bodies(path: str, text: str) -> Iterator[Placeholder]:
