@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
     from server.services.crons import Crons
+    from server.services.forks import Forks
     from server.services.mcp_tools import McpTools
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
@@ -102,6 +103,7 @@ class ServedWorld:
     builds: Builds
     spending: Spending
     desk: Desk
+    forks: "Forks"
     app_versions: AppVersions
     previews: Previews
     health: Health
@@ -214,9 +216,11 @@ async def open_world(
 async def open_services(world: World, *, previews_at: PreviewAddress | None = None) -> AsyncIterator[ServedWorld]:
     """The services behind the routes. Graphs are loaded in the background, so that the server answers at once."""
     # Here, because commands that only look at builds need not load LangGraph.
+    from nodes.blueprint.consistency import problems
     from server.services.agent_tasks import AgentTasks
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
+    from server.services.forks import Forks
     from server.services.mcp_tools import McpTools
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
@@ -235,6 +239,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         loading = asyncio.create_task(graphs.load_all(), name="load_graphs")
         stack.push_async_callback(stopped, loading)
         states = ThreadStates(ledger, graphs)
+        forks = Forks(ledger, states, world.builds, problems)
         threads = Threads(ledger, states, default_ttl=thread_ttl(world.config))
         stack.push_async_callback(stopped, asyncio.create_task(sweep_threads(threads, period_minutes=sweep_minutes(world.config))))
         previews = make_previews(world, previews_at)
@@ -244,7 +249,8 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         yield ServedWorld(
             builds=world.builds,
             spending=world.spending,
-            desk=make_desk(world, states, previews),
+            desk=make_desk(world, states, previews, forks),
+            forks=forks,
             previews=previews,
             app_versions=world.app_versions,
             health=world.health,
@@ -265,7 +271,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         )
 
 
-def make_desk(world: World, states: "ThreadStates", previews: Previews) -> Desk:
+def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "Forks") -> Desk:
     """What people do at the dashboard."""
     from nodes.blueprint.reader import read_description
 
@@ -278,6 +284,7 @@ def make_desk(world: World, states: "ThreadStates", previews: Previews) -> Desk:
         readings=Readings(read_description),
         files=SourceFiles(ledger.artifacts),
         states=states,
+        forks=forks,
         spending=world.spending,
         analytics=Analytics(ledger.database),
         workplace=make_workplace(world),

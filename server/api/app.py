@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.api import (
     a2a,
     assistants,
+    checkpoints,
     commands,
     crons,
     mcp,
@@ -85,6 +86,7 @@ def create_app(
     app.include_router(spending.router)
     app.include_router(versions.router)
     app.include_router(previews.router)
+    app.include_router(checkpoints.router)
     for router in (threads.router, thread_state.router, assistants.router, store.router):
         app.include_router(router)
     app.include_router(crons.router)

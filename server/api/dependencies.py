@@ -13,6 +13,7 @@ from server.services.caller import ANYONE, Caller, Sight
 from server.services.commands import ThreadCommands
 from server.services.crons import Crons
 from server.services.decisions import Door, Origin
+from server.services.forks import Forks
 from server.services.health import Health
 from server.services.mcp_tools import McpTools
 from server.services.metrics import Metrics
@@ -32,6 +33,9 @@ class Services(Protocol):
 
     @property
     def builds(self) -> Builds: ...
+
+    @property
+    def forks(self) -> Forks: ...
 
     @property
     def spending(self) -> Spending: ...
@@ -95,6 +99,10 @@ def _services(request: HTTPConnection) -> Services:
 
 def _builds(request: HTTPConnection) -> Builds:
     return _services(request).builds
+
+
+def _forks(request: HTTPConnection) -> Forks:
+    return _services(request).forks
 
 
 def _spending(request: HTTPConnection) -> Spending:
@@ -183,6 +191,7 @@ def _origin(request: HTTPConnection) -> Origin:
 OriginOfRequest = Annotated[Origin, Depends(_origin)]
 CallerOfRequest = Annotated[Caller, Depends(caller_of)]
 BuildsService = Annotated[Builds, Depends(_builds)]
+ForksService = Annotated[Forks, Depends(_forks)]
 SpendingService = Annotated[Spending, Depends(_spending)]
 AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]
 PreviewsService = Annotated[Previews, Depends(_previews)]

@@ -1,16 +1,13 @@
 """The pages of one build: what it does, plan, code, evidence, timeline, history, and the stream that says they changed."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from checkpoints.records import JsonObject
 from nodes.artifacts import AgentResult, CheckName, CheckStatus, Component
 from server.api.sse import HEARTBEAT, with_heartbeats
 from server.dashboard.agent_views import agent_view, agents_at_work, change_frame, event_key, heard_so_far
@@ -27,13 +24,10 @@ from server.dashboard.words import Tone, build_state
 from server.services.build_record import BuildRecord
 from server.services.build_status import RuntimeStatus, activity_of
 from server.services.builds import RESUMABLE
-from server.services.thread_state import CheckpointKey, HistoryPage
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
 
 REVIEWER_COOKIE = "appyard_reviewer"
-MOST_CHECKPOINTS = 60
-"""Of a build with three repair rounds and two changes."""
 STOPPABLE = frozenset({RuntimeStatus.pending, RuntimeStatus.running})
 _WORST_FIRST = [CheckStatus.failed, CheckStatus.not_run, CheckStatus.passed]
 
@@ -208,21 +202,6 @@ async def timeline(build: BuildPagesOf, desk: DeskOf, agent: Annotated[int | Non
     )
 
 
-@router.get("/history")
-async def history(workflow_id: UUID, build: BuildPagesOf, desk: DeskOf, checkpoint: Annotated[UUID | None, Query()] = None) -> Response:
-    """Decisions, versions, runs and checkpoints, and the state at one of them. Raises `CheckpointNotFound`."""
-    listed = await desk.states.history(
-        workflow_id, HistoryPage(limit=MOST_CHECKPOINTS, select=("next", "metadata", "created_at", "checkpoint_id"))
-    )
-    looked_at = await desk.states.get(workflow_id, CheckpointKey(str(checkpoint))) if checkpoint else None
-    return await build.show(
-        "history",
-        checkpoints=[shown_checkpoint(one) for one in listed],
-        looked_at=shown_checkpoint(looked_at) if looked_at else None,
-        values=shown_values(looked_at) if looked_at else {},
-    )
-
-
 @router.get("/changes")
 async def changes(
     workflow_id: UUID,
@@ -275,33 +254,6 @@ async def code_view(desk: Desk, record: BuildRecord, number: int | None, against
 
 def _first_file(paths: Mapping[str, object]) -> str | None:
     return "README.md" if "README.md" in paths else next(iter(sorted(paths)), None)
-
-
-@dataclass(frozen=True)
-class ShownCheckpoint:
-    """A checkpoint: when it was written, after which step, and what runs next from there."""
-
-    checkpoint_id: str
-    written_at: datetime
-    step: int
-    next: tuple[str, ...]
-
-
-def shown_checkpoint(state: JsonObject) -> ShownCheckpoint:
-    """A state of the thread as the history lists it."""
-    metadata = cast("JsonObject", state["metadata"])
-    return ShownCheckpoint(
-        checkpoint_id=str(state["checkpoint_id"]),
-        written_at=datetime.fromisoformat(str(state["created_at"])),
-        step=int(str(metadata.get("step", 0))),
-        next=tuple(dict.fromkeys(str(node) for node in cast("list[object]", state["next"]))),
-    )
-
-
-def shown_values(state: JsonObject) -> Mapping[str, str]:
-    """The channels of a state, each as indented JSON."""
-    values = cast("JsonObject", state["values"])
-    return {name: json.dumps(value, indent=2, ensure_ascii=False) for name, value in sorted(values.items())}
 
 
 @dataclass(frozen=True)

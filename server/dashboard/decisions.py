@@ -27,7 +27,6 @@ from server.services.errors import (
     DecisionStale,
     RequesterMayNotApprove,
 )
-from server.services.thread_state import CheckpointKey
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
 
@@ -121,15 +120,6 @@ async def change(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: Pages
         return await show_again(workflow_id, pages, fields, said, 422)
     except (BuildNotChangeable, ThreadBusy) as error:
         return await show_again(workflow_id, pages, fields, Said(Tone.warn, "The change was not taken", str(error)), 409)
-    return back_to(workflow_id)
-
-
-@router.post("/continue")
-async def continue_from(workflow_id: UUID, fields: FieldsOf, desk: DeskOf) -> Response:
-    """Go on from the checkpoint that was chosen; what came after it stays in the history. Raises `CheckpointNotFound`, `ThreadBusy`."""
-    chosen = fields.get("checkpoint_id", "")
-    await desk.states.get(workflow_id, CheckpointKey(chosen), select=("checkpoint_id",))
-    await desk.builds.continue_from(workflow_id, chosen)
     return back_to(workflow_id)
 
 

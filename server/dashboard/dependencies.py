@@ -10,6 +10,7 @@ from server.services.analytics import Analytics
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds
+from server.services.forks import Forks
 from server.services.health import Health
 from server.services.previews import Previews
 from server.services.readings import Readings
@@ -30,6 +31,7 @@ class Desk:
     readings: Readings
     files: SourceFiles
     states: ThreadStates
+    forks: Forks
     spending: Spending
     analytics: Analytics
     workplace: Workplace

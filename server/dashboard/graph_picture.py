@@ -132,10 +132,16 @@ def nodes_at(record: BuildRecord) -> frozenset[str]:
 
 def _state(record: BuildRecord, name: str, at: frozenset[str]) -> StageState:
     if name not in at:
-        return StageState.done if record.visits.get(name) else StageState.todo
+        return StageState.done if record.visits.get(name) or _behind(record, name) else StageState.todo
     if record.review:
         return StageState.waiting
     return StageState.active if record.status is RuntimeStatus.running else StageState.stopped
+
+
+def _behind(record: BuildRecord, name: str) -> bool:
+    """Whether a fork began after this node: its own events do not tell of it."""
+    stage = NODES_OF_STAGES[record.progress.stage]
+    return record.forked_from is not None and name in MAIN and stage in MAIN and MAIN.index(name) < MAIN.index(stage)
 
 
 def _box(record: BuildRecord, name: str, at: frozenset[str]) -> NodeBox:

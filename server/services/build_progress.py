@@ -112,7 +112,11 @@ def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgres
     match event:
         case AgentStarted():
             agent = ActiveAgent(event.agent, event.task, event.component, event.attempt)
-            return replace(progress, active=(*progress.active, agent), stage=_STAGES.get(event.task, progress.stage))
+            # A build that was forked after its plan was made did not record the plan itself.
+            unplanned = event.component is not None and event.component not in progress.components
+            components = (*progress.components, event.component) if unplanned and event.component else progress.components
+            stage = _STAGES.get(event.task, progress.stage)
+            return replace(progress, active=(*progress.active, agent), components=components, stage=stage)
         case AgentFinished(result=result):
             done = ActiveAgent(result.agent, result.task, result.component, result.attempt)
             written = {result.component} if result.component else set()

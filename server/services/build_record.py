@@ -91,6 +91,15 @@ class Question:
 
 
 @dataclass(frozen=True)
+class ForkOrigin:
+    """Where a forked build began."""
+
+    workflow_id: UUID
+    title: str
+    checkpoint_id: str
+
+
+@dataclass(frozen=True)
 class EventKey:
     """An event of a run."""
 
@@ -124,6 +133,7 @@ class BuildRecord:
     components: Mapping[str, ComponentResult]
     delivery: Delivery | None
     outcome: Outcome | None
+    forked_from: ForkOrigin | None
     cost_usd: float
     mark: str
     """Stands for what was recorded so far: another mark means that something changed."""
@@ -172,7 +182,9 @@ class BuildRecords:
         events = [event for run in reversed(runs) for event in await self._events(run)]
         story = _Story().after(events)
         kept = dict(thread.values or {}) if thread.status is not ThreadStatus.busy else {}
-        values = {**story.values, **kept}
+        forked_from = _origin(thread.metadata.get("forked_from"))
+        inherited = dict(thread.values or {}) if forked_from else {}
+        values = {**inherited, **story.values, **kept}
         return BuildRecord(
             workflow_id=workflow_id,
             created_at=thread.created_at,
@@ -195,6 +207,7 @@ class BuildRecords:
             delivery=_value(Delivery, values.get("delivery")),
             components=_components(values.get("components")),
             outcome=_value(Outcome, values.get("outcome")),
+            forked_from=forked_from,
             cost_usd=float((await self._ledger.model_calls.usage(thread_id=workflow_id)).cost_usd),
             mark=await self._mark(runs[0], approvals),
         )
@@ -338,6 +351,11 @@ def _with_report(known: KnownVersion, report: EvidenceReport) -> KnownVersion:
 
 def _question(approval: Approval) -> Question:
     return Question(ReviewRequest.model_validate(approval.request), approval, answer_of(approval))
+
+
+def _origin(value: object) -> ForkOrigin | None:
+    known = value if isinstance(value, dict) else None
+    return ForkOrigin(UUID(str(known["workflow_id"])), str(known["title"]), str(known["checkpoint_id"])) if known else None
 
 
 def _components(value: object) -> Mapping[str, ComponentResult]:

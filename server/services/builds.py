@@ -211,12 +211,13 @@ class Builds:
         given: JsonObject = {"request": as_json(start.request)}
         if start.template:
             given = {**given, "template": as_json(self.templates.named(start.template))}
-        await self._enqueue(thread.thread_id, {"input": given}, options, transaction)
+        await self.enqueue(thread.thread_id, {"input": given}, options, transaction)
         return StartedBuild(thread.thread_id, thread.created_at)
 
-    async def _enqueue(
+    async def enqueue(
         self, thread_id: UUID, given: JsonObject, options: BuildOptions, transaction: Transaction, run_id: UUID | None = None
     ) -> Run:
+        """Accept a run of a build beside whatever else the transaction does."""
         assistant = await self._ledger.assistants.ensure(self._graph_id, transaction=transaction)
         run = await self._ledger.runs.create(
             thread_id,
@@ -268,7 +269,7 @@ class Builds:
                     via=origin,
                     transaction=transaction,
                 )
-            await self._enqueue(workflow_id, {"input": {"change": as_json(request)}}, options, transaction, run_id)
+            await self.enqueue(workflow_id, {"input": {"change": as_json(request)}}, options, transaction, run_id)
         return await self.status(workflow_id)
 
     async def _stored_files(self, workflow_id: UUID, files: Mapping[str, str]) -> ArtifactRef:
@@ -397,7 +398,7 @@ class Builds:
                 workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, via=origin, transaction=transaction
             )
             resume: JsonObject = {"command": {"resume": {asked: as_json(answer)}}}
-            await self._enqueue(workflow_id, resume, options, transaction, run_id)
+            await self.enqueue(workflow_id, resume, options, transaction, run_id)
             return decided
 
     async def spec(self, workflow_id: UUID) -> AppSpec:
@@ -477,7 +478,7 @@ class Builds:
             given = {name: runs[0].kwargs[name] for name in ("input", "command", "config") if name in runs[0].kwargs}
         options = raised(await self._options(workflow_id), budget_usd)
         async with self._ledger.database.transaction() as transaction:
-            await self._enqueue(workflow_id, given, options, transaction)
+            await self.enqueue(workflow_id, given, options, transaction)
         return await self.status(workflow_id)
 
     async def reopen(self, workflow_id: UUID, *, reopened_by: str = "local") -> BuildStatus:
@@ -496,19 +497,14 @@ class Builds:
         review = pending_review(await self._ledger.approvals.of_thread(workflow_id))
         return review is not None and review.request.gate is Gate.budget
 
-    async def continue_from(self, workflow_id: UUID, checkpoint_id: str) -> None:
-        """Go on from an earlier checkpoint; what came after it stays in the history, and what was asked is asked no more.
-
-        Raises `BuildNotFound`, `ThreadBusy`.
-        """
-        await self._thread(workflow_id)
-        options = await self._options(workflow_id)
-        given: JsonObject = {"input": None, "config": {"configurable": {"checkpoint_id": checkpoint_id}}}
-        async with self._ledger.database.transaction() as transaction:
-            await self._ledger.approvals.supersede(workflow_id, transaction=transaction)
-            await self._enqueue(workflow_id, given, options, transaction)
-
     # ------------------------------------------------------------------------------------------------ reading the ledger
+
+    async def began_with(self, workflow_id: UUID) -> BuildStart:
+        """What a build was started with, and how it runs now. Raises `BuildNotFound`."""
+        await self._thread(workflow_id)
+        runs = await self._runs(workflow_id)
+        request = BuildRequest.model_validate(first_input(runs)["request"])
+        return BuildStart(request, BuildOptions.model_validate(runs[0].kwargs.get("context") or {}))
 
     async def _thread(self, workflow_id: UUID) -> Thread:
         try:
@@ -573,8 +569,8 @@ def title_of(thread: Thread) -> str | None:
 
 
 def first_input(runs: list[Run]) -> JsonObject:
-    """What the thread's first run was started with."""
-    given = runs[-1].kwargs["input"]
+    """What the thread's first run was started with, or the build it was forked from."""
+    given = runs[-1].kwargs["input"] or runs[-1].kwargs["began_with"]
     assert isinstance(given, dict)
     return given
 

@@ -157,6 +157,18 @@ class CheckpointNotFound(ServiceError):
     """The thread has no such checkpoint. Its history lists those it has."""
 
 
+class NothingFollows(ServiceError):
+    """The build ended at this checkpoint, so nothing would follow. Choose an earlier one, or ask for a change of the app."""
+
+
+class EditMisplaced(ServiceError):
+    """This cannot be edited at that checkpoint, because other things were already made from it."""
+
+
+class SpecificationUnusable(ServiceError):
+    """The specification cannot be built as edited. Correct it, and try again."""
+
+
 class ThreadWithoutGraph(ServiceError):
     """No graph has run on this thread, so nothing says how to read a state into it. Create it with a graph_id, or run it first."""
 

@@ -65,7 +65,7 @@ def _read(path: Path) -> AppSpec:
         raise TemplateInvalid(f"{path}: {_first_line(error)}") from error
 
 
-_SOURCED = frozenset({"records", "fields", "relations", "transitions", "roles", "permissions", "rules", "reports", "recipes"})
+SOURCED = frozenset({"records", "fields", "relations", "transitions", "roles", "permissions", "rules", "reports", "recipes"})
 """Lists of a specification whose items have a source."""
 
 
@@ -75,7 +75,7 @@ def _stated(given: object, source: dict[str, object]) -> object:
     if not isinstance(given, dict):
         return given
     parts = {key: _stated(value, source) for key, value in given.items()}
-    for key in _SOURCED.intersection(parts):
+    for key in SOURCED.intersection(parts):
         items = parts[key]
         parts[key] = [{"source": source} | item if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
     return parts

@@ -20,6 +20,7 @@ from checkpoints.records import JsonObject, Thread, ThreadStatus
 from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
 from server.services.builds import Ledger
 from server.services.errors import CheckpointNotFound, StateUpdateInvalid, ThreadWithoutGraph
+from server.services.typed_values import typed_values
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ class StateChange:
     as_node: str | None = None
     command: JsonObject | None = None
 
-    def update(self) -> StateUpdate:
-        """As LangGraph takes it."""
+    def update(self, schema: type[Any] | None) -> StateUpdate:
+        """As LangGraph takes it, in the types of the graph's state. Raises pydantic's ValidationError."""
         if self.command is None:
-            return StateUpdate(cast("dict[str, Any] | None", self.values), self.as_node)
+            return StateUpdate(cast("dict[str, Any] | None", typed_values(schema, self.values)), self.as_node)
         command: Command[Any] = Command(
-            update=self.command.get("update"), resume=self.command.get("resume"), goto=cast("Any", self.command.get("goto")) or ()
+            update=typed_values(schema, self.command.get("update")),
+            resume=self.command.get("resume"),
+            goto=cast("Any", self.command.get("goto")) or (),
         )
         return StateUpdate(cast("Any", command), self.as_node)
 
@@ -140,8 +143,9 @@ class ThreadStates:
         served = await self._graphs.load(graph_id)
         await self._pin(thread_id, served, transaction)
         graph = served.reading(transaction)
-        steps = [[change.update() for change in superstep] for superstep in supersteps]
+        schema = getattr(getattr(graph, "builder", None), "state_schema", None)
         try:
+            steps = [[change.update(schema) for change in superstep] for superstep in supersteps]
             if at.checkpoint_id and (await graph.aget_state(at.config(thread_id))).metadata is None:
                 raise CheckpointNotFound(at.checkpoint_id)
             changed = await graph.abulk_update_state(at.config(thread_id), steps)

@@ -27,12 +27,16 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.forms: list[Form] = []
         self._texts: list[str] = []
+        self._area = ""
         self.feed(html)
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         self.elements.append((tag, attributes))
+        if tag == "textarea" and self.forms:
+            self._area = attributes.get("name", "")
+            self.forms[-1].fields[self._area] = ""
         if tag == "form":
             self.forms.append(Form(attributes.get("action", "")))
         if tag == "input" and self.forms and "name" in attributes:
@@ -41,6 +45,13 @@ class Page(HTMLParser):
     @override
     def handle_data(self, data: str) -> None:
         self._texts.append(data)
+        if self._area:
+            self.forms[-1].fields[self._area] += data
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = ""
 
     @property
     def text(self) -> str:

@@ -228,22 +228,6 @@ async def test_a_server_with_a_key_lets_people_in_who_sign_in_and_nobody_elses_p
     assert (await yard.client.get("/api/builds", headers={"sec-fetch-site": "same-site"})).status_code == 401
 
 
-async def test_a_build_goes_on_from_an_earlier_checkpoint(appyard: RunAppyard) -> None:
-    yard = await appyard()
-    build = await waiting_build(yard)
-    history = await see(yard.client, f"/builds/{build}/history")
-    before_code = next(form for form in history.forms if form.action.endswith("/continue") and "checkpoint_id" in form.fields)
-    looked = await see(yard.client, f"/builds/{build}/history?checkpoint={before_code.fields['checkpoint_id']}")
-    assert "State at step" in looked.text
-    first = [form for form in history.forms if form.action.endswith("/continue")][-1]
-    assert (await send(yard.client, first)).status_code == 303
-    await yard.ended(build)
-    assert yard.crew.names().count("analyze_requirements") == 2
-    assert (await yard.status(build))["runtime_status"] == "AwaitingApproval"
-    unknown = await yard.client.get(f"/builds/{build}/history?checkpoint={uuid4()}")
-    assert unknown.status_code == 404
-
-
 async def test_a_finished_app_is_changed_from_its_page(appyard: RunAppyard) -> None:
     yard = await appyard()
     build = await yard.start()
