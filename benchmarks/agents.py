@@ -1,4 +1,4 @@
-"""What an agent costs: CPU per call, wall time of a fan-out over its slowest call, memory per run.
+"""What an agent costs: CPU per call, memory per run, how soon a cancelled call ends, wall time of a fan-out over its slowest call.
 
 Run with `python -m benchmarks.agents` from the repository's folder. The model is scripted, so all time but its own is ours.
 """
@@ -6,6 +6,7 @@ Run with `python -m benchmarks.agents` from the repository's folder. The model i
 import asyncio
 import gc
 import operator
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -21,10 +22,13 @@ from typing_extensions import override
 from nodes.agents.crew import CrewAICrew
 from nodes.artifacts import AgentResult, Changeset, QaReview
 from nodes.context import AgentTask, BuildOptions
+from tests.integration.agents.fault_server import Hang, fault_server
 from tests.unit.nodes.agents.scripted_model import ScriptedChatModel, crew_around
 
 CALLS = 200
-LEAK_RUNS = 300
+LEAK_RUNS = 2000
+LOOK_EVERY = 200
+CANCELS = 20
 WIDTHS = (1, 4, 16, 32)
 MODEL_SECONDS = (0.2, 1.0)
 REVIEW = AgentTask("review_app", {"spec": "{}", "report": "{}", "files": "[]", "components": "[]"}, QaReview)
@@ -57,15 +61,29 @@ async def cpu_ms_per_call(crew: CrewAICrew) -> float:
 
 
 async def kilobytes_per_run(crew: CrewAICrew, chat: ScriptedChatModel) -> float:
-    """Growth of the resident set, after as many runs to warm up as are measured."""
+    """How the resident set grows with each run: the slope of a line through its size, after a warm-up."""
     process, sizes = psutil.Process(), []
-    for _ in range(2):
-        for _ in range(LEAK_RUNS):
+    for _ in range(LEAK_RUNS // LOOK_EVERY + 1):
+        for _ in range(LOOK_EVERY):
             await crew.perform(REVIEW, BuildOptions())
         chat.prompts.clear()  # the scripted model keeps every prompt; that is not what is measured
         gc.collect()
-        sizes.append(process.memory_info().rss)
-    return (sizes[1] - sizes[0]) / 1024 / LEAK_RUNS
+        sizes.append(process.memory_info().rss / 1024)
+    runs = [number * LOOK_EVERY for number in range(len(sizes))]
+    return statistics.linear_regression(runs, sizes).slope
+
+
+async def cancel_ms(folder: Path) -> float:
+    """From the cancelling of an agent's task until its endpoint sees the connection closed, over real HTTP."""
+    async with fault_server(Hang()) as server:
+        task = asyncio.create_task(server.crew(folder).perform(REVIEW, BuildOptions()))
+        await server.hanging.wait()
+        started = time.perf_counter()
+        task.cancel()
+        await server.hung_up.wait()
+        elapsed = (time.perf_counter() - started) * 1000
+        await asyncio.gather(task, return_exceptions=True)
+    return elapsed
 
 
 async def fan_out_seconds(crew: CrewAICrew, width: int) -> float:
@@ -94,6 +112,8 @@ async def main() -> None:
         await cpu_ms_per_call(quick)
         print(f"CPU per agent call    {await cpu_ms_per_call(quick):8.2f} ms")
         print(f"memory per run        {await kilobytes_per_run(quick, chat):8.2f} KB over {LEAK_RUNS} runs")
+        cancels = [await cancel_ms(Path(folder)) for _ in range(CANCELS)]
+        print(f"cancelled call ends   {statistics.median(cancels):8.2f} ms, worst {max(cancels):.2f} of {CANCELS}")
         for seconds in MODEL_SECONDS:
             slow = SlowModel(replies=['{"component": "part", "changes": []}'], seconds=seconds)
             crew = crew_around(slow, Path(folder))
