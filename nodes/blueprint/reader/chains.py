@@ -54,12 +54,13 @@ _ONCE = re.compile(
     re.IGNORECASE,
 )
 _PASSIVES = re.compile(
-    rf"^(?:once\s+a\s+\w+,?\s+)?{_DET}{_WHAT}\s+(?:is|are|gets?|can be|will be|must be)\s+(?P<steps>[\w-]+(?:\s+[^,]+?)?(?:,|\s+and\s).+)$",
+    rf"^(?:once\s+a\s+\w+,?\s+)?{_DET}{_WHAT}\s+(?:is|are|gets?|can be|will be|must be)\s+"
+    r"(?P<steps>[\w-]+(?:\s+[^,]+?)?(?:,|\s+(?:and|or)\s).+)$",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
     r"^(?:and\s+|or\s+)?(?:(?:then|later|finally|first|next|afterwards|eventually|either)\s+)*(?P<verb>[\w-]+(?:\s+(?:up|out|off|in|back|over))?)"
-    r"(?:\s+(?P<rest>(?:by|for|to|on|at|in|with|from)\s.+))?$",
+    r"(?:\s+(?P<rest>(?:by|for|to|on|at|in|with|from|as)\s.+))?$",
     re.IGNORECASE,
 )
 _BETWEEN = r"→|,|/|\bvia\b|\band\s+then\b|\bthen\b|\blater\b|\bfinally\b|\band\b|\bor\b"
@@ -80,7 +81,20 @@ _NO_STEPS = frozenset(
 
 def lives(text: str) -> list[str]:
     """The plain sentences a sentence about a life stands for; none if it is not about one."""
-    return _all_states(text) or _headed(text) or _listed(text) or _started(text) or _followed(text) or _passives(text)
+    return _said_beside(text) or _all_states(text) or _headed(text) or _listed(text) or _started(text) or _followed(text) or _passives(text)
+
+
+def _said_beside(text: str) -> list[str]:
+    """`An invoice has a number and is either open or paid`."""
+    match = re.match(
+        rf"^(?P<has>{_DET}{_WHAT}\s+(?:has|have)\s.+?),?\s+and\s+(?:is|are|can\s+be)\s+(?:either\s+)?(?P<states>{_STATE}(?:,\s*{_STATE})*,?\s+or\s+{_STATE})$",
+        text,
+        re.IGNORECASE,
+    )
+    states = states_in(match["states"]) if match else []
+    if match is None or not states or not all(map(_is_state, states)) or _names_no_thing(match["what"]):
+        return []
+    return [match["has"], _status(match["what"], states)]
 
 
 def _all_states(text: str) -> list[str]:
@@ -162,7 +176,9 @@ def _passives(text: str) -> list[str]:
         return []
     steps = [
         _PASSIVE.match(part.strip())
-        for part in re.split(r",\s*(?:and\s+)?|\s+and\s+(?=(?:then\s+|later\s+|finally\s+)?[\w-]+(?:ed|en|t|d)\b)", match["steps"])
+        for part in re.split(
+            r",\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+(?=(?:then\s+|later\s+|finally\s+)?[\w-]+(?:ed|en|t|d)\b)", match["steps"]
+        )
         if part.strip()
     ]
     found = [step for step in steps if step is not None and _participle(step["verb"])]
@@ -170,7 +186,7 @@ def _passives(text: str) -> list[str]:
     if len(found) != len(steps) or len(found) < 2 or any(verb in _NO_STEPS for verb in verbs):
         return []
     people = sum(bool(step["rest"]) and step["rest"].lower().startswith("by ") for step in found)
-    if 2 * sum(verb in lexicon.STEPS for verb in verbs) < len(verbs) and people < 2:
+    if 2 * sum(verb in lexicon.STEPS or verb == "mark" for verb in verbs) < len(verbs) and people < 2:
         return []
     return [_step(match["what"], step) for step in found]
 
@@ -178,6 +194,8 @@ def _passives(text: str) -> list[str]:
 def _step(what: str, step: re.Match[str]) -> str:
     """A step of the verb table stays passive; any other is a state that somebody marks."""
     rest = step["rest"] or ""
+    if _verb(step["verb"]) == "mark":
+        return f"{_many(what)} are marked {rest}"
     if _verb(step["verb"]) in lexicon.STEPS:
         return f"{_many(what)} are {step['verb']} {rest}".strip()
     who = re.match(r"by\s+(?P<who>(?:an?\s+|the\s+|their\s+|our\s+|another\s+)?[\w-]+(?:\s+[\w-]+)?)", rest, re.IGNORECASE)

@@ -237,6 +237,8 @@ def noun_of(phrase: Phrase) -> str:
     words = [singular(word) if index == len(phrase.nouns) - 1 and phrase.head in TAILS else word for index, word in enumerate(phrase.nouns)]
     words.append(phrase.head)
     while len(words) > 1 and (words[-1] in TAILS or words[-1] == "business") and words[-2] not in UNCOUNTED:
+        if words[-1] == "list" and words[-2].endswith("ing"):
+            return " ".join(words[-2:])  # `a waiting list`
         words.pop()
     if len(words) > 1 and singular(words[-1]) == "member" and words[-2] in {"staff", "crew"}:
         words.pop()

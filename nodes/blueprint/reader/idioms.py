@@ -85,7 +85,7 @@ _SUBSTITUTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     ),
     (
         _EACH_PERIOD,
-        "PERIOD",
+        _each_period,
     ),
     (r"^(?:an?\s+|the\s+)?dashboards?\s+(?:with|of|showing|for)\s+", "show the "),
     (r"\s*(?:->|=>|→|⇒)\s*", " → "),

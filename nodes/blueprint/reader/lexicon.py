@@ -12,7 +12,8 @@ BE = frozenset("am is are was were be been being get gets got".split())
 HAVE = frozenset("has have had having".split())
 PRONOUNS = frozenset("i we you he she it they them us him me everyone everybody anyone someone nobody each_other people_who".split())
 PREPOSITIONS = frozenset(
-    """of in on at by for with from to into onto about under over per via through between during after before until till within without
+    """of in on at by for with from to into onto about under over per via through between during after before until till within
+    without using
     against as like than based along among towards toward upon across including include except regarding concerning plus"""
     .split()
 )  # fmt: skip
@@ -68,6 +69,7 @@ ASSOCIATIONS: dict[str, Association] = {
     "book": Association("booking", "booked", timed=True),
     "reserve": Association("reservation", "reserved", timed=True),
     "rent": Association("rental", "rented", timed=True),
+    "lease": Association("lease", "leased", timed=True),
     "hire": Association("booking", "booked", timed=True),
     "borrow": Association("loan", "borrowed", timed=True),
     "lend": Association("loan", "borrowed", timed=True),

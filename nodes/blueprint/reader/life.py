@@ -31,24 +31,43 @@ def actors_of(clause: Clause, draft: Draft) -> list[str]:
     return found
 
 
+_SAME_ACTS = {
+    "purchase": ("order",),
+    "rental": ("lease", "tenancy", "hire"),
+    "booking": ("reservation", "hire"),
+    "loan": ("lending", "checkout"),
+    "registration": ("enrolment", "enrollment", "sign-up"),
+    "enrolment": ("registration", "sign-up"),
+    "enrollment": ("registration", "sign-up"),
+    "sign-up": ("registration", "enrolment", "enrollment"),
+}
+"""Words for one act: if tenants rent flats and a lease has a start date, renting makes a lease."""
+
+
 def read_aliases(clauses: list[Clause], draft: Draft) -> None:
     """If customers book an appointment, a booking is that appointment; if hires are confirmed, hiring makes a hire."""
     nouns = {phrase.head for clause in clauses for phrase in (*clause.subjects, *clause.objects)}
+    whole = {noun_of(phrase) for clause in clauses for phrase in (*clause.subjects, *clause.objects)}
     for verb in {clause.verb for clause in clauses} & {"hire", "lease", "loan"} & nouns:
         if verb in ASSOCIATIONS and ASSOCIATIONS[verb].noun.lower() != verb:
             draft.aliases[ASSOCIATIONS[verb].noun.lower()] = verb
-    asked = {noun_of(phrase) for clause in clauses for phrase in (*clause.subjects, *clause.objects)}
+    for noun, others in _SAME_ACTS.items():
+        known = [other for other in others if other in nouns]
+        if noun not in nouns and len(known) == 1:
+            draft.aliases.setdefault(noun, known[0])
     for noun in {act.noun.lower() for act in ASSOCIATIONS.values()}:
-        if f"{noun} request" in asked:
+        if f"{noun} request" in whole:
             draft.aliases[noun] = f"{noun} request"
-    if "order" in nouns and "purchase" not in nouns:
-        draft.aliases["purchase"] = "order"
     for clause in clauses:
-        act = ASSOCIATIONS.get(clause.verb)
-        phrases = clause.subjects if clause.passive else clause.objects
-        for phrase in phrases if act is not None else ():
-            if act is not None and phrase.head in lexicon.EVENT_NOUNS and phrase.head != act.noun.lower():
-                draft.aliases[act.noun.lower()] = noun_of(phrase)
+        _same_event(clause, draft)
+
+
+def _same_event(clause: Clause, draft: Draft) -> None:
+    act = ASSOCIATIONS.get(clause.verb)
+    phrases = clause.subjects if clause.passive else clause.objects
+    for phrase in phrases if act is not None else ():
+        if act is not None and phrase.head in lexicon.EVENT_NOUNS and phrase.head != act.noun.lower():
+            draft.aliases[act.noun.lower()] = noun_of(phrase)
 
 
 def read_associations(clauses: list[Clause], draft: Draft) -> None:
@@ -197,7 +216,7 @@ def _spoken_of(clause: Clause, draft: Draft) -> RecordDraft | None:
     if act is not None and (found := draft.find_noun(act.noun.lower())) is not None and found.associated:
         return found
     objects = clause.subjects if clause.passive or not clause.objects else clause.objects
-    for phrase in reversed(objects):
+    for phrase in (*reversed(objects), *(clause.subjects if clause.verb == "have" else ())):
         record = draft.find(phrase)
         if record is not None and noun_of(phrase) not in draft.roles:
             return record
@@ -365,7 +384,7 @@ def read_state_adjectives(clauses: list[Clause], draft: Draft) -> None:
                 record.states = list(dict.fromkeys([*record.states, *found]))
                 record.workflow_source = record.workflow_source or stated(clause.quote)
     for record in draft.records.values():
-        if record.states and set(record.states) <= {"open", "to-do", "pending"}:
+        if record.states and not record.steps and set(record.states) <= {"open", "to-do", "pending"}:
             record.states.append("closed")
 
 

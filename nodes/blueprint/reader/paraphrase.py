@@ -26,6 +26,9 @@ _HAD = frozenset({"identify", "describe", "characterise", "characterize", "defin
 _ENTER = frozenset("choose select pick enter give provide specify state indicate name supply".split())
 """`employees request leave by choosing a type`."""
 
+_NO_REQUESTS = frozenset("change detail document information help clarification permission advice feedback correction money".split())
+"""What people ask for in passing."""
+
 _LEFT = frozenset("review rating comment message note feedback tip reply remark testimonial".split())
 """What people leave in writing."""
 
@@ -106,7 +109,9 @@ def _deed(clause: Clause) -> list[Clause]:
             return [replace(clause, verb="create")]
         case "leave" if any(phrase.head in _LEFT for phrase in clause.objects) and not clause.passive:
             return [replace(clause, verb="write")]
-        case "ask" if clause.after("for") and not (clause.objects or clause.passive):
+        case "ask" if clause.after("for") and not (
+            clause.objects or clause.passive or _NO_REQUESTS & {entry.head for entry in clause.after("for")}
+        ):
             rest = tuple(entry for entry in clause.attached if entry.preposition != "for")
             return [replace(clause, verb="request", objects=clause.after("for"), attached=rest)]
         case "become" if clause.objects and clause.objects[0].many:

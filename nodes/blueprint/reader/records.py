@@ -212,7 +212,7 @@ def _owners(clause: Clause, draft: Draft) -> None:
     if not (describing or listing):
         return
     parts = (*clause.objects, *clause.after("of"), *clause.after("with"))
-    if not parts or all(phrase.head in lexicon.GENERIC_NOUNS for phrase in parts):
+    if not parts or all(phrase.head in lexicon.GENERIC_NOUNS - ATTRIBUTES for phrase in parts):
         return
     described = any(part.head in ATTRIBUTES for part in parts) and not (listing and len(parts) == 1)
     for subject in clause.subjects:
@@ -227,7 +227,9 @@ def _owners(clause: Clause, draft: Draft) -> None:
             not is_the_app
             and is_recordable(
                 noun,
-                described=described and (subject.many or subject.determiner in _ONE_OF_MANY) and (len(parts) > 1 or bool(parts[0].inside)),
+                described=described
+                and (subject.many or subject.determiner in _ONE_OF_MANY or noun.endswith(" list"))
+                and (len(parts) > 1 or bool(parts[0].inside)),
             )
             and noun not in draft.hidden
             and subject.determiner != "pronoun"

@@ -201,13 +201,22 @@ def _stands_between_verbs(before: list[Word], following: list[str]) -> bool:
     return bool(following) and following[0] in {",", "or", "and"} and bool(behind) and base_of(behind[0]) is not None
 
 
+def _both(before: list[Word]) -> bool:
+    """`Mentor and mentee`, at the start."""
+    return len(before) == 3 and before[1].lower == "and" and before[0].lower in lexicon.ROLE_NOUNS
+
+
 def _people_do(lower: str, before: list[Word], following: list[str]) -> bool:
     """`Fundraisers phone donors`: between several people and several things stands what they do, even where it could be a noun."""
     if not before or before[-1].tag is not Tag.noun or is_plural(lower) or lower in _CLOSED or not lower.isalpha() or not following:
         return False
-    if singular(before[-1].lower) not in lexicon.ROLE_NOUNS or not is_plural(before[-1].lower) or _verb_since_break(before):
+    if (
+        singular(before[-1].lower) not in lexicon.ROLE_NOUNS
+        or not (is_plural(before[-1].lower) or _both(before))
+        or _verb_since_break(before)
+    ):
         return False
-    begins = all(word.tag in {Tag.noun, Tag.adjective, Tag.determiner, Tag.quantity} for word in before[-3:])
+    begins = _both(before) or all(word.tag in {Tag.noun, Tag.adjective, Tag.determiner, Tag.quantity} for word in before[-3:])
     known = lexicon_tag(lower)
     acts = base_of(lower) is not None or known in {"NN", "VB", "VBP", ""}
     objects = following[0] in _OBJECT_STARTS or (is_plural(following[0]) and following[0] not in lexicon.PREPOSITIONS)
@@ -222,6 +231,8 @@ def _acts_on_object(lower: str, before: list[Word], following: list[str]) -> boo
     if not starts or not before or before[-1].tag is not Tag.noun or _verb_since_break(before):
         return False
     agrees = lower.endswith("s") != is_plural(before[-1].lower)
+    if person and agrees and base_of(lower) is None:
+        return True
     return agrees and (
         lexicon_tag(lower.removesuffix("s")) in {"VB", "VBP", "VBD", "VBN", ""} or lexicon_tag(lower) in {"VBZ", "VBP", "VB"}
     )
@@ -264,6 +275,8 @@ def _open_class(lower: str, verb: tuple[str, Tag], before: list[Word], following
     base, form = verb
     if form is Tag.gerund and lower in _THINGS_IN_ING and before and before[-1].tag is Tag.preposition and before[-1].lower != "by":
         return Tag.noun if not (following and following[0] in _OBJECT_STARTS) else Tag.gerund
+    if form is Tag.gerund and not before and len(following) > 1 and singular(following[0]) in lexicon.ROLE_NOUNS and base_of(following[1]):
+        return Tag.adjective  # `Hiring managers leave comments`
     thing = lower in _THINGS_IN_ING or lexicon_tag(lower) == "NN"
     if form is Tag.gerund and thing and following and _may_name(before) and _names(following):
         return Tag.noun  # `Cleaning company`, `issues building permits`
