@@ -144,6 +144,8 @@ def _where(comment: Comment, spec: AppSpec | None) -> str:
         case ["records", name, *rest] if spec and (record := next((one for one in spec.records if one.name == name), None)):
             parts = {one.name: one.label for one in record.fields} | {one.name: one.label for one in record.relations}
             return f"{record.plural_label}, {parts.get(rest[-1], rest[-1])}" if rest else record.plural_label
+        case ["open_questions", name] if spec and (asked := next((one for one in spec.open_questions if one.name == name), None)):
+            return asked.question
         case _:
             return f"{comment.place}:{comment.line}" if comment.line else comment.place
 

@@ -6,13 +6,14 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from server.dashboard import build_pages, decisions, list_pages, new_build, previews, server_pages, sign_in, time_travel
+from server.dashboard import build_pages, decisions, edit_pages, list_pages, new_build, previews, server_pages, sign_in, time_travel
 
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
     list_pages.router,
     new_build.router,
     decisions.router,
+    edit_pages.router,
     build_pages.router,
     previews.router,
     time_travel.router,

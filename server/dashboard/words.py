@@ -218,6 +218,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "size": size,
     "status_word": lambda status: STATES[status].word,
     "task_word": lambda task: TASKS.get(task, task),
+    "type_word": lambda kind: "one of several" if kind is FieldType.choice else FIELD_TYPES.get(kind, kind.value),
     "until": until,
     "verdict": VERDICTS.__getitem__,
 }

@@ -380,7 +380,7 @@ class Builds:
         asked = interrupt_id or await self._asked(workflow_id)
         options = raised(await self._options(workflow_id), answer.budget_usd)
         if answer.spec and (found := self._spec_problems(answer.spec)):
-            raise SpecificationRefused(" ".join(found[:20]))
+            raise SpecificationRefused(*found)
         try:
             return await self._decide(workflow_id, asked, answer, options, origin)
         except DecisionStale as stale:

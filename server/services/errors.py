@@ -52,6 +52,10 @@ class RequesterMayNotApprove(ServiceError):
 class SpecificationRefused(ServiceError):
     """The edited specification cannot be taken."""
 
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problems[:20]))
+
 
 class BudgetNotRaised(ServiceError):
     """The build waits for a higher budget. Approve it with the new limit in `budget_usd`, or reject it."""

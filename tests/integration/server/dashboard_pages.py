@@ -28,6 +28,7 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self._texts: list[str] = []
         self._area = ""
+        self._choice = ""
         self.feed(html)
 
     @override
@@ -39,8 +40,12 @@ class Page(HTMLParser):
             self.forms[-1].fields[self._area] = ""
         if tag == "form":
             self.forms.append(Form(attributes.get("action", "")))
-        if tag == "input" and self.forms and "name" in attributes:
+        if tag == "input" and self.forms and "name" in attributes and (attributes.get("type") != "checkbox" or "checked" in attributes):
             self.forms[-1].fields[attributes["name"]] = attributes.get("value", "")
+        if tag == "select":
+            self._choice = attributes.get("name", "")
+        if tag == "option" and self.forms and self._choice and ("selected" in attributes or self._choice not in self.forms[-1].fields):
+            self.forms[-1].fields[self._choice] = attributes.get("value", "")
 
     @override
     def handle_data(self, data: str) -> None:
