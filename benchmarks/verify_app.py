@@ -18,6 +18,7 @@ from nodes.contract import contract_of
 from nodes.sandbox.choose import SandboxAbsent, choose_sandbox
 from nodes.sandbox.protocol import Sandbox
 from nodes.stack import PYTHON_WEB
+from nodes.verification.browser.check import chromium
 from nodes.verification.toolchain import default_toolchain, install_toolchain
 from nodes.verification.verify import AppVerifier
 from tests.factories import InMemoryArtifacts
@@ -38,7 +39,7 @@ def built(spec: AppSpec) -> tuple[Architecture, dict[str, bytes]]:
 
 async def verified(sandbox: Sandbox, spec: AppSpec, architecture: Architecture, files: Mapping[str, bytes]) -> tuple[EvidenceReport, float]:
     """The report, and the seconds from asking to having it."""
-    verifier = AppVerifier(sandbox, default_toolchain(), InMemoryArtifacts())
+    verifier = AppVerifier(sandbox, default_toolchain(), InMemoryArtifacts(), browser=chromium())
     started = time.monotonic()
     report = await verifier.verify(files, spec, architecture, version=1, tree_sha256="0" * 64, on_check=lambda _: None)
     return report, time.monotonic() - started

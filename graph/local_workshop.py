@@ -11,6 +11,7 @@ from nodes.artifacts import ArtifactRef
 from nodes.blueprint.frame import generate_frame
 from nodes.context import Workshop
 from nodes.sandbox.choose import choose_sandbox
+from nodes.verification.browser.check import chromium
 from nodes.verification.toolchain import default_toolchain
 from nodes.verification.verify import AppVerifier
 
@@ -61,5 +62,5 @@ async def local_workshop(folder: Path = FOLDER) -> Workshop:
 async def _opened(folder: Path) -> Workshop:
     artifacts = ArtifactFolder(folder / "artifacts")
     crew = CrewAICrew(ChatModels(ModelSettings()), BUILTIN, folder / "crewai")
-    verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts)
+    verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts, browser=chromium())
     return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)

@@ -502,6 +502,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     from nodes.blueprint.frame import generate_frame
     from nodes.context import Workshop
     from nodes.sandbox.choose import choose_sandbox
+    from nodes.verification.browser.check import chromium
     from nodes.verification.toolchain import default_toolchain
     from nodes.verification.verify import AppVerifier
     from server.worker.durable_workshop import DurableCache, DurableJournal, ThreadArtifacts
@@ -520,7 +521,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
     toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
-    verifier = AppVerifier(sandbox, toolchain, artifacts)
+    verifier = AppVerifier(sandbox, toolchain, artifacts, browser=chromium() if settings.browser else None)
     return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame, four_eyes=settings.four_eyes)
 
 

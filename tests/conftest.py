@@ -43,6 +43,7 @@ def clean_environment() -> None:
         del os.environ[name]
     HOME.chmod(0o711)  # PostgreSQL refuses to run as root, and its own account has to pass through
     os.environ["HOME"] = str(HOME)
+    os.environ["APPYARD_BROWSER"] = "false"  # the tests of that check bring their own; all others would only wait for it
     os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read when langgraph is imported
 
 

@@ -36,10 +36,13 @@ _TRACE_PLACE = re.compile(r'File "/sandbox/([^"]+\.py)", line (\d+)')
 
 
 class AppVerifier:
-    """A `nodes.context.Verifier`. Logs go to `artifacts`; what was running is gone when `verify` returns or is cancelled."""
+    """A `nodes.context.Verifier`. Logs go to `artifacts`; what was running is gone when `verify` returns or is cancelled.
 
-    def __init__(self, sandbox: Sandbox | SandboxAbsent, toolchain: Path, artifacts: ArtifactStore) -> None:
-        self._sandbox, self._toolchain, self._artifacts = sandbox, toolchain, artifacts
+    `browser`: the Chromium that looks at apps, if one does.
+    """
+
+    def __init__(self, sandbox: Sandbox | SandboxAbsent, toolchain: Path, artifacts: ArtifactStore, *, browser: Path | None = None) -> None:
+        self._sandbox, self._toolchain, self._artifacts, self._browser = sandbox, toolchain, artifacts, browser
 
     async def verify(
         self,
@@ -53,7 +56,7 @@ class AppVerifier:
         delivered: Delivered | None = None,
     ) -> EvidenceReport:
         """Run every check. The checks of the report are in the order of `CheckName`; `on_check` hears them as they end."""
-        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {}, delivered)
+        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {}, delivered, self._browser)
         await verification.source()
         reason = self._why_not(architecture) or verification.why_not()
         if reason:
@@ -87,6 +90,7 @@ class _Verification:
     on_check: OnCheck
     results: dict[CheckName, CheckResult]
     delivered: Delivered | None = None
+    browser: Path | None = None
 
     async def source(self) -> None:
         for check, look in SOURCE_CHECKS.items():
@@ -164,7 +168,7 @@ class _Verification:
 
     async def _browse(self, app: AppUnderTest, sandbox: Sandbox, database: bytes) -> Observed:
         given = BrowsedApp(self.files, database, self.spec, app.stack, app.password)
-        return await check_browser(given, sandbox, app.toolchain, self.artifacts)
+        return await check_browser(given, self.browser, sandbox, app.toolchain, self.artifacts)
 
     async def _contract(self, exchange: Exchange, stack: StackProfile) -> Observed:
         openapi = await exchange.call("GET", stack.openapi_path)

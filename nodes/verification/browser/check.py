@@ -103,14 +103,13 @@ async def demo_data(workspace: Workspace, stack: StackProfile, toolchain: Path) 
         return b""
 
 
-async def check_browser(app: BrowsedApp, sandbox: Sandbox, toolchain: Path, artifacts: ArtifactStore) -> Observed:
+async def check_browser(app: BrowsedApp, browser: Path | None, sandbox: Sandbox, toolchain: Path, artifacts: ArtifactStore) -> Observed:
     """Sign in as the first administrator, open every page of the navigation and one record. Raises `CheckImpossible`.
 
     In a work folder of its own: what a browser writes would leave no room for the app under test.
     """
-    browser = chromium()
     if browser is None:
-        raise CheckImpossible("no Chromium below /usr; install it and the app's pages are looked at, with pictures")
+        raise CheckImpossible("there is no Chromium below /usr, or APPYARD_BROWSER is off; with one, the app's pages are looked at")
     role = next((role for role in app.spec.roles if role.administers), app.spec.roles[0])
     command = Command(
         argv=("python", ".browser/visit.py", str(browser), demo_email(role.name), *app.stack.browse_argv),

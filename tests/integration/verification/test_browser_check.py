@@ -30,7 +30,7 @@ async def seen(sandbox: Sandbox, toolchain: Path, broken: Mapping[str, tuple[str
         await app.prepare()
         database = await check.demo_data(workspace, PYTHON_WEB, toolchain)
         given = check.BrowsedApp(laid, database, CLAIMS, PYTHON_WEB, app.password)
-        return await check.check_browser(given, sandbox, toolchain, store), store
+        return await check.check_browser(given, check.chromium(), sandbox, toolchain, store), store
 
 
 @pytest.mark.skipif(check.chromium() is None, reason="needs Chromium")
@@ -52,10 +52,9 @@ async def test_what_is_broken_or_poor_is_found_and_pictures_are_kept(sandbox: Sa
     assert [(await store.get(picture.image))[:4] for picture in observed.screenshots] == [b"\x89PNG"] * 4
 
 
-async def test_without_a_browser_the_other_checks_decide(sandbox: Sandbox, toolchain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "PLACES", ())
-    with pytest.raises(CheckImpossible, match="no Chromium") as impossible:
-        await check.check_browser(check.BrowsedApp({}, b"", CLAIMS, PYTHON_WEB, ""), sandbox, toolchain, InMemoryArtifacts())
+async def test_without_a_browser_the_other_checks_decide(sandbox: Sandbox, toolchain: Path) -> None:
+    with pytest.raises(CheckImpossible, match="no Chromium below") as impossible:
+        await check.check_browser(check.BrowsedApp({}, b"", CLAIMS, PYTHON_WEB, ""), None, sandbox, toolchain, InMemoryArtifacts())
     browser = not_run(CheckName.browser, str(impossible.value))
     passed = browser.model_copy(update={"check": CheckName.tests, "status": CheckStatus.passed, "reason": None})
     lacking = passed.model_copy(update={"status": CheckStatus.not_run})
