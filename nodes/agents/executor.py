@@ -87,7 +87,7 @@ class DirectExecutor(AgentExecutor):
             self._is_executing = False
 
 
-def _nothing_to_clear(task_id: UUID) -> None:  # noqa: ARG001 - CrewAI's signature
+def _nothing_to_clear(task_id: UUID) -> None:
     """In place of a thread and an event loop for each ended task, which took a quarter of its time."""
 
 
