@@ -101,6 +101,7 @@ class ServedWorld:
     """What the HTTP routes are handed."""
 
     builds: Builds
+    build_list: BuildList
     spending: Spending
     desk: Desk
     forks: "Forks"
@@ -248,6 +249,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         run_streams = RunStreams(ledger, runs)
         yield ServedWorld(
             builds=world.builds,
+            build_list=BuildList(ledger.database),
             spending=world.spending,
             desk=make_desk(world, states, previews, forks),
             forks=forks,

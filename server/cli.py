@@ -94,6 +94,14 @@ def key(debug: Debug = False) -> None:
 
 
 @app.command()
+def inbox(limit: Annotated[int, typer.Option(min=1, max=1000)] = 20, as_json: Json = False, debug: Debug = False) -> None:
+    """List what waits for a decision, asked last first."""
+    from server.commands.inbox import show_inbox
+
+    _end(debug, as_json, lambda: show_inbox(limit, as_json=as_json))
+
+
+@app.command()
 def notify(as_json: Json = False, debug: Debug = False) -> None:
     """Send a test message to everybody who is told of builds, and say what each answered."""
     from server.commands.notify import send_test

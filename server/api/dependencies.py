@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from server.services.agent_tasks import AgentTasks
 from server.services.app_versions import AppVersions
 from server.services.assistants import Assistants
+from server.services.build_list import BuildList
 from server.services.builds import Builds
 from server.services.caller import ANYONE, Caller, Sight
 from server.services.commands import ThreadCommands
@@ -36,6 +37,9 @@ class Services(Protocol):
 
     @property
     def forks(self) -> Forks: ...
+
+    @property
+    def build_list(self) -> BuildList: ...
 
     @property
     def spending(self) -> Spending: ...
@@ -103,6 +107,10 @@ def _builds(request: HTTPConnection) -> Builds:
 
 def _forks(request: HTTPConnection) -> Forks:
     return _services(request).forks
+
+
+def _build_list(request: HTTPConnection) -> BuildList:
+    return _services(request).build_list
 
 
 def _spending(request: HTTPConnection) -> Spending:
@@ -192,6 +200,7 @@ OriginOfRequest = Annotated[Origin, Depends(_origin)]
 CallerOfRequest = Annotated[Caller, Depends(caller_of)]
 BuildsService = Annotated[Builds, Depends(_builds)]
 ForksService = Annotated[Forks, Depends(_forks)]
+BuildListService = Annotated[BuildList, Depends(_build_list)]
 SpendingService = Annotated[Spending, Depends(_spending)]
 AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]
 PreviewsService = Annotated[Previews, Depends(_previews)]

@@ -11,6 +11,7 @@ from nodes.context import BuildOptions
 from server.api.wire import JsonMap
 from server.services.app_versions import VersionSummary
 from server.services.asked_changes import AskedChange
+from server.services.build_list import WaitingBuild, WaitingPage
 from server.services.builds import BuildStart, BuildSummary
 from server.services.decisions import DecisionRecord
 from server.services.edited_files import readable_files
@@ -150,6 +151,19 @@ class PersonBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reviewer: str = Field(default="local", min_length=1, max_length=200)
+
+
+class Inbox(BaseModel):
+    """What waits as of `now`; `next` is the `before` of the page with what was asked earlier, if there is more."""
+
+    items: tuple[WaitingBuild, ...]
+    now: datetime
+    next: str | None
+
+    @classmethod
+    def of(cls, page: WaitingPage) -> Self:
+        """The page as it is answered."""
+        return cls(items=page.lines, now=page.now, next=page.older.written() if page.older else None)
 
 
 class DecisionList(BaseModel):

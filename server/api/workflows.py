@@ -8,13 +8,14 @@ from fastapi import APIRouter, Header, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from nodes.artifacts import AppSpec
-from server.api.dependencies import BuildsService, OriginOfRequest
+from server.api.dependencies import BuildListService, BuildsService, OriginOfRequest
 from server.api.errors import Problem
 from server.api.schemas import (
     ApprovalBody,
     ApprovalTaken,
     BuildList,
     DecisionList,
+    Inbox,
     PersonBody,
     ResumeBody,
     StartBody,
@@ -22,6 +23,7 @@ from server.api.schemas import (
     WorkflowStarted,
 )
 from server.api.sse import event_stream
+from server.services.build_list import Position
 from server.services.build_status import BuildStatus
 
 router = APIRouter(
@@ -66,6 +68,16 @@ async def list_builds(
 ) -> BuildList:
     """Builds, newest first."""
     return BuildList(items=await builds.newest(limit=limit, offset=offset))
+
+
+@router.get("/inbox")
+async def inbox(
+    build_list: BuildListService,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    before: Annotated[str, Query(max_length=100, description="`next` of the page before this one.")] = "",
+) -> Inbox:
+    """What waits for a person, asked last first, each with its question and until when it waits."""
+    return Inbox.of(await build_list.waiting(Position.read(before), limit=limit))
 
 
 @router.post("/approval/{workflow_id}")

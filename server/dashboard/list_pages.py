@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from server.dashboard.dependencies import Desk, DeskOf
 from server.dashboard.page_route import PageRoute
@@ -19,7 +18,6 @@ from server.services.build_status import RuntimeStatus
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 SPANS = ((24, "Today"), (168, "Last 7 days"), (720, "Last 30 days"))
-_MOMENT = TypeAdapter(AwareDatetime)
 
 
 class SearchForm(BaseModel):
@@ -41,7 +39,7 @@ class SearchForm(BaseModel):
             status=self.status if isinstance(self.status, RuntimeStatus) else None,
             person=self.person.replace("\x00", "").strip() or None,
             within_hours=within,
-            before=read_position(self.before),
+            before=Position.read(self.before),
         )
 
 
@@ -70,15 +68,15 @@ async def list_builds(form: Annotated[SearchForm, Query()], desk: DeskOf, pages:
         statuses=tuple(RuntimeStatus),
         spans=SPANS,
         filtered=replace(search, before=None) != BuildSearch(),
-        older=page.older and f"/builds?{urlencode(form.model_dump(exclude={'before'}) | {'before': write_position(page.older)})}",
+        older=page.older and f"/builds?{urlencode(form.model_dump(exclude={'before'}) | {'before': page.older.written()})}",
     )
 
 
 @router.get("/inbox")
 async def inbox(desk: DeskOf, pages: PagesOf, before: Annotated[str, Query(max_length=100)] = "") -> Response:
     """What waits for a person, asked last first."""
-    page = await desk.build_list.waiting(read_position(before))
-    older = page.older and f"/inbox?{urlencode({'before': write_position(page.older)})}"
+    page = await desk.build_list.waiting(Position.read(before))
+    older = page.older and f"/inbox?{urlencode({'before': page.older.written()})}"
     return await pages.show("inbox.html", here="inbox", page=page, older=older)
 
 
@@ -87,17 +85,3 @@ async def shown_line(desk: Desk, line: BuildLine) -> ShownLine:
     progress = await desk.builds.progress(line.workflow_id) if line.runtime_status is RuntimeStatus.running else None
     title = line.title or line.description.strip().partition("\n")[0][:80] or "Untitled"
     return ShownLine(line, title, build_state(line.runtime_status, progress), stages_of_line(line, progress))
-
-
-def write_position(position: Position) -> str:
-    """A position as it stands in an address."""
-    return f"{position.moment.isoformat()}~{position.workflow_id}"
-
-
-def read_position(text: str) -> Position | None:
-    """The position an address names; None where it names none."""
-    moment, _, workflow_id = text.partition("~")
-    try:
-        return Position(_MOMENT.validate_python(moment), UUID(workflow_id))
-    except (ValidationError, ValueError):
-        return None

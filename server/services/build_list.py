@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, ConfigDict, TypeAdapter
 
 from checkpoints.connection import Database, Transaction
 from nodes.artifacts import Artifact, ReviewRequest
 from server.services.build_status import RuntimeStatus
 
 PAGE_LENGTH = 50
+_MOMENT = TypeAdapter(AwareDatetime)
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,19 @@ class Position:
 
     moment: datetime
     workflow_id: UUID
+
+    def written(self) -> str:
+        """As it stands in an address."""
+        return f"{self.moment.isoformat()}~{self.workflow_id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Position | None":
+        """The position an address names; None where it names none."""
+        moment, _, workflow_id = text.partition("~")
+        try:
+            return cls(_MOMENT.validate_python(moment), UUID(workflow_id))
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)

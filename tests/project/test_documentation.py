@@ -78,6 +78,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
         "doctor",
         "builds",
         "key",
+        "inbox",
         "notify",
         "templates",
     }

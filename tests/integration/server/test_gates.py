@@ -209,3 +209,20 @@ async def comment(yard: Appyard, build: str, comment: dict[str, object]) -> None
     answer = await yard.client.post(f"/api/approval/{build}", json={"decision": "changes_requested", "comments": [comment]})
     assert answer.status_code == 200, answer.text
     await yard.ended(build)
+
+
+async def test_the_inbox_tells_what_waits_asked_last_first_page_by_page(appyard: RunAppyard) -> None:
+    yard = await appyard(rounds=[[make_finding(component=None)]])
+    builds = [await yard.start(user_id=name) for name in ("ada", "bo", "cy")]
+    for build in builds:
+        await yard.ended(build)
+    first = (await yard.client.get("/api/inbox?limit=2")).json()
+    rest = (await yard.client.get("/api/inbox", params={"limit": 2, "before": first["next"]})).json()
+    asked = {(await yard.status(build))["review"]["opened_at"]: build for build in builds}
+
+    assert [item["workflow_id"] for item in [*first["items"], *rest["items"]]] == [asked[moment] for moment in sorted(asked, reverse=True)]
+    assert rest["next"] is None
+    searched = await yard.client.post("/threads/search", json={"status": "interrupted", "select": ["thread_id", "values", "interrupts"]})
+    [interrupt] = searched.json()[0]["interrupts"].values()
+    assert interrupt[0]["value"]["gate"] == "app"
+    assert "spec" in searched.json()[0]["values"]
