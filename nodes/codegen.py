@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -58,7 +58,8 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     order, options = state["order"], state["options"]
     work = WorkOrder.model_validate_json(await workshop.artifacts.get(order.work_order))
     component = next(part for part in work.architecture.components if part.name == order.component)
-    own = _owned(component, await load_tree(workshop.artifacts, order.base))
+    tree = await load_tree(workshop.artifacts, order.base)
+    own = _owned(component, tree)
     drafted = None
     if order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
         drafted = engineer.write(work.spec, component, own_files=own)
@@ -66,7 +67,8 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     if drafted and not _is_left_to_write(work.spec, component, order):
         written = _Written(own, f"{drafted.notes} {NOTHING_LEFT}")
     else:
-        written = await _ask_engineer(_task(work, component, own, order, state.get("continues", "")), component, own, workshop, options)
+        task = replace(_task(work, component, own, order, state.get("continues", "")), files={**tree, **own})
+        written = await _ask_engineer(task, component, own, workshop, options)
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
     kept = difference(component, frame, written.files, written.notes)
     ref = await workshop.artifacts.put(kept.model_dump_json().encode(), JSON)

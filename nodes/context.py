@@ -5,7 +5,7 @@ a checkpoint.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, Field
@@ -71,6 +71,7 @@ class AgentTask(Generic[M]):
     `summarize` says in a few words what an answer holds, counted from the answer itself. `continues` is the LangGraph task
     under which this question was begun before the budget ran out: what was answered then is not asked again.
     `leaner` are the same inputs with less and less in them, each whole in itself, for models that read less at once.
+    `files` (path → text) are what the agent's tools may read, where it has some.
     """
 
     name: str
@@ -82,6 +83,7 @@ class AgentTask(Generic[M]):
     summarize: Callable[[M], str] | None = None
     continues: str = ""
     leaner: tuple[Mapping[str, str], ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
         answer=QaReview,
         summarize=lambda review: review.summary,
         continues=state.get("continues", ""),
+        files=files,
     )
     review, used = await _reviewed(task, workshop, options)
     outcome = judge(report, review, state.get("qa"), version, rounds=options.repair_rounds)

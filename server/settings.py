@@ -93,7 +93,8 @@ class Settings(BaseSettings):
         description='Rates all workers keep to together, as JSON: {"openai:…": {"calls_per_minute": 60, "tokens_per_minute": 90000}}.',
     )
     agents_dir: Path | None = Field(
-        default=None, description="A folder with your own agents.yaml, tasks.yaml, guardrails.py, hooks.py and listeners.py."
+        default=None,
+        description="A folder with your own agents.yaml, tasks.yaml, and code for them: guardrails.py, tools.py, hooks.py, listeners.py.",
     )
 
     templates_dir: Path | None = Field(default=None, description="A folder with templates of your own: specifications as NAME.yaml.")

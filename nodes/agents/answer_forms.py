@@ -1,4 +1,7 @@
-"""Hold an endpoint to an answer's schema, and read its answer back: as a response format, or as the parameters of a tool."""
+"""Hold an endpoint to an answer's schema, and read its answer back: as a response format, or as the parameters of a tool.
+
+Also reads which tools a model wants called.
+"""
 
 import json
 from typing import Any, assert_never
@@ -7,6 +10,7 @@ from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
 from nodes.agents.answers import strict_schema
+from nodes.agents.journal import ToolRequest
 from nodes.agents.models import AnswerForm
 
 
@@ -32,3 +36,12 @@ def answered_text(message: AIMessage, form: AnswerForm | None) -> str:
         return str(message.text)
     arguments = calls[0]["args"]
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def requested_tools(message: AIMessage) -> tuple[ToolRequest, ...]:
+    """The calls a model asks for; arguments that are no JSON become `{}`, and what is missing is then told to it."""
+    asked: list[Any] = [*message.tool_calls, *({**call, "args": {}} for call in message.invalid_tool_calls)]
+    return tuple(
+        ToolRequest(id=call["id"] or f"call_{n}", name=call["name"] or "", arguments=json.dumps(call["args"], ensure_ascii=False))
+        for n, call in enumerate(asked)
+    )

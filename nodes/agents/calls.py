@@ -15,18 +15,20 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
-from nodes.agents.answer_forms import answered_text, form_arguments
-from nodes.agents.answers import strict_schema
+from nodes.agents.answer_forms import answered_text, form_arguments, requested_tools
 from nodes.agents.budget import Budget
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
 from nodes.agents.journal import AnswerCache, CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
-from nodes.agents.models import AnswerForm, ChatModel, Provider
+from nodes.agents.models import ChatModel, Provider
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import Price, Usage
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 from nodes.errors import ModelNotConfigured, ModelRefused, ModelUnavailable
 
 log = logging.getLogger(__name__)
+
+OfferedTool = dict[str, Any]
+"""A function as OpenAI's chat completions take it in `tools`."""
 
 MESSAGE_OVERHEAD_TOKENS = 16
 """More than any chat format adds around a message."""
@@ -105,14 +107,19 @@ class ModelCalls:
         self._cache = cache
         self._fresh: list[JournaledCall] = []
 
-    async def answer(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None) -> ModelAnswer:
+    async def answer(
+        self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None, tools: Sequence[OfferedTool] = ()
+    ) -> ModelAnswer:
         """Ask, or return what was answered before a crash; an answer to another prompt is asked for anew.
+
+        With `tools`, in OpenAI's form, the answer may ask for calls of them instead; it is then not held to a schema.
 
         Raises `BudgetExhausted`, `ModelUnavailable`, `ModelRefused`, and what a built-in model raises.
         """
         thread_id, task_id, n = self._execution.thread_id, self._execution.task_id, self._execution.next_call()
         self.first_n = n if self.first_n is None else self.first_n
-        asked = prompt_sha256(messages)
+        asked = prompt_sha256(messages, tools)
+        arguments = self._arguments(answer, tools)
         if known := await self._journal.find(thread_id, task_id, n):
             if known.prompt_sha256 == asked:
                 return self._counted(known, replayed=True)
@@ -122,9 +129,9 @@ class ModelCalls:
         if cached := await self._cached(thread_id, asked):
             await _completed(self._journal.record(thread_id, task_id, n, cached))
             return self._counted(cached, replayed=True)
-        async with self._reservation(messages, answer):
+        async with self._reservation(messages, arguments):
             started = time.monotonic()
-            given = await self._ask(messages, answer)
+            given = await self._ask(messages, arguments)
             seconds = time.monotonic() - started
             cost = self._money.price.of(given.usage) if self._money.price else None
             call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost, duration_seconds=seconds)
@@ -150,31 +157,36 @@ class ModelCalls:
         self.truncated = call.answer.truncated
         return call.answer
 
-    def _reservation(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> AbstractAsyncContextManager[None]:
+    def _arguments(self, answer: type[BaseModel] | None, tools: Sequence[OfferedTool]) -> dict[str, Any]:
+        """What is sent beside the messages. Structured output without LangChain's parser: on 10 MB of prose it holds the loop 20 s."""
+        if tools:
+            return {"tools": list(tools), "tool_choice": "auto"}
+        return form_arguments(answer, self.model.answer_form) if answer is not None else {}
+
+    def _reservation(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> AbstractAsyncContextManager[None]:
         money = self._money
         if money.budget_usd is None:
             return nullcontext()
-        return money.budget.reserve(self._journal, self._execution.thread_id, self._bound_usd(messages, answer), money.budget_usd)
+        return money.budget.reserve(self._journal, self._execution.thread_id, self._bound_usd(messages, arguments), money.budget_usd)
 
-    def _bound_usd(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> float:
+    def _bound_usd(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> float:
         """The most the call can cost. A token stands for at least one byte, so the bytes bound the tokens."""
         name, price, limit = self.model.name, self._money.price, self.model.max_output_tokens
         if price is None:
             raise ModelNotConfigured(f"{name} has no price, so the budget cannot be kept. Add its price, or set no budget.")
         if price.output and limit is None:
             raise ModelNotConfigured(f"{name} has no output limit, so the budget cannot be kept. Set one, or set no budget.")
-        asked = "".join(str(message.content) for message in messages)
-        schema = json.dumps(strict_schema(answer)) if answer is not None and self.model.answer_form is not AnswerForm.prompt else ""
-        tokens = len((asked + schema).encode("utf-8", "surrogatepass")) + MESSAGE_OVERHEAD_TOKENS * (len(messages) + 1)
+        asked = "".join(str(message.content) + json.dumps(getattr(message, "tool_calls", ""), default=str) for message in messages)
+        tokens = len((asked + json.dumps(arguments)).encode("utf-8", "surrogatepass")) + MESSAGE_OVERHEAD_TOKENS * (len(messages) + 1)
         return price.of(Usage(input_tokens=tokens, output_tokens=limit or 0))
 
-    async def _ask(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> ModelAnswer:
+    async def _ask(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> ModelAnswer:
         failed_tries = 0
         while True:
             await self._pace.wait(self.model.name, self._estimate(messages, "").input_tokens)
             try:
                 async with asyncio.timeout(self.model.request_timeout_seconds):
-                    return await self._ask_once(messages, answer)
+                    return await self._ask_once(messages, arguments)
             except openai.LengthFinishReasonError as error:
                 return self._cut_answer(error, messages)
             except ENDPOINT_ERRORS as error:
@@ -195,27 +207,26 @@ class ModelCalls:
             await self._pace.hold_off(self.model.name, asked)
         await asyncio.sleep(retries.wait_seconds(failed_tries, asked))
 
-    async def _ask_once(self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None) -> ModelAnswer:
+    async def _ask_once(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> ModelAnswer:
+        chat: Runnable[Any, AIMessage] = self.model.chat.bind(**arguments) if arguments else self.model.chat
         try:
-            message = await self._runnable(answer).ainvoke(list(messages))
+            message = await chat.ainvoke(list(messages))
         except CONFUSION as error:
             if self.model.name.provider is Provider.builtin or isinstance(error, ENDPOINT_ERRORS):
                 raise
             raise NotACompletion(f"it sent something that is no completion ({type(error).__name__})") from error
-        return self._read(message, messages)
+        return self._read(message, messages, calls_tools=arguments.get("tool_choice") == "auto")
 
-    def _runnable(self, answer: type[BaseModel] | None) -> Runnable[Any, AIMessage]:
-        """Structured output without LangChain's parser behind it: on 10 MB of prose that one holds the loop for 20 seconds."""
-        arguments = form_arguments(answer, self.model.answer_form) if answer is not None else {}
-        return self.model.chat.bind(**arguments) if arguments else self.model.chat
-
-    def _read(self, message: AIMessage, messages: Sequence[BaseMessage]) -> ModelAnswer:
+    def _read(self, message: AIMessage, messages: Sequence[BaseMessage], *, calls_tools: bool) -> ModelAnswer:
         finish = message.response_metadata.get("finish_reason")
         if finish == "content_filter":
             raise ModelRefused(f"{self.model.name}: the endpoint's content filter stopped the answer.")
-        text = answered_text(message, self.model.answer_form) or str(message.additional_kwargs.get("refusal") or "")
+        requests = requested_tools(message) if calls_tools else ()
+        text = answered_text(message, None if calls_tools else self.model.answer_form) or str(
+            message.additional_kwargs.get("refusal") or ""
+        )
         usage = _usage(message) or self._estimate(messages, text)
-        return ModelAnswer(text=text, truncated=finish == "length", usage=usage)
+        return ModelAnswer(text=text, truncated=finish == "length", tool_requests=requests, usage=usage)
 
     def _cut_answer(self, error: openai.LengthFinishReasonError, messages: Sequence[BaseMessage]) -> ModelAnswer:
         """The client raises where a structured answer reaches its limit; the tokens were used all the same."""

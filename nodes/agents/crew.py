@@ -18,7 +18,7 @@ from nodes.agents.capabilities import Capabilities, Memory
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.journal import AnswerCache, CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
-from nodes.agents.models import ChatModel, ModelName, ModelSource, Provider
+from nodes.agents.models import AnswerForm, ChatModel, ModelName, ModelSource, Provider
 from nodes.agents.own_code import OwnCode
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import PriceTable, load_prices
@@ -206,8 +206,11 @@ class CrewAICrew(Crew):
         from nodes.agents import runtime
 
         entry = self._roster.task(task.name)
-        description = render(task.name, entry, task.inputs, task.answer, calls.model.answer_form)
-        assignment = runtime.Assignment(agent, entry, task.name, description, task.answer, task.check, self._own, _about(task, execution))
+        form = AnswerForm.prompt if agent.tools else calls.model.answer_form  # an answer that may call tools is held to no schema
+        description = render(task.name, entry, task.inputs, task.answer, form)
+        assignment = runtime.Assignment(
+            agent, entry, task.name, description, task.answer, task.check, self._own, task.files, _about(task, execution)
+        )
         limit = agent.max_execution_time or TASK_TIMEOUT_SECONDS
         try:
             async with asyncio.timeout(limit):

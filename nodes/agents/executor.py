@@ -1,10 +1,11 @@
-"""How CrewAI runs an agent here: one model call, awaited where it is made, so that it can be cancelled there.
+"""How CrewAI runs an agent here: model calls awaited where they are made, so that they can be cancelled there.
 
 CrewAI 1.15 runs "async" calls in a small thread pool, where a cancelled call goes on and is billed, and drives them by
-a flow of 32 steps. Our agents have no tools, so they need neither. The methods overridden here are internals of 1.15;
+a flow of 32 steps. One call, or a few with tools between them, need neither. The methods overridden here are internals of 1.15;
 `self_test` checks that they still behave as this module needs.
 """
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +20,13 @@ from crewai.utilities.agent_utils import aget_llm_response
 from crewai_core.printer import PRINTER
 from typing_extensions import override
 
+from nodes.agents.toolbox import NO_MORE, Toolbox
+
 _SLOT = re.compile(r"\{(input|tool_names|tools)\}")
 
 
 class DirectExecutor(AgentExecutor):
-    """Sets up the messages, awaits one call, and is done."""
+    """Sets up the messages, awaits an answer, with the tools it asks for if the task has some, and is done."""
 
     @override
     def _class_bound_methods(self) -> dict[Any, Any]:
@@ -41,20 +44,33 @@ class DirectExecutor(AgentExecutor):
 
     @override
     async def invoke_async(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Run once; raises RuntimeError if this executor is already running, or if the agent has tools."""
-        if self.original_tools:
-            raise RuntimeError("Agents answer from their inputs alone; tools are not supported.")
+        """Run once; raises RuntimeError if this executor is already running."""
         with self._running_alone():
             self.state.messages.clear()
             self.state.iterations = 0
             self._setup_messages(inputs)
-            text = await self._ask()
+            text = await self._answer()
             self.state.current_answer = AgentFinish(thought="", output=text, text=text)
             self._append_message_to_state(text)
             self.state.is_finished = True
             return {"output": text}
 
-    async def _ask(self) -> str:
+    async def _answer(self) -> str:
+        """Ask until the model answers instead of calling tools, as often as its toolbox allows; then without tools."""
+        toolbox: Toolbox | None = getattr(self.llm, "toolbox", None)
+        while toolbox and toolbox.rounds_left:
+            toolbox.rounds_left -= 1
+            said = await self._ask(toolbox.offered)
+            if isinstance(said, str):
+                return said
+            self.state.messages.append({"role": "assistant", "content": None, "tool_calls": said})
+            for call in said:
+                self.state.messages.append(await asyncio.to_thread(toolbox.run, call, self.agent, self.task))
+            if not toolbox.rounds_left:
+                self.state.messages.append({"role": "user", "content": NO_MORE})
+        return str(await self._ask())
+
+    async def _ask(self, tools: list[dict[str, Any]] | None = None) -> str | list[dict[str, Any]]:
         """One model call with CrewAI's hooks. A prompt that is too long surfaces as the adapter's `ModelRefused`.
 
         The parent would answer it with `SystemExit`, or by summarising the inputs.
@@ -66,13 +82,14 @@ class DirectExecutor(AgentExecutor):
             messages=list(self.state.messages),
             callbacks=self.callbacks,
             printer=PRINTER,
+            tools=tools,
             from_task=self.task,
             from_agent=self.agent,
-            response_model=self.response_model,
+            response_model=None if tools else self.response_model,
             executor_context=self,
             verbose=False,
         )
-        return str(answer)
+        return answer if isinstance(answer, list) else str(answer)
 
     @contextmanager
     def _running_alone(self) -> Iterator[None]:

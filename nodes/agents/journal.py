@@ -19,11 +19,20 @@ from nodes.agents.pricing import Usage
 from nodes.artifacts import Artifact
 
 
+class ToolRequest(Artifact):
+    """A tool the model wants called; `arguments` is one JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+
 class ModelAnswer(Artifact):
     """What a model said, and what that used. `truncated`: it reached its output limit."""
 
     text: str
     truncated: bool = False
+    tool_requests: tuple[ToolRequest, ...] = ()
     usage: Usage = Usage()
 
 
@@ -117,7 +126,8 @@ def outside_a_graph() -> NodeExecution:
     return NodeExecution(f"outside-{uuid4()}", "outside")
 
 
-def prompt_sha256(messages: Sequence[BaseMessage]) -> str:
+def prompt_sha256(messages: Sequence[BaseMessage], tools: Sequence[object] = ()) -> str:
     """Stands for what was asked. The model's name is left out: a build may be resumed with another model."""
-    asked = [[message.type, message.content] for message in messages]
+    asked: list[object] = [[message.type, message.content, *getattr(message, "tool_calls", ())] for message in messages]
+    asked += tools
     return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()

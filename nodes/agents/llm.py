@@ -14,7 +14,7 @@ from langchain_core.messages import BaseMessage, convert_to_messages
 from pydantic import BaseModel, Field, PrivateAttr
 from typing_extensions import override
 
-from nodes.agents.calls import ModelCalls
+from nodes.agents.calls import ModelCalls, OfferedTool
 from nodes.agents.journal import ModelAnswer
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 
@@ -37,6 +37,9 @@ class ChatModelLLM(BaseLLM):
 
     llm_type: str = "appyard"
     calls: Any = Field(exclude=True)
+    toolbox: Any = Field(default=None, exclude=True)
+    """The task's `Toolbox`, or None; the executor runs what the model asks for."""
+
     tells: bool = False
     """Whether CrewAI's events of model calls are made, for listeners."""
 
@@ -76,23 +79,31 @@ class ChatModelLLM(BaseLLM):
         from_agent: Any = None,
         response_model: type[BaseModel] | None = None,
     ) -> Any:
-        """The text of one answer, which CrewAI's guardrail judges. `tools` are refused with the roster, so none come here."""
+        """The text of one answer, which CrewAI's guardrail judges; or, with `tools`, the calls it asks for, in OpenAI's form."""
         if not self.tells:
-            return await self._answered(messages, response_model)
+            return await self._answered(messages, response_model, tools)
         with llm_call_context():
-            self._emit_call_started_event(messages, from_task=from_task, from_agent=from_agent)
+            self._emit_call_started_event(messages, tools, from_task=from_task, from_agent=from_agent)
             try:
-                text = await self._answered(messages, response_model)
+                answered = await self._answered(messages, response_model, tools)
             except Exception as error:
                 self._emit_call_failed_event(str(error), from_task, from_agent)
                 raise
             usage = self.get_token_usage_summary().model_dump()
-            self._emit_call_completed_event(text, LLMCallType.LLM_CALL, from_task, from_agent, messages, usage)
-            return text
+            kind = LLMCallType.LLM_CALL if isinstance(answered, str) else LLMCallType.TOOL_CALL
+            self._emit_call_completed_event(answered, kind, from_task, from_agent, messages, usage)
+            return answered
 
-    async def _answered(self, messages: str | list[LLMMessage], response_model: type[BaseModel] | None) -> str:
-        answer = await self._calls().answer(self._converted(messages), response_model)
+    async def _answered(
+        self, messages: str | list[LLMMessage], response_model: type[BaseModel] | None, tools: list[OfferedTool] | None
+    ) -> str | list[dict[str, Any]]:
+        answer = await self._calls().answer(self._converted(messages), response_model, tools or ())
         self._count(answer)
+        if answer.tool_requests:
+            return [
+                {"id": asked.id, "type": "function", "function": {"name": asked.name, "arguments": asked.arguments}}
+                for asked in answer.tool_requests
+            ]
         return answer.text.strip() or NOTHING_SAID
 
     @override

@@ -96,6 +96,11 @@ class ChatModel:
     max_output_tokens: int | None = None
     request_timeout_seconds: float = 300.0
 
+    @property
+    def can_call_tools(self) -> bool:
+        """Whether tools may be offered: where the endpoint keeps to schemas only in words, it was found not to take tools."""
+        return self.answer_form in (AnswerForm.json_schema, AnswerForm.tools)
+
 
 class ModelSource(Protocol):
     """Where a crew gets its chat models."""

@@ -1,4 +1,4 @@
-"""What a folder of one's own holds in Python, in CrewAI's own shapes: guardrails, hooks and event listeners.
+"""What a folder of one's own holds in Python, in CrewAI's own shapes: guardrails, tools, hooks and event listeners.
 
 Names are found by reading a file; only a process that runs agents executes it, once. Nothing else of the folder is executed.
 """
@@ -11,20 +11,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from nodes.agents.guardrails import GuardrailFunction
 from nodes.errors import OwnCodeFailed, RosterInvalid
 
-GUARDRAILS, HOOKS, LISTENERS = "guardrails.py", "hooks.py", "listeners.py"
-FILES = (GUARDRAILS, HOOKS, LISTENERS)
+R = TypeVar("R")
+
+GUARDRAILS, TOOLS, HOOKS, LISTENERS = FILES = ("guardrails.py", "tools.py", "hooks.py", "listeners.py")
 
 
 @dataclass(frozen=True)
 class OwnCode:
-    """What was found. `hooks` are as CrewAI's `scoped_hooks` takes them, by interception point."""
+    """What was found.
+
+    `tools` are CrewAI's `BaseTool`s by their name in the file; `hooks` are as CrewAI's `scoped_hooks` takes them, by interception point.
+    """
 
     guardrails: Mapping[str, GuardrailFunction] = field(default_factory=dict)
+    tools: Mapping[str, Any] = field(default_factory=dict)
     hooks: Mapping[Any, list[Any]] = field(default_factory=dict)
     listeners: tuple[str, ...] = ()
 
@@ -65,7 +70,7 @@ def _defined(statement: ast.stmt) -> list[str]:
 @functools.cache
 def load_own_code(folder: Path) -> OwnCode:
     """Run the folder's files, once in a process, after `crewai_import`. Raises `RosterInvalid` naming file and line."""
-    return OwnCode(_guardrails(folder / GUARDRAILS), _hooks(folder / HOOKS), _listeners(folder / LISTENERS))
+    return OwnCode(_guardrails(folder / GUARDRAILS), _tools(folder / TOOLS), _hooks(folder / HOOKS), _listeners(folder / LISTENERS))
 
 
 def _guardrails(path: Path) -> dict[str, GuardrailFunction]:
@@ -86,6 +91,21 @@ def _telling(path: Path, judge: GuardrailFunction) -> GuardrailFunction:
         return bool(taken), result
 
     return telling
+
+
+def _tools(path: Path) -> dict[str, Any]:
+    """What `@tool` made, and classes derived from `BaseTool` in the file itself, which are made without arguments."""
+    from crewai.tools import BaseTool
+
+    module = _executed(path)
+    tools: dict[str, Any] = {}
+    for name in names_in(path):
+        value = getattr(module, name)
+        if isinstance(value, BaseTool):
+            tools[name] = value
+        elif isinstance(value, type) and issubclass(value, BaseTool) and value.__module__ == f"appyard_own_{path.stem}":
+            tools[name] = _guarded(path, value)
+    return tools
 
 
 def _hooks(path: Path) -> dict[Any, list[Any]]:
@@ -148,9 +168,9 @@ def _executed(path: Path) -> ModuleType | None:
     return module
 
 
-def _guarded(path: Path, run: Callable[[], object]) -> None:
+def _guarded(path: Path, run: Callable[[], R]) -> R:
     try:
-        run()
+        return run()
     except Exception as error:
         raise RosterInvalid(f"{_place(path, error)}: {type(error).__name__}: {error}.") from error
 

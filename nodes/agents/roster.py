@@ -1,6 +1,6 @@
 """Who does which task: agents.yaml and tasks.yaml, in CrewAI's own keys. What is written there is used or refused.
 
-A folder of your own may hold either file; its entries are laid over ours key by key. What is called by name (guardrails)
+A folder of your own may hold either file; its entries are laid over ours key by key. What is called by name (guardrails, tools)
 is looked for here and in the folder's Python files, which are read and not run.
 """
 
@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from nodes.agents import guardrails
-from nodes.agents.own_code import GUARDRAILS, names_in
+from nodes.agents import guardrails, source_reading
+from nodes.agents.own_code import GUARDRAILS, TOOLS, names_in
 from nodes.errors import RosterInvalid
 
 OURS = Path(__file__).parent
@@ -32,17 +32,15 @@ TASK_INPUTS: Mapping[str, tuple[str, ...]] = {
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)\}")
 """CrewAI's own pattern; other braces, as in JSON, are left alone."""
 
-_NO_TOOLS = "these agents answer from their inputs alone; tools are not supported"
+_NO_TOOLS = "tools are functions of tools.py, named in an agent's `tools`"
 REFUSED_AGENT_KEYS: Mapping[str, str] = {
     "allow_delegation": "the graph decides who works next; only false is accepted",
     "verbose": "CrewAI would print to the server's console; only false is accepted",
     "memory": "it needs an embedding service and writes to the home folder; a build's memory is its thread",
-    "max_rpm": "CrewAI waits for its turn with a sleep that stops every other build of the process",
+    "max_rpm": "CrewAI would wait with a sleep that stops every other build; APPYARD_MODEL_RATE_LIMITS holds for all workers together",
     "max_retry_limit": "failed calls are retried in one place, with the provider's Retry-After",
-    "max_iter": "an agent without tools answers in one step; wrong answers are bounded by guardrail_max_retries",
     "respect_context_window": "CrewAI would summarise the inputs; they are chosen to fit, never cut",
     "inject_date": "a prompt that changes overnight cannot be matched with its recorded answer after a crash",
-    "tools": _NO_TOOLS,
     "mcps": _NO_TOOLS,
     "apps": _NO_TOOLS,
     "knowledge_sources": "it needs an embedding service; put what the agent must know into its backstory",
@@ -62,7 +60,7 @@ REFUSED_AGENT_KEYS: Mapping[str, str] = {
 REFUSED_TASK_KEYS: Mapping[str, str] = {
     "human_input": "CrewAI would read the server's standard input; people are asked at the review gates",
     "context": "a task receives its inputs from the graph's state, not from other tasks' texts",
-    "tools": _NO_TOOLS,
+    "tools": "tools belong to agents: name them in agents.yaml",
     "async_execution": "the graph runs tasks side by side",
     "output_file": "answers are kept in the artifact store",
     "output_json": "the node that asks states the answer's type",
@@ -99,7 +97,8 @@ class AgentEntry(_Entry):
 
     `fallback_llm`, a key of ours, is asked where that one cannot be reached or refuses.
 
-    `max_execution_time` bounds one task, all its attempts included, in seconds.
+    `max_execution_time` bounds one task, all its attempts included, in seconds. `tools` are names: ours in `source_reading`,
+    or what the folder's tools.py defines. `max_iter` bounds the answers of one task that may call them.
     """
 
     role: str = Field(min_length=1)
@@ -108,6 +107,8 @@ class AgentEntry(_Entry):
     llm: str | None = None
     fallback_llm: str | None = None
     max_execution_time: int | None = Field(default=None, gt=0)
+    tools: tuple[str, ...] = ()
+    max_iter: int = Field(default=10, ge=1, le=25)
 
     @field_validator("role", "goal", "backstory")
     @classmethod
@@ -175,6 +176,9 @@ def load_roster(folder: Path | None = None) -> Roster:
     agents = _entries("agents.yaml", folder, AgentEntry, REFUSED_AGENT_KEYS)
     tasks = _entries("tasks.yaml", folder, TaskEntry, REFUSED_TASK_KEYS)
     own_guardrails = names_in(folder / GUARDRAILS) if folder else ()
+    own_tools = names_in(folder / TOOLS) if folder else ()
+    for name, agent in agents.items():
+        _check_tools(name, agent, own_tools)
     for name, task in tasks.items():
         _check_task(name, task, agents)
         _check_guardrails(name, task, own_guardrails)
@@ -260,8 +264,15 @@ def _check_guardrails(name: str, task: TaskEntry, own: tuple[str, ...]) -> None:
                 f"checked by program. Name one of {', '.join(known)}, or write a function in {GUARDRAILS} beside this file."
             )
         if wanted not in known:
-            close = difflib.get_close_matches(wanted, known, n=1)
-            hint = (
-                f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, and functions in {GUARDRAILS} beside this file."
-            )
-            raise RosterInvalid(f"tasks.yaml: {name}.guardrail: there is no guardrail {wanted!r}; {hint}")
+            raise RosterInvalid(f"tasks.yaml: {name}.guardrail: there is no guardrail {wanted!r}; {_nearest(wanted, known, GUARDRAILS)}")
+
+
+def _check_tools(name: str, agent: AgentEntry, own: tuple[str, ...]) -> None:
+    for wanted in agent.tools:
+        if wanted not in (known := [*source_reading.OURS, *own]):
+            raise RosterInvalid(f"agents.yaml: {name}.tools: there is no tool {wanted!r}; {_nearest(wanted, known, TOOLS)}")
+
+
+def _nearest(wanted: str, known: list[str], file: str) -> str:
+    close = difflib.get_close_matches(wanted, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}, and what {file} beside this file defines."

@@ -21,6 +21,8 @@ from nodes.agents.guardrails import OURS, GuardrailFunction
 from nodes.agents.llm import ChatModelLLM
 from nodes.agents.own_code import OwnCode, load_own_code
 from nodes.agents.roster import AgentEntry, Roster, TaskEntry
+from nodes.agents.source_reading import OURS as OUR_TOOLS
+from nodes.agents.toolbox import Toolbox, named_tools
 from nodes.errors import AgentOutputInvalid, OwnCodeFailed, RosterInvalid
 from nodes.progress import ProgressEvent
 
@@ -42,6 +44,9 @@ class Assignment(Generic[M]):
     answer: type[M]
     check: Callable[[M], str | None] | None = None
     own: OwnCode = field(default_factory=OwnCode)
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What the agent's tools may read."""
+
     about: Mapping[str, Any] = field(default_factory=dict)
     """What listeners may want to know besides: thread, component, attempt."""
 
@@ -98,7 +103,9 @@ class Guardrail(Generic[M]):
 
 async def run(assignment: Assignment[M], calls: ModelCalls) -> M:
     """The validated answer. Raises `AgentOutputInvalid`, and unchanged what `ModelCalls.answer` raises."""
-    llm = ChatModelLLM(model=str(calls.model.name), calls=calls, tells=assignment.own.listens)
+    tools = named_tools(assignment.agent.tools, assignment.own.tools, assignment.files) if calls.model.can_call_tools else []
+    toolbox = Toolbox(tools, assignment.agent.max_iter) if tools else None
+    llm = ChatModelLLM(model=str(calls.model.name), calls=calls, toolbox=toolbox, tells=assignment.own.listens)
     return await run_with(assignment, llm, calls)
 
 
@@ -128,6 +135,12 @@ def own_code(roster: Roster) -> OwnCode:
                 named_guardrail(wanted, own)
             except LookupError as error:
                 raise RosterInvalid(f"tasks.yaml: {name}.guardrail: {error}") from error
+    for name, agent in roster.agents.items():
+        if missing := [wanted for wanted in agent.tools if wanted not in own.tools and wanted not in OUR_TOOLS]:
+            raise RosterInvalid(
+                f"agents.yaml: {name}.tools: {missing[0]} is no tool of tools.py. Decorate a function with @tool of crewai.tools, "
+                "or derive a class from BaseTool that needs no arguments."
+            )
     return own
 
 

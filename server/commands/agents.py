@@ -14,6 +14,8 @@ from nodes.agents.guardrails import ALWAYS, OURS
 from nodes.agents.models import ModelName
 from nodes.agents.own_code import FILES, OwnCode
 from nodes.agents.roster import REFUSED_AGENT_KEYS, REFUSED_TASK_KEYS, Roster, load_roster
+from nodes.agents.source_reading import OURS as OUR_TOOLS
+from nodes.agents.source_reading import SourceReading
 from nodes.context import BuildOptions
 from nodes.errors import RosterInvalid
 from server.bootstrap import default_options, model_of
@@ -42,6 +44,7 @@ def check_agents(folder: Path | None, *, as_json: bool) -> ExitCode:
     _say_what_is_ones_own(console, roster, own)
     _say(console, "Guardrails that tasks.yaml can name:", {name: _opening(check.__doc__) for name, check in OURS.items()})
     _say(console, "Checked always:", ALWAYS)
+    _say(console, "Tools that agents.yaml can name:", {name: _opening(getattr(SourceReading, name).__doc__) for name in OUR_TOOLS})
     _say(console, "Keys of CrewAI that are refused here, and why:", dict(sorted({**REFUSED_AGENT_KEYS, **REFUSED_TASK_KEYS}.items())))
     return ExitCode.done
 
@@ -63,16 +66,18 @@ def _models(roster: Roster, options: BuildOptions, default: ModelName) -> dict[s
 
 
 def _told(roster: Roster, task: str, model: str) -> dict[str, object]:
-    return {"agent": roster.agent_of(task)[0], "model": model, "guardrails": roster.task(task).named_guardrails}
+    name, agent = roster.agent_of(task)
+    return {"agent": name, "model": model, "guardrails": roster.task(task).named_guardrails, "tools": agent.tools}
 
 
 def _as_table(roster: Roster, models: dict[str, str]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("Task", "Agent", "Model", "Fallback", "Guardrails"):
+    for heading in ("Task", "Agent", "Model", "Fallback", "Guardrails", "Tools"):
         table.add_column(heading)
     for task, model in models.items():
         _, agent = roster.agent_of(task)
-        table.add_row(task, agent.role, model, agent.fallback_llm or "-", ", ".join(roster.task(task).named_guardrails) or "-")
+        named = (", ".join(names) or "-" for names in (roster.task(task).named_guardrails, agent.tools))
+        table.add_row(task, agent.role, model, agent.fallback_llm or "-", *named)
     return table
 
 
@@ -80,7 +85,7 @@ def _say_what_is_ones_own(console: Console, roster: Roster, own: OwnCode) -> Non
     if roster.folder is None:
         console.print("No folder of your own: APPYARD_AGENTS_DIR or --folder names one.\n", soft_wrap=True)
         return
-    found = {"guardrails": own.guardrails, "hooks": own.hook_names, "listeners": own.listeners}
+    found = {"guardrails": own.guardrails, "tools": own.tools, "hooks": own.hook_names, "listeners": own.listeners}
     _say(console, f"From {roster.folder}:", {kind: ", ".join(names) or "none" for kind, names in found.items()})
 
 

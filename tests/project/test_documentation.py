@@ -90,7 +90,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
 
 def test_the_folder_of_agents_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
     shown = re.findall(r"```(?:yaml|python)\n# (\w+\.(?:yaml|py))\b(.*?)```", README, re.DOTALL)
-    assert {name for name, _ in shown} >= {"tasks.yaml", "guardrails.py", "hooks.py"}
+    assert {name for name, _ in shown} >= {"agents.yaml", "tasks.yaml", "guardrails.py", "hooks.py", "tools.py"}
     for name, text in shown:
         (tmp_path / name).write_text(f"# {text}", encoding="utf-8")
     assert check_agents(tmp_path, as_json=True) is ExitCode.done

@@ -18,6 +18,7 @@ from nodes.agents.calls import RetryPolicy
 from nodes.agents.crew import CrewAICrew
 from nodes.agents.journal import CallJournal
 from nodes.agents.models import AnswerForm, ChatModels, ModelName, ModelSettings
+from nodes.agents.roster import Roster
 
 MODEL = ModelName.parse("openai:gpt-5-mini")
 DEPLOYMENT = ModelName.parse("azure:gpt-5-mini")
@@ -36,9 +37,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A completion that calls the tool it was offered."""
+    """A completion that calls the tool called `name`, or else the first it was offered."""
 
     arguments: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class FaultServer:
         journal: CallJournal | None = None,
         seconds: float = 20.0,
         model: ModelName = MODEL,
+        roster: Roster | None = None,
     ) -> CrewAICrew:
         settings = ModelSettings(
             openai_base_url=self.url,
@@ -103,7 +106,7 @@ class FaultServer:
             max_output_tokens=1000,
         )
         retries = RetryPolicy(tries=tries, first_wait_seconds=0.0, longest_wait_seconds=30.0)
-        return CrewAICrew(ChatModels(settings), model, storage, retries=retries, journal=journal)
+        return CrewAICrew(ChatModels(settings), model, storage, retries=retries, journal=journal, roster=roster)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -186,7 +189,7 @@ def _completion(answer: Answer) -> dict[str, Any]:
 
 
 def _tool_call(called: ToolCall, body: dict[str, Any]) -> dict[str, Any]:
-    name = body["tools"][0]["function"]["name"]
+    name = called.name or body["tools"][0]["function"]["name"]
     return {"id": "t1", "type": "function", "function": {"name": name, "arguments": called.arguments}}
 
 

@@ -18,8 +18,8 @@ def test_agents_that_can_be_used_are_told_with_their_models(tmp_path: Path, caps
     folder = agents_in(tmp_path, "qa_engineer:\n  llm: openai:gpt-5-mini\n  fallback_llm: builtin\n")
     assert check_agents(folder, as_json=True) is ExitCode.done
     told = json.loads(capsys.readouterr().out)
-    assert told["review_app"] == {"agent": "qa_engineer", "model": "openai:gpt-5-mini", "guardrails": []}
-    assert told["write_component"] == {"agent": "senior_software_engineer", "model": "builtin", "guardrails": []}
+    assert told["review_app"] == {"agent": "qa_engineer", "model": "openai:gpt-5-mini", "guardrails": [], "tools": []}
+    assert told["write_component"] == {"agent": "senior_software_engineer", "model": "builtin", "guardrails": [], "tools": []}
 
 
 def test_what_is_off_is_said_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

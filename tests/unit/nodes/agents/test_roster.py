@@ -39,8 +39,13 @@ def test_switches_of_crewai_that_are_off_anyway_are_accepted(tmp_path: Path) -> 
     [
         ("agents.yaml", AGENT.format("allow_delegation: true"), "qa_engineer.allow_delegation is not supported: the graph decides"),
         ("agents.yaml", AGENT.format("memory: true"), "qa_engineer.memory is not supported: it needs an embedding service"),
-        ("agents.yaml", AGENT.format("max_rpm: 10"), "qa_engineer.max_rpm is not supported: CrewAI waits"),
-        ("agents.yaml", AGENT.format("tools: [SerperDevTool]"), "qa_engineer.tools is not supported"),
+        ("agents.yaml", AGENT.format("max_rpm: 10"), "qa_engineer.max_rpm is not supported: CrewAI would wait"),
+        (
+            "agents.yaml",
+            AGENT.format("tools: [SerperDevTool]"),
+            r"agents.yaml: qa_engineer.tools: there is no tool 'SerperDevTool'; there are list_files, read_file,",
+        ),
+        ("tasks.yaml", TASK.format("tools: [read_file]"), "review_app.tools is not supported: tools belong to agents"),
         ("agents.yaml", AGENT.format("backstroy: x"), r"qa_engineer.backstroy is not a known key; did you mean backstory\?"),
         ("agents.yaml", AGENT.format("goal: about {topic}"), r"qa_engineer.goal: .*\{topic\} has no meaning here"),
         ("agents.yaml", AGENT.format("max_execution_time: soon"), "qa_engineer.max_execution_time: Input should be a valid integer"),
