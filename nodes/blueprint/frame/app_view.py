@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, Contract, FieldType, Operation, ReportSpec, RoleSpec, Scope
 from nodes.blueprint.frame import names
+from nodes.blueprint.frame.called import Called
 from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.recipes import RecipeView, recipe_views
 from nodes.blueprint.frame.record_view import RecordView, in_dependency_order, record_views
@@ -17,18 +18,10 @@ HUES = (205, 235, 262, 290, 325, 355, 60, 150)
 
 
 @dataclass(frozen=True)
-class RoleView:
+class RoleView(Called):
     """A role by name, label and Python constant."""
 
     spec: RoleSpec
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def label(self) -> str:
-        return one_line(self.spec.label) or self.spec.name
 
     @property
     def constant(self) -> str:
@@ -36,7 +29,7 @@ class RoleView:
 
 
 @dataclass(frozen=True)
-class ReportView:
+class ReportView(Called):
     """A report with the expressions that compute it."""
 
     spec: ReportSpec
@@ -49,14 +42,6 @@ class ReportView:
     through: str | None
     measured: FieldView | None
     grouped_by: str
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def label(self) -> str:
-        return one_line(self.spec.label) or self.spec.name
 
     @property
     def constant(self) -> str:

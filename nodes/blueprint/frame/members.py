@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from nodes.artifacts import ACCOUNT, FieldSpec, FieldType, RecordSpec, Relation, RelationKind
 from nodes.blueprint.frame import names
+from nodes.blueprint.frame.called import Called
 from nodes.blueprint.frame.text import lower_first, one_line
 from nodes.contract import class_name, relation_property
 
@@ -54,19 +55,11 @@ SEARCHED = frozenset({FieldType.text, FieldType.long_text, FieldType.email, Fiel
 
 
 @dataclass(frozen=True)
-class FieldView:
+class FieldView(Called):
     """One value of a record in all three worlds: column, JSON property, form input."""
 
     spec: FieldSpec
     record: RecordSpec
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def label(self) -> str:
-        return one_line(self.spec.label) or self.spec.name
 
     @property
     def attr(self) -> str:
@@ -158,21 +151,13 @@ class FieldView:
 
 
 @dataclass(frozen=True)
-class RelationView:
+class RelationView(Called):
     """A reference from one record to another, or to an account."""
 
     spec: Relation
     record: RecordSpec
     target: RecordSpec | None
     cyclic: bool
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def label(self) -> str:
-        return one_line(self.spec.label) or self.spec.name
 
     @property
     def attr(self) -> str:

@@ -18,6 +18,7 @@ from nodes.artifacts import (
     Transition,
 )
 from nodes.blueprint.frame import names
+from nodes.blueprint.frame.called import Called
 from nodes.blueprint.frame.checks import FREEING_STATES, CheckView, RuleView, check_views, rule_views
 from nodes.blueprint.frame.inputs import input_call, reading
 from nodes.blueprint.frame.members import FieldView, RelationView
@@ -28,20 +29,12 @@ Member = FieldView | RelationView
 
 
 @dataclass(frozen=True)
-class TransitionView:
+class TransitionView(Called):
     """A step of the workflow with the roles that may take it."""
 
     spec: Transition
     endpoint: Endpoint
     labels: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def label(self) -> str:
-        return one_line(self.spec.label) or self.spec.name
 
     @property
     def grants(self) -> dict[str, Scope]:
@@ -57,7 +50,7 @@ class TransitionView:
 
 
 @dataclass(frozen=True)
-class RecordView:
+class RecordView(Called):
     """One record as the templates of its package, pages and tests see it.
 
     `referring`: relations of other records that point here. `reports`: constant and grants of each report about it.
@@ -84,16 +77,8 @@ class RecordView:
     # ------------------------------------------------------------------------------------------ names
 
     @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
     def plural(self) -> str:
         return self.spec.plural
-
-    @property
-    def label(self) -> str:
-        return one_line(self.spec.label) or self.spec.name
 
     @property
     def plural_label(self) -> str:
