@@ -103,6 +103,12 @@ class ApprovalRepository:
         parameters = {"graph_id": graph_id, "after_seconds": after_seconds, "limit": limit}
         return await self._all("escalate_due_approvals", parameters, transaction)
 
+    async def of_past_days(self, graph_id: str, *, limit: int = 100) -> list[tuple[UUID, str]]:
+        """Thread and interrupt of a graph's questions about the budget of a day that is over."""
+        async with self._database.transaction() as transaction:
+            rows = await transaction.fetch_all("questions_of_past_days", {"graph_id": graph_id, "limit": limit})
+        return [(row["thread_id"], row["interrupt_id"]) for row in rows]
+
     async def reopen(self, thread_id: UUID, *, expires_in_seconds: float, reopened_by: str) -> Approval | None:
         """Put the thread's last question again if its time was over; None if it was not."""
         parameters = {"thread_id": thread_id, "expires_in_seconds": expires_in_seconds, "reopened_by": reopened_by}

@@ -563,6 +563,15 @@ SELECT
 FROM threads
 WHERE thread_id = %(thread_id)s;
 
+-- questions_of_past_days --
+-- Questions of a graph about the budget of a day that is over.
+SELECT approvals.thread_id, approvals.interrupt_id
+FROM approvals JOIN threads USING (thread_id)
+WHERE approvals.status = 'pending' AND (approvals.expires_at IS NULL OR approvals.expires_at > now())
+    AND CASE WHEN threads.graph_id = %(graph_id)s THEN (approvals.request #>> '{budget,resumes_at}')::timestamptz <= now() END
+ORDER BY approvals.opened_at
+LIMIT %(limit)s;
+
 -- supersede_approvals --
 -- Close a thread's waiting questions, except those it still asks.
 UPDATE approvals
@@ -656,6 +665,70 @@ VALUES (
     hash_of_user((SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s)), %(node)s, %(agent)s, %(model)s,
     %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s, date_trunc('day', now(), 'UTC')
 );
+
+-- lock_day_budgets --
+-- Let one caller at a time look how much is left of a day and hold some of it, until its transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('appyard: budgets of the day', 0));
+
+-- day_budgets --
+-- The limits of today for whoever owns a thread, or for a user, and for all: what is spent of each, and what calls may still cost.
+WITH asking AS (
+    SELECT
+        date_trunc('day', now(), 'UTC') AS today,
+        coalesce(%(user_id)s::text, (SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s::uuid)) AS user_id
+), limits AS (
+    SELECT 'user_day' AS "limit", hash_of_user(user_id) AS user_sha256, %(user_limit_usd)s::numeric AS set_usd FROM asking
+    UNION ALL
+    SELECT 'day', '', %(limit_usd)s::numeric
+)
+SELECT
+    limits."limit", greatest(set_usd, raised.limit_usd) AS limit_usd, spent.usd AS spent_usd, held.usd AS held_usd,
+    today + interval '1 day' AS resumes_at
+FROM asking
+CROSS JOIN limits
+LEFT JOIN raised_day_limits AS raised
+    ON raised.day = (today AT TIME ZONE 'UTC')::date AND raised.user_sha256 = limits.user_sha256
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(cost_usd), 0) AS usd
+    FROM paid_calls
+    WHERE created_at >= today
+        AND (limits."limit" = 'day' OR coalesce(paid_calls.user_sha256, hash_of_user(paid_calls.user_id)) = limits.user_sha256)
+) AS spent
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(bound_usd), 0) AS usd
+    FROM held_money
+    WHERE expires_at > now()
+        AND (limits."limit" = 'day' OR hash_of_user(held_money.user_id) = limits.user_sha256)
+        AND (thread_id, task_id, n) IS DISTINCT FROM (%(thread_id)s::uuid, %(task_id)s::text, %(n)s::integer)
+) AS held
+WHERE set_usd IS NOT NULL
+ORDER BY limits."limit" DESC;
+
+-- hold_money --
+-- Count what a call can cost as if it were spent; the same call made again, after a crash, counts once.
+INSERT INTO held_money (thread_id, task_id, n, user_id, bound_usd, expires_at)
+VALUES (
+    %(thread_id)s, %(task_id)s, %(n)s, (SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s),
+    %(bound_usd)s, now() + make_interval(secs => %(seconds)s)
+)
+ON CONFLICT (thread_id, task_id, n) DO UPDATE SET bound_usd = excluded.bound_usd, expires_at = excluded.expires_at;
+
+-- release_money --
+-- Count it no longer, nor what calls left behind that ended with their worker.
+DELETE FROM held_money
+WHERE (thread_id, task_id, n) = (%(thread_id)s, %(task_id)s, %(n)s) OR expires_at < now();
+
+-- raise_day_limit --
+-- Raise today's limit of whoever owns a thread, or of all; a higher one that stands already stays.
+INSERT INTO raised_day_limits AS raised (day, user_sha256, limit_usd, raised_by)
+VALUES (
+    (now() AT TIME ZONE 'UTC')::date,
+    CASE %(limit)s WHEN 'day' THEN '' ELSE hash_of_user((SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s)) END,
+    %(limit_usd)s, %(raised_by)s
+)
+ON CONFLICT (day, user_sha256) DO UPDATE
+SET limit_usd = excluded.limit_usd, raised_by = excluded.raised_by, raised_at = now()
+WHERE raised.limit_usd < excluded.limit_usd;
 
 -- usage_by_agent --
 -- What each agent used on a thread, or in one run of it, in the order they first spoke.

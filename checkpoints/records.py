@@ -368,6 +368,16 @@ class Usage(Record):
     duration_ms: int = 0
 
 
+class DayBudget(Record):
+    """One limit of today and what is used of it, `held_usd` by calls under way. `limit` is `user_day` or, for all, `day`."""
+
+    limit: str
+    limit_usd: Decimal
+    spent_usd: Decimal
+    held_usd: Decimal
+    resumes_at: datetime
+
+
 class CachedAnswer(Record):
     """An answer that may serve other builds, and what it cost when it was paid for."""
 

@@ -48,5 +48,6 @@ class CostEstimate(Artifact):
     cost_usd: Range | None = Field(description="US dollars; null if a model has no price.")
     prices_as_of: str
     budget_usd: float | None
-    may_pause: bool = Field(description="Whether the build may reach its budget, where it pauses and asks.")
+    left_today_usd: float | None = Field(default=None, description="What is left of today's limits; null if there are none.")
+    may_pause: bool = Field(description="Whether the build may reach a limit, where it pauses and asks.")
     tasks: tuple[TaskEstimate, ...]

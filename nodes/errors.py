@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the sandboxes run where no package is installed, and raise from here
-    from nodes.artifacts import AgentResult
+    from datetime import datetime
+
+    from nodes.artifacts import AgentResult, BudgetLimit
 
 
 class BuildError(Exception):
@@ -79,6 +81,11 @@ class ToolchainMissing(BuildError):
 
 class BudgetExhausted(BuildError):
     """The next model call could exceed the budget. Raise the limit to go on; nothing is lost."""
+
+    limit: "BudgetLimit | None" = None
+    """Which limit of a day it is; None if it is the build's own."""
+    resumes_at: "datetime | None" = None
+    """When there is money again without anybody raising the limit."""
 
     def __init__(self, spent_usd: float, budget_usd: float, next_call_usd: float) -> None:
         self.spent_usd = spent_usd

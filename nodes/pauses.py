@@ -10,7 +10,7 @@ from typing import Any
 from langgraph.config import get_config
 from langgraph.types import Send
 
-from nodes.artifacts import BudgetPause
+from nodes.artifacts import BudgetLimit, BudgetPause
 from nodes.context import BuildOptions
 from nodes.errors import BudgetExhausted
 
@@ -33,6 +33,8 @@ def pausing(name: str, node: Node) -> Node:
                 spent_usd=exhausted.spent_usd,
                 budget_usd=exhausted.budget_usd,
                 next_call_usd=exhausted.next_call_usd,
+                limit=exhausted.limit or BudgetLimit.build,
+                resumes_at=exhausted.resumes_at,
             )
             return {"paused": (pause,)}
 

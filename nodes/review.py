@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from langgraph.types import interrupt
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from nodes.artifacts import (
     AppSpec,
     AppVersion,
     Architecture,
+    BudgetLimit,
     BudgetPause,
     BudgetQuestion,
     BuildRequest,
@@ -159,18 +161,19 @@ async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
     request = ReviewRequest(
         gate=Gate.budget,
         title=state["spec"].title if "spec" in state else "New app",
-        question=_again(state.get("review"), Gate.budget) + _budget_words(question, pauses),
+        question=_again(state.get("review"), Gate.budget) + budget_words(question, len(pauses)),
         subject_sha256=sha256_of(pauses),
         choices=(Decision.approved, Decision.rejected),
         budget=question,
-        askers=askers(state),
+        askers=askers(state) if question.is_of_the_build else requesters(state),
     )
     taken = _taken(request, interrupt(request.model_dump(mode="json")))
     answer = taken["review"].answer
     if answer is None:
         return {"review": taken["review"]}
     if answer.decision is Decision.approved:
-        return {"review": taken["review"], "allowance_usd": taken["allowance_usd"], "paused": (), "granted": pauses}
+        granted = BudgetReviewOutput(review=taken["review"], paused=(), granted=pauses)
+        return {**granted, "allowance_usd": taken["allowance_usd"]} if "allowance_usd" in taken else granted
     if qa is None:
         return {"review": taken["review"], "outcome": taken["outcome"], "paused": ()}
     return {"review": taken["review"], "paused": (), "qa": qa.model_copy(update={"stop": RepairStop.budget_exhausted})}
@@ -178,7 +181,12 @@ async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
 
 def askers(state: Asked) -> tuple[str, ...]:
     """Who may not let the build through: with four eyes, whoever asked for the app or for its change."""
-    if "request" not in state or "options" not in state or not state["options"].four_eyes:
+    return requesters(state) if "options" in state and state["options"].four_eyes else ()
+
+
+def requesters(state: Asked) -> tuple[str, ...]:
+    """Whoever asked for the app, and for its change."""
+    if "request" not in state:
         return ()
     revision = state.get("revision")
     # A client of the thread API or Studio sends plain JSON, which LangGraph hands on as it is.
@@ -187,22 +195,45 @@ def askers(state: Asked) -> tuple[str, ...]:
 
 
 def budget_question(pauses: Sequence[BudgetPause]) -> BudgetQuestion:
-    """The least limit covers the calls that were refused, each at the most it can cost."""
-    spent = max(pause.spent_usd for pause in pauses)
-    least = spent + sum(pause.next_call_usd for pause in pauses)
-    return BudgetQuestion(spent_usd=spent, budget_usd=min(pause.budget_usd for pause in pauses), least_usd=_cents_up(least))
+    """The least limit covers the calls that were refused, each at the most it can cost.
+
+    Where several limits were reached, the question is about the build's own first; for that a person is needed anyway.
+    """
+    limit = next(limit for limit in BudgetLimit if any(pause.limit is limit for pause in pauses))
+    reached = [pause for pause in pauses if pause.limit is limit]
+    spent = max(pause.spent_usd for pause in reached)
+    return BudgetQuestion(
+        limit=limit,
+        spent_usd=spent,
+        budget_usd=min(pause.budget_usd for pause in reached),
+        least_usd=_cents_up(spent + sum(pause.next_call_usd for pause in reached)),
+        resumes_at=max((pause.resumes_at for pause in reached if pause.resumes_at), default=None),
+    )
 
 
 def _cents_up(amount_usd: float) -> float:
     return math.ceil(amount_usd * 100 - 1e-9) / 100
 
 
-def _budget_words(question: BudgetQuestion, pauses: Sequence[BudgetPause]) -> str:
-    waiting = f"{len(pauses)} agents wait" if len(pauses) > 1 else "An agent waits"
-    return (
-        f"${question.spent_usd:.4f} of the budget of ${question.budget_usd:.2f} is spent. {waiting} with finished work kept. "
-        f"Raise the budget to ${question.least_usd:.2f} or more to go on?"
-    )
+def budget_words(question: BudgetQuestion, agents: int) -> str:
+    """Whose money is used, what goes on by itself and when, and what can be done before."""
+    waiting = f"{agents} agents wait" if agents > 1 else "An agent waits"
+    limit, least = f"${question.budget_usd:.2f}", f"${question.least_usd:.2f}"
+    match question.limit:
+        case BudgetLimit.build:
+            whose = f"budget of {limit}"
+        case BudgetLimit.user_day:
+            whose = f"{limit} a day for this user's builds"
+        case BudgetLimit.day:
+            whose = f"{limit} a day for everybody's builds"
+        case unknown:
+            assert_never(unknown)
+    if question.resumes_at:
+        moment = f"{question.resumes_at:%Y-%m-%d at %H:%M} UTC"
+        offer = f"It goes on by itself on {moment}. To go on today, somebody else raises today's limit to {least} or more."
+    else:
+        offer = f"Raise the budget to {least} or more to go on?"
+    return f"${question.spent_usd:.4f} of the {whose} is spent. {waiting} with finished work kept. {offer}"
 
 
 def app_choices(qa: QaOutcome, components: Mapping[str, ComponentResult]) -> tuple[Decision, ...]:
@@ -274,7 +305,7 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
     if objection := _objection(request, answer):
         return {"review": Review(gate=request.gate, problem=objection)}
     output: ReviewOutput = {"review": Review(gate=request.gate, answer=answer)}
-    if answer.budget_usd is not None:
+    if answer.budget_usd is not None and (request.budget is None or request.budget.is_of_the_build):
         output["allowance_usd"] = answer.budget_usd
     if answer.decision is Decision.approved and answer.spec:
         output["spec"] = answer.spec
@@ -293,7 +324,7 @@ def _objection(request: ReviewRequest, answer: ReviewAnswer) -> str | None:
         return f"The edited specification does not hold together: {found[0]}"
     if answer.decision not in request.choices:
         return f"{answer.decision} is not offered here. Answer with one of: {', '.join(request.choices)}."
-    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
+    if request.budget and answer.decision is Decision.approved and request.budget.falls_short(answer.budget_usd):
         return f"Say the new limit, at least {request.budget.least_usd:.2f}, as budget_usd."
     return None
 

@@ -17,6 +17,7 @@ from checkpoints.assistants import AssistantRepository
 from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database
 from checkpoints.crons import CronRepository
+from checkpoints.day_budgets import DayBudgetRepository, DayLimits
 from checkpoints.embedded import start_embedded
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.migrate import migrate
@@ -48,6 +49,7 @@ from server.services.metrics import Metrics
 from server.services.notices import Receivers
 from server.services.previews import PreviewAddress, Previews
 from server.services.readings import Readings
+from server.services.renewed_budgets import RenewedBudgets
 from server.services.shown_before import ShownBefore
 from server.services.source_files import SourceFiles
 from server.services.spending import Spending
@@ -154,6 +156,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             approvals=ApprovalRepository(database),
             artifacts=ArtifactRepository(database),
             model_calls=ModelCallRepository(database),
+            day_budgets=DayBudgetRepository(database, DayLimits(settings.budget_per_user_day_usd, settings.budget_per_day_usd)),
             models=ModelRepository(database),
             cached_answers=CachedAnswerRepository(database),
             webhooks=WebhookRepository(database),
@@ -177,13 +180,9 @@ async def open_world(
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings))
         run_queue = await stack.enter_async_context(RunQueue(ledger.database.url).opened())
-        graphs, worker = None, None
-        if with_worker:
-            workshop = open_workshop or crewai_workshop
-            graphs = await stack.enter_async_context(open_graphs(ledger, read, lambda: workshop(settings, ledger)))
-            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs))
         model, defaults = model_of(settings), default_options(settings)
-        spending = Spending(ledger.model_calls, ledger.cached_answers, LazyEstimating(model, settings.agents_dir), defaults=defaults)
+        estimating = LazyEstimating(model, settings.agents_dir, settings.prices_file)
+        spending = Spending(ledger.model_calls, ledger.cached_answers, ledger.day_budgets, estimating, defaults=defaults)
         builds = Builds(
             ledger,
             run_queue,
@@ -194,6 +193,11 @@ async def open_world(
             shown_before=ShownBefore(ledger.runs, ledger.run_events, SourceFiles(ledger.artifacts), changes_between),
             spec_problems=problems,
         )
+        graphs, worker = None, None
+        if with_worker:
+            workshop = open_workshop or crewai_workshop
+            graphs = await stack.enter_async_context(open_graphs(ledger, read, lambda: workshop(settings, ledger)))
+            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs, builds))
         yield World(
             settings=settings,
             config=read,
@@ -392,7 +396,9 @@ def sweep_minutes(config: LanggraphConfig) -> float:
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue") -> AsyncIterator["RunWorker"]:
+async def open_worker(
+    settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue", builds: Builds
+) -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
     # Here, because a process that only serves or prints help need not load everything that runs graphs.
     from server.services.assistants import Assistants
@@ -423,12 +429,14 @@ async def open_worker(settings: Settings, ledger: Ledger, run_queue: RunQueue, g
     async with worker.at_work():
         firing = asyncio.create_task(fire_crons(crons), name="fire_crons")
         watching = asyncio.create_task(watch_questions(make_waiting(settings, ledger)), name="watch_questions")
+        renewing = asyncio.create_task(watch_questions(RenewedBudgets(ledger.approvals, builds)), name="watch_budgets")
         sending = asyncio.create_task(sender.send_for_ever(), name="send_webhooks")
         try:
             yield worker
         finally:
             await stopped(firing)
             await stopped(watching)
+            await stopped(renewing)
             await stopped(sending)
             if tracing:
                 await tracing.close()
@@ -500,6 +508,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     from nodes.agents.crew import CrewAICrew
     from nodes.agents.models import ChatModels
     from nodes.agents.pace import Pace
+    from nodes.agents.pricing import load_prices
     from nodes.agents.roster import load_roster
     from nodes.blueprint.frame import generate_frame
     from nodes.context import Workshop
@@ -507,7 +516,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     from nodes.verification.browser.check import chromium
     from nodes.verification.toolchain import default_toolchain
     from nodes.verification.verify import AppVerifier
-    from server.worker.durable_workshop import DurableCache, DurableJournal, ThreadArtifacts
+    from server.worker.durable_workshop import DurableCache, DurableDayBudgets, DurableJournal, ThreadArtifacts
 
     artifacts = ThreadArtifacts(ledger.artifacts)
     crew = CrewAICrew(
@@ -519,6 +528,8 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
         capabilities=ledger.models,
         pace=Pace(ledger.models, rate_limits(settings)),
         cache=DurableCache(ledger.cached_answers, hours=settings.answer_cache_hours) if settings.answer_cache_hours else None,
+        days=DurableDayBudgets(ledger.day_budgets) if ledger.day_budgets.limits else None,
+        prices=load_prices(settings.prices_file),
     )
     sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
     toolchain = settings.toolchain_dir or default_toolchain()

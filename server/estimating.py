@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class LazyEstimating:
     """`server.services.spending.Estimating` for the agents and the model this server is set up with."""
 
-    def __init__(self, default_model: ModelName, agents_dir: Path | None) -> None:
+    def __init__(self, default_model: ModelName, agents_dir: Path | None, prices_file: Path | None) -> None:
         self._default_model = default_model
         self._agents_dir = agents_dir
+        self._prices_file = prices_file
 
     def is_paid(self, options: BuildOptions) -> bool:
         """Whether any agent may ask another model than the built-in builder. Agents of one's own are taken to."""
@@ -37,4 +38,4 @@ class LazyEstimating:
         from nodes.blueprint.frame import generate_frame  # noqa: PLC0415 - the same
         from nodes.estimates import Estimator  # noqa: PLC0415 - the same
 
-        return Estimator(load_roster(self._agents_dir), load_prices(), self._default_model, generate_frame)
+        return Estimator(load_roster(self._agents_dir), load_prices(self._prices_file), self._default_model, generate_frame)

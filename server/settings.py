@@ -128,6 +128,13 @@ class Settings(BaseSettings):
 
     repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
+    budget_per_user_day_usd: float | None = Field(
+        default=None, ge=0, description="Money the builds of each user may spend in a day (UTC); at the limit they pause until the next."
+    )
+    budget_per_day_usd: float | None = Field(default=None, ge=0, description="The same for the builds of all users together.")
+    prices_file: Path | None = Field(
+        default=None, description="Your own prices of models, in the form of nodes/agents/prices.yaml; they go before ours."
+    )
     review_expiry_hours: float = Field(
         default=24.0, gt=0, description="How long a build waits for a person before it is parked; reopening asks again."
     )

@@ -1,13 +1,19 @@
-"""Keep a build within its budget: reserve the most a call can cost before it is made, release when it is recorded."""
+"""Keep builds within their budgets: reserve the most a call can cost before it is made, release when it is recorded."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
-from nodes.agents.journal import CallJournal
+from nodes.agents.journal import CallJournal, completed
+from nodes.artifacts import BudgetLimit
 from nodes.errors import BudgetExhausted
+
+LOOK_AGAIN_SECONDS = 0.25
+"""How soon a call looks again that only waits for calls of other workers. Most calls take many seconds."""
 
 
 @dataclass
@@ -63,3 +69,39 @@ async def _take(account: _Account, journal: CallJournal, thread_id: str, bound_u
             account.reserved_usd.append(bound_usd)
             return
         await released.wait()
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The limit of a day that a call could exceed. `held_usd` is what calls under way may still cost."""
+
+    limit: BudgetLimit
+    limit_usd: float
+    spent_usd: float
+    held_usd: float
+    resumes_at: datetime
+
+
+class DayBudgets(Protocol):
+    """Where the limits of a day are kept, for all workers together."""
+
+    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> Ceiling | None:
+        """Hold what the call can cost, for so long at most; the ceiling in its way if it does not fit."""
+
+    async def release(self, thread_id: str, task_id: str, n: int) -> None:
+        """Hold it no longer: the call is recorded, or was not made."""
+
+
+@asynccontextmanager
+async def held_today(days: DayBudgets, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> AsyncIterator[None]:
+    """The same for the limits of the day. Raises `BudgetExhausted`, which says when there is money again."""
+    try:
+        while ceiling := await days.hold(thread_id, task_id, n, bound_usd, seconds=seconds):
+            if ceiling.spent_usd + bound_usd > ceiling.limit_usd:
+                exhausted = BudgetExhausted(ceiling.spent_usd, ceiling.limit_usd, bound_usd)
+                exhausted.limit, exhausted.resumes_at = ceiling.limit, ceiling.resumes_at
+                raise exhausted
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        yield
+    finally:
+        await completed(days.release(thread_id, task_id, n))

@@ -5,8 +5,8 @@ import json
 import logging
 import random
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,9 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel
 
 from nodes.agents.answer_forms import answered_text, form_arguments, requested_tools
-from nodes.agents.budget import Budget
+from nodes.agents.budget import Budget, DayBudgets, held_today
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
-from nodes.agents.journal import AnswerCache, CallJournal, JournaledCall, ModelAnswer, NodeExecution, prompt_sha256
+from nodes.agents.journal import AnswerCache, CallJournal, JournaledCall, ModelAnswer, NodeExecution, completed, prompt_sha256
 from nodes.agents.models import ChatModel, Provider
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import Price, Usage
@@ -51,14 +51,19 @@ class RetryPolicy:
         doubled = min(self.first_wait_seconds * 2 ** (failed_tries - 1), self.longest_wait_seconds)
         return (doubled if asked_seconds is None else asked_seconds) * (1 + random.random() / 5)  # noqa: S311 - no secret
 
+    def longest_seconds(self, timeout_seconds: float) -> float:
+        """How long a call can take at most, with all its tries and the waits between them; turns of a rate come on top."""
+        return self.tries * (timeout_seconds + self.longest_wait_seconds * 1.2)
+
 
 @dataclass(frozen=True)
 class Money:
-    """What calls may cost. `budget_usd` None: no limit. `price` None: unknown."""
+    """What calls may cost. `budget_usd` None: no limit of the build. `days` None: none of a day. `price` None: unknown."""
 
     budget: Budget
     price: Price | None
     budget_usd: float | None = None
+    days: DayBudgets | None = None
 
 
 @dataclass
@@ -127,16 +132,16 @@ class ModelCalls:
             log.warning("journal_outdated", extra={"thread_id": thread_id, "task_id": task_id, "n": n})
             await self._journal.retire(thread_id, task_id, n)
         if cached := await self._cached(thread_id, asked):
-            await _completed(self._journal.record(thread_id, task_id, n, cached))
+            await completed(self._journal.record(thread_id, task_id, n, cached))
             return self._counted(cached, replayed=True)
-        async with self._reservation(messages, arguments):
+        async with self._reservation(messages, arguments, n):
             started = time.monotonic()
             given = await self._ask(messages, arguments)
             seconds = time.monotonic() - started
             cost = self._money.price.of(given.usage) if self._money.price else None
             call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost, duration_seconds=seconds)
             # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
-            await _completed(self._journal.record(thread_id, task_id, n, call))
+            await completed(self._journal.record(thread_id, task_id, n, call))
         self._fresh.append(call)
         return self._counted(call, replayed=False)
 
@@ -163,17 +168,26 @@ class ModelCalls:
             return {"tools": list(tools), "tool_choice": "auto"}
         return form_arguments(answer, self.model.answer_form) if answer is not None else {}
 
-    def _reservation(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> AbstractAsyncContextManager[None]:
-        money = self._money
-        if money.budget_usd is None:
-            return nullcontext()
-        return money.budget.reserve(self._journal, self._execution.thread_id, self._bound_usd(messages, arguments), money.budget_usd)
+    @asynccontextmanager
+    async def _reservation(self, messages: Sequence[BaseMessage], arguments: dict[str, Any], n: int) -> AsyncIterator[None]:
+        money, thread_id = self._money, self._execution.thread_id
+        async with AsyncExitStack() as reserved:
+            if (money.budget_usd is not None or money.days) and (bound := self._bound_usd(messages, arguments)):
+                if money.budget_usd is not None:
+                    await reserved.enter_async_context(money.budget.reserve(self._journal, thread_id, bound, money.budget_usd))
+                if money.days:
+                    seconds = self._retries.longest_seconds(self.model.request_timeout_seconds)
+                    held = held_today(money.days, thread_id, self._execution.task_id, n, bound, seconds=seconds)
+                    await reserved.enter_async_context(held)
+            yield
 
     def _bound_usd(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> float:
         """The most the call can cost. A token stands for at least one byte, so the bytes bound the tokens."""
         name, price, limit = self.model.name, self._money.price, self.model.max_output_tokens
         if price is None:
-            raise ModelNotConfigured(f"{name} has no price, so the budget cannot be kept. Add its price, or set no budget.")
+            raise ModelNotConfigured(
+                f"{name} has no price, so the budget cannot be kept. Give one with APPYARD_PRICES_FILE, or set no budget."
+            )
         if price.output and limit is None:
             raise ModelNotConfigured(f"{name} has no output limit, so the budget cannot be kept. Set one, or set no budget.")
         asked = "".join(str(message.content) + json.dumps(getattr(message, "tool_calls", ""), default=str) for message in messages)
@@ -256,13 +270,3 @@ def _told_usage(told: dict[str, Any]) -> Usage:
     """What OpenAI's `usage` object says."""
     cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     return Usage(input_tokens=told["prompt_tokens"], output_tokens=told["completion_tokens"], cached_tokens=cached)
-
-
-async def _completed(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work` to its end even if we are cancelled meanwhile; the cancellation follows."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

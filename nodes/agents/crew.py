@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 from pydantic import BaseModel
 from typing_extensions import override
 
-from nodes.agents.budget import Budget
+from nodes.agents.budget import Budget, DayBudgets
 from nodes.agents.capabilities import Capabilities, Memory
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
@@ -63,6 +63,7 @@ class CrewAICrew(Crew):
         capabilities: Memory | None = None,
         pace: Pace | None = None,
         cache: AnswerCache | None = None,
+        days: DayBudgets | None = None,
     ) -> None:
         self._models = models
         self._default_model = default_model
@@ -75,6 +76,7 @@ class CrewAICrew(Crew):
         self._pace = pace or Pace()
         self._cache = cache
         self._budget = Budget()
+        self._days = days
         self._runtime: ModuleType | None = None
         self._own = OwnCode()
         self._warming = asyncio.Lock()
@@ -161,7 +163,7 @@ class CrewAICrew(Crew):
     def _calls(self, model: ChatModel, execution: NodeExecution | None, options: BuildOptions) -> "ModelCalls":
         from nodes.agents.calls import ModelCalls, Money, RetryPolicy
 
-        money = Money(self._budget, self._prices.price(model.name), options.budget_usd)
+        money = Money(self._budget, self._prices.price(model.name), options.budget_usd, self._days if execution else None)
         journal = self._journal if execution else InMemoryJournal()
         return ModelCalls(
             model,

@@ -4,12 +4,13 @@ The key is (thread, LangGraph task, n-th call of this execution of the node): La
 same task id when it runs again, and the node asks the same questions in the same order.
 """
 
+import asyncio
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from langchain_core.messages import BaseMessage
@@ -131,3 +132,13 @@ def prompt_sha256(messages: Sequence[BaseMessage], tools: Sequence[object] = ())
     asked: list[object] = [[message.type, message.content, *getattr(message, "tool_calls", ())] for message in messages]
     asked += tools
     return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def completed(work: Coroutine[Any, Any, None]) -> None:
+    """Await a write to its end even if we are cancelled meanwhile; the cancellation follows."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -59,6 +59,17 @@ class PriceTable(BaseModel):
         return self.models.get(model) or self.models.get(_SNAPSHOT.sub("", model))
 
 
-def load_prices(path: Path = OUR_PRICES) -> PriceTable:
-    """Read a price table; raises pydantic's ValidationError naming what is wrong with it."""
+def load_prices(own: Path | None = None) -> PriceTable:
+    """Our prices; those of a file of one's own, of the same form, go before them, and its date is the table's.
+
+    Raises OSError, and pydantic's ValidationError naming what is wrong with it.
+    """
+    ours = _read(OUR_PRICES)
+    if own is None:
+        return ours
+    theirs = _read(own)
+    return theirs.model_copy(update={"models": {**ours.models, **theirs.models}})
+
+
+def _read(path: Path) -> PriceTable:
     return PriceTable.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -31,7 +31,7 @@ from nodes.artifacts.evidence import (
     Severity,
     Verdict,
 )
-from nodes.artifacts.gates import BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
+from nodes.artifacts.gates import BudgetLimit, BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
 from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
 from nodes.artifacts.qa import CheckedVersion, GreenBuild, QaOutcome, QaReview, RepairStop
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
@@ -83,6 +83,7 @@ __all__ = [
     "ArchitecturePlan",
     "Artifact",
     "ArtifactRef",
+    "BudgetLimit",
     "BudgetPause",
     "BudgetQuestion",
     "BuildRequest",

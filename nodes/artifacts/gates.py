@@ -1,5 +1,6 @@
 """What a person is asked, and what they answer."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -44,18 +45,41 @@ class Decision(StrEnum):
     roll_back = "roll_back"
 
 
-class BudgetQuestion(Artifact):
-    """What was spent of which limit, and the least limit with which the build can go on."""
+class BudgetLimit(StrEnum):
+    """Whose money is used: the build's own, its user's for today, or that of all builds for today. Days are in UTC."""
 
+    build = "build"
+    user_day = "user_day"
+    day = "day"
+
+
+class BudgetQuestion(Artifact):
+    """What was spent of which limit, and the least limit with which the build can go on.
+
+    With the limit of a day it goes on by itself at `resumes_at`; approving without a new limit looks again at once.
+    """
+
+    limit: BudgetLimit = BudgetLimit.build
     spent_usd: float
     budget_usd: float
     least_usd: float
+    resumes_at: datetime | None = None
+
+    @property
+    def is_of_the_build(self) -> bool:
+        """Whether raising the limit concerns this build alone."""
+        return self.limit is BudgetLimit.build
+
+    def falls_short(self, given_usd: float | None) -> bool:
+        """Whether an approval with this limit could not be acted on."""
+        return self.is_of_the_build if given_usd is None else given_usd < self.least_usd
 
 
 class ReviewRequest(Artifact):
     """What a person is asked at a gate. `subject_sha256` binds the answer to exactly what was shown.
 
-    `askers` may not let the build through, because they asked for it; nobody, unless the build has four eyes.
+    `askers` may not let the build through, because they asked for it; nobody, unless the build has four eyes. Where the
+    limit of a day is reached, they may not raise it, four eyes or not.
     """
 
     gate: Gate
@@ -83,7 +107,8 @@ class ReviewRequest(Artifact):
     def refuses(self, answer: "ReviewAnswer") -> str | None:
         """Why this person may not answer like that, if so. Names are compared as they were given."""
         name = answer.decided_by.strip().casefold()
-        if not answer.lets_through or name not in {asker.strip().casefold() for asker in self.askers}:
+        refused = answer.lets_through if self.budget is None or self.budget.is_of_the_build else answer.budget_usd is not None
+        if not refused or name not in {asker.strip().casefold() for asker in self.askers}:
             return None
         return f"{answer.decided_by.strip()} asked for it, so somebody else has to approve it. Name the person who decides as the reviewer."
 

@@ -1,7 +1,10 @@
 """What an engineer is handed, and where a node stopped for money."""
 
+from datetime import datetime
+
 from nodes.artifacts.architecture import Architecture
 from nodes.artifacts.evidence import Finding
+from nodes.artifacts.gates import BudgetLimit
 from nodes.artifacts.specification import AppSpec
 from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier
 
@@ -26,7 +29,7 @@ class ComponentOrder(Artifact):
 
 
 class BudgetPause(Artifact):
-    """A node that stopped before a model call which could have exceeded the budget. `order` is that of an engineer.
+    """A node that stopped before a model call which could have exceeded a budget. `order` is that of an engineer.
 
     `task_id` is the LangGraph task under which its answers so far are journaled; it goes on with them.
     """
@@ -37,3 +40,5 @@ class BudgetPause(Artifact):
     spent_usd: float
     budget_usd: float
     next_call_usd: float
+    limit: BudgetLimit = BudgetLimit.build
+    resumes_at: datetime | None = None

@@ -202,7 +202,7 @@ def asked(request: ReviewRequest) -> ReviewAnswer | None:
     decision = offered[choice]
     feedback = Prompt.ask(QUESTIONS[decision]) if decision in QUESTIONS else ""
     budget = None
-    if request.budget and decision is Decision.approved:
+    if request.budget and request.budget.is_of_the_build and decision is Decision.approved:
         budget = FloatPrompt.ask("New limit in US dollars", default=request.budget.least_usd)
     return ReviewAnswer(decision=decision, feedback=feedback, subject_sha256=request.subject_sha256, budget_usd=budget)
 
@@ -239,7 +239,11 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
         case RuntimeStatus.awaiting_approval:
             question = status.review.request.question if status.review else ""
             if status.review and status.review.request.budget:
-                least = status.review.request.budget.least_usd
+                budget = status.review.request.budget
+                if not budget.is_of_the_build:
+                    raising = f"appyard builds approve {short} --budget {budget.least_usd:.2f} --by NAME"
+                    return [question, f"Raise it for today with: {raising}. Or: appyard builds reject {short}"]
+                least = budget.least_usd
                 return [question, f"Go on with: appyard builds resume {short} --budget {least:.2f}. Or: appyard builds reject {short}"]
             choices = status.review.request.choices if status.review else ()
             return [question, f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"]

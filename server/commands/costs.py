@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checkpoints.records import CostDimension
+from nodes.artifacts import BudgetLimit
 from server.bootstrap import open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
@@ -30,6 +31,9 @@ def show_costs(by: str, user_id: str | None, days: int | None, limit: int, *, as
         print(report.model_dump_json())
     else:
         Console().print(as_table(report))
+        for budget in report.today:
+            whose = f"{user_id}'s builds" if budget.limit is BudgetLimit.user_day else "all builds"
+            Console().print(f"Today {whose} spent ${budget.spent_usd:.4f} of ${budget.limit_usd:.2f}; ${budget.left_usd:.4f} are left.")
     return ExitCode.done
 
 

@@ -120,8 +120,12 @@ def estimate_line(estimate: CostEstimate) -> str:
     """What the build will cost, in a line."""
     tokens = f"{estimate.tokens.low:,.0f} to {estimate.tokens.high:,.0f} tokens"
     if estimate.cost_usd is None:
-        return f"Estimated: {tokens}; what they cost is unknown, since a model has no price."
-    line = f"Estimated: ${estimate.cost_usd.low:.2f} to ${estimate.cost_usd.high:.2f}, {tokens}."
+        unpriced = ", ".join(sorted({task.model for task in estimate.tasks if task.cost_usd is None}))
+        line = f"Estimated: {tokens}; what they cost is unknown, since {unpriced} has no price. APPYARD_PRICES_FILE may give one."
+    else:
+        line = f"Estimated: ${estimate.cost_usd.low:.2f} to ${estimate.cost_usd.high:.2f}, {tokens}."
+    if estimate.left_today_usd is not None:
+        line += f" ${estimate.left_today_usd:.2f} are left of today."
     return f"{line} At ${estimate.budget_usd:.2f} it pauses and asks." if estimate.budget_usd is not None else line
 
 

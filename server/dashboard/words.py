@@ -196,6 +196,7 @@ DOORS: Mapping[str, str] = {
     Door.dashboard: "the dashboard",
     Door.cli: "the command line",
     Door.langgraph: "the LangGraph API or Studio",
+    Door.clock: "the clock: a new day has its own money",
 }
 FILTERS: Mapping[str, Callable[..., object]] = {
     "ago": ago,

@@ -12,6 +12,7 @@ from checkpoints.artifacts import ArtifactRepository
 from checkpoints.assistants import AssistantRepository
 from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database, Transaction
+from checkpoints.day_budgets import DayBudgetRepository
 from checkpoints.errors import ApprovalExpired, IllegalRunTransition, ThreadNotFound
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.model_calls import ModelCallRepository
@@ -141,6 +142,7 @@ class Ledger:
     approvals: ApprovalRepository
     artifacts: ArtifactRepository
     model_calls: ModelCallRepository
+    day_budgets: DayBudgetRepository
     webhooks: WebhookRepository
     models: ModelRepository
     cached_answers: CachedAnswerRepository
@@ -378,7 +380,7 @@ class Builds:
         """
         # Read before the transaction: one that holds a connection and waits for another can wait for itself.
         asked = interrupt_id or await self._asked(workflow_id)
-        options = raised(await self._options(workflow_id), answer.budget_usd)
+        options = await self._options(workflow_id)
         if answer.spec and (found := self._spec_problems(answer.spec)):
             raise SpecificationRefused(*found)
         try:
@@ -392,7 +394,15 @@ class Builds:
     async def _decide(self, workflow_id: UUID, asked: str, answer: ReviewAnswer, options: BuildOptions, origin: Origin) -> Approval:
         async with self._ledger.database.transaction() as transaction:
             approval = await self._ledger.approvals.get(workflow_id, asked, transaction=transaction)
-            check_current(answer, ReviewRequest.model_validate(approval.request))
+            request = ReviewRequest.model_validate(approval.request)
+            check_current(answer, request)
+            if request.budget and not request.budget.is_of_the_build:
+                if answer.budget_usd is not None:
+                    await self._ledger.day_budgets.raise_limit(
+                        workflow_id, request.budget.limit, answer.budget_usd, raised_by=answer.decided_by, transaction=transaction
+                    )
+            else:
+                options = raised(options, answer.budget_usd)
             run_id = uuid4()
             decided = await self._ledger.approvals.decide(
                 workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, via=origin, transaction=transaction

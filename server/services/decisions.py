@@ -11,12 +11,13 @@ from server.services.errors import BudgetNotRaised, DecisionStale, RequesterMayN
 
 
 class Door(StrEnum):
-    """Through what a decision comes. `langgraph`: the LangGraph API, which Studio and the SDKs speak."""
+    """Through what a decision comes. `langgraph`: the LangGraph API, which Studio and the SDKs speak. `clock`: nobody had to decide."""
 
     api = "api"
     dashboard = "dashboard"
     cli = "cli"
     langgraph = "langgraph"
+    clock = "clock"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Origin:
 
 
 AT_THIS_MACHINE = Origin(Door.cli)
+BY_ITSELF = Origin(Door.clock)
 
 
 class DecisionRecord(Artifact):
@@ -103,5 +105,5 @@ def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
         raise SpecificationRefused(complaint)
     if refusal := request.refuses(answer):
         raise RequesterMayNotApprove(refusal)
-    if request.budget and answer.decision is Decision.approved and (answer.budget_usd or 0) < request.budget.least_usd:
+    if request.budget and answer.decision is Decision.approved and request.budget.falls_short(answer.budget_usd):
         raise BudgetNotRaised(f"At least {request.budget.least_usd:.2f} dollars are needed.")

@@ -8,12 +8,14 @@ from langgraph.config import get_config
 
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.cached_answers import CachedAnswerRepository
+from checkpoints.day_budgets import DayBudgetRepository
 from checkpoints.errors import ArtifactNotFound
 from checkpoints.model_calls import ModelCallRepository
 from checkpoints.records import CachedAnswer, ModelCall
+from nodes.agents.budget import Ceiling
 from nodes.agents.journal import JournaledCall, ModelAnswer
 from nodes.agents.models import BUILTIN
-from nodes.artifacts import ArtifactRef
+from nodes.artifacts import ArtifactRef, BudgetLimit
 
 
 def running_thread() -> UUID:
@@ -65,6 +67,30 @@ class DurableCache:
         ]
         if answers:
             await self._cached.keep(UUID(thread_id), answers, hours=self._hours)
+
+
+class DurableDayBudgets:
+    """The `DayBudgets` of the database."""
+
+    def __init__(self, budgets: DayBudgetRepository) -> None:
+        self._budgets = budgets
+
+    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> Ceiling | None:
+        """Hold what the call can cost; the ceiling in its way if it does not fit."""
+        tight = await self._budgets.hold(UUID(thread_id), task_id, n, bound_usd, seconds=seconds)
+        if tight is None:
+            return None
+        return Ceiling(
+            limit=BudgetLimit(tight.limit),
+            limit_usd=float(tight.limit_usd),
+            spent_usd=float(tight.spent_usd),
+            held_usd=float(tight.held_usd),
+            resumes_at=tight.resumes_at,
+        )
+
+    async def release(self, thread_id: str, task_id: str, n: int) -> None:
+        """Hold it no longer."""
+        await self._budgets.release(UUID(thread_id), task_id, n)
 
 
 class DurableJournal:

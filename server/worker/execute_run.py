@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -47,6 +47,9 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 """A run that took three workers down with it is not given a fourth (reliability R4)."""
+
+NEXT_DAY_HOURS = 25.0
+"""Within so many hours the next day has begun, and with it that day's money."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +265,8 @@ class RunExecutor:
                 transaction=transaction,
             )
             values = await self._save_snapshot(run.thread_id, ended, transaction)
-            questions, hours = questions_of(ended), review_expiry_hours(order_of(run), self._limits)
+            questions = questions_of(ended)
+            hours = review_expiry_hours(order_of(run), self._limits, questions)
             if ended.state:
                 await self._approvals.ask(run.thread_id, questions, expires_in_seconds=hours * 3600, transaction=transaction)
             expires_at = finished.finished_at + timedelta(hours=hours) if questions and finished.finished_at else None
@@ -344,10 +348,16 @@ def last_words(order: RunOrder, ended: Ended) -> tuple[list[NewEvent], object]:
     return [*events, NewEvent(event="end", data={"status": ended.status.value})], output
 
 
-def review_expiry_hours(order: RunOrder, limits: WorkerLimits) -> float:
-    """How long what the run asks waits: as its context says, or else as the server is set up."""
+def review_expiry_hours(order: RunOrder, limits: WorkerLimits, questions: Mapping[str, object]) -> float:
+    """How long what the run asks waits: as its context says, or else as the server is set up; into the next day, if that answers it."""
     asked = order.context.get("review_expiry_hours")
-    return asked if isinstance(asked, int | float) and asked > 0 else limits.review_expiry_hours
+    hours = asked if isinstance(asked, int | float) and asked > 0 else limits.review_expiry_hours
+    return max(hours, NEXT_DAY_HOURS) if any(map(_waits_for_next_day, questions.values())) else hours
+
+
+def _waits_for_next_day(question: object) -> bool:
+    budget = question.get("budget") if isinstance(question, Mapping) else None
+    return isinstance(budget, Mapping) and budget.get("resumes_at") is not None
 
 
 def ended_status(state: StateSnapshot) -> RunStatus:

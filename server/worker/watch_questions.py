@@ -1,17 +1,24 @@
-"""Look after what waits for people: remind, pass on, park. The times are in the database, so a restart loses none."""
+"""Look after what waits: remind people, pass on, park, go on by itself. The times are in the database, so a restart loses none."""
 
 import asyncio
 import logging
+from typing import Protocol
 
 from checkpoints.errors import PersistenceError
-from server.services.waiting_questions import WaitingQuestions
 
 log = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 15.0
 
 
-async def watch_questions(questions: WaitingQuestions, *, period_seconds: float = PERIOD_SECONDS) -> None:
+class Tended(Protocol):
+    """Questions that something becomes due for."""
+
+    async def tend(self) -> int:
+        """Do what is due; for how many questions."""
+
+
+async def watch_questions(questions: Tended, *, period_seconds: float = PERIOD_SECONDS) -> None:
     """Until cancelled. Any number of workers may do so at once: each question goes to exactly one of them."""
     while True:
         try:

@@ -54,9 +54,9 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
     assert tables == [
         "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants", "cached_answers",
         "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints", "crons",
-        "forgotten_calls",
+        "forgotten_calls", "held_money",
         "idempotency_keys", "model_calls", "model_capabilities", "model_pace", "paid_calls",
-        "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers",
+        "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers", "raised_day_limits",
         "run_events", "run_outputs", "runs", "schema_migrations", "store", "store_migrations", "threads",
         "webhook_deliveries",
     ]  # fmt: skip

@@ -81,7 +81,7 @@ async def test_many_engineers_without_money_are_one_question_and_finished_parts_
     build.crew._left["design_architecture"][0] = make_plan(spec)
     await build.go({"request": REQUEST})
     [question] = build.questions
-    assert question["budget"] == {"spent_usd": 0.98, "budget_usd": 1.0, "least_usd": 1.73}
+    assert question["budget"] == {"limit": "build", "spent_usd": 0.98, "budget_usd": 1.0, "least_usd": 1.73, "resumes_at": None}
     await build.answer(decision="approved", budget_usd=2.0)
     written = [name for name in build.crew.names() if name.startswith("write_component")]
     assert sorted(written) == [f"write_component(part{n}#1)" for n in range(5)]

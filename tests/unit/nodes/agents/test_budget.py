@@ -1,9 +1,11 @@
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
-from nodes.agents.budget import Budget
+from nodes.agents.budget import Budget, Ceiling, held_today
 from nodes.agents.journal import InMemoryJournal, JournaledCall, ModelAnswer
+from nodes.artifacts import BudgetLimit
 from nodes.errors import BudgetExhausted
 
 
@@ -70,6 +72,40 @@ async def test_a_cancelled_call_gives_its_reservation_back() -> None:
     async with budget.reserve(journal, "t", 1.0, 1.0):
         pass
     assert not budget._accounts
+
+
+class Day:
+    """The limits of a day: `tight` are told one by one, and then there is room."""
+
+    def __init__(self, *tight: Ceiling) -> None:
+        self.tight = list(tight)
+        self.released = 0
+
+    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> Ceiling | None:
+        return self.tight.pop(0) if self.tight else None
+
+    async def release(self, thread_id: str, task_id: str, n: int) -> None:
+        self.released += 1
+
+
+def ceiling(spent_usd: float, held_usd: float) -> Ceiling:
+    return Ceiling(BudgetLimit.user_day, 1.0, spent_usd, held_usd, datetime(2026, 11, 29, tzinfo=UTC))
+
+
+async def test_a_call_waits_for_money_that_others_only_hold_today_and_gives_back_what_it_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nodes.agents.budget.LOOK_AGAIN_SECONDS", 0)
+    day, made = Day(ceiling(0.2, 0.7), ceiling(0.5, 0.4)), False
+    async with held_today(day, "t", "task", 0, 0.3, seconds=60):
+        made = True
+    assert (made, day.tight, day.released) == (True, [], 1)
+
+
+async def test_a_call_that_the_day_has_no_money_for_says_when_there_is_again() -> None:
+    day = Day(ceiling(0.8, 0.0))
+    with pytest.raises(BudgetExhausted) as exhausted:
+        async with held_today(day, "t", "task", 0, 0.3, seconds=60):
+            pytest.fail("the call was made")
+    assert (exhausted.value.limit, exhausted.value.resumes_at) == (BudgetLimit.user_day, datetime(2026, 11, 29, tzinfo=UTC))
 
 
 async def test_threads_have_their_own_budget() -> None:

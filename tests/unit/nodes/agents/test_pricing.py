@@ -27,6 +27,15 @@ def test_an_unknown_model_has_no_price(name: str) -> None:
     assert load_prices().price(ModelName.parse(name)) is None
 
 
+def test_prices_of_ones_own_go_before_ours_and_stand_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text("as_of: 2026-11-01\nmodels:\n  gpt-4o: {input: 1, cached: 1, output: 7}\n  mine: {input: 1, cached: 1, output: 2}\n")
+    table = load_prices(path)
+    outputs = [table.price(ModelName.parse(name)) for name in ("azure:gpt-4o", "openai:mine", "openai:gpt-5-mini")]
+    assert [price.output for price in outputs if price] == [7.0, 2.0, 2.0]
+    assert table.as_of.isoformat() == "2026-11-01"
+
+
 def test_a_table_of_ones_own_is_checked(tmp_path: Path) -> None:
     path = tmp_path / "prices.yaml"
     path.write_text("as_of: 2026-01-01\nmodels:\n  mine: {input: 1, cached: 1, output: -1}\n")
