@@ -76,6 +76,7 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
     kept = (answer.spec if answer else None) or previous or template
     asked = revision.request.feedback if revision else _wishes(request) if template else ""
     feedback = answer.said(kept) if answer else asked
+    kept = _without_answered(kept, answer) if kept and answer else kept
     given = await _understood(request, kept, feedback, options, workshop, continues=state.get("continues", ""))
     return {"options": options, **given, **_meaning(revision, given["spec"], answer)}
 
@@ -131,6 +132,10 @@ def correction_task(request: BuildRequest, draft: AppSpec, feedback: str, *, con
     )
 
 
+MAX_QUESTIONS = 3
+"""More than a person answers before the first look at an app."""
+
+
 def complaint_about_corrections(draft: AppSpec, given: SpecCorrections, feedback: str = "") -> str | None:
     """Why corrections do not apply, or what would be inconsistent after them, in words for the analyst.
 
@@ -142,9 +147,12 @@ def complaint_about_corrections(draft: AppSpec, given: SpecCorrections, feedback
             f"Do not remove what the request states:\n{stated}\nOnly if the draft misread these words, say “{MISREAD}” and why in `reason`."
         )
     try:
-        return complaint_about_spec(corrected(draft, given))
+        spec = corrected(draft, given)
     except CorrectionRefused as refused:
         return str(refused)
+    if len(spec.open_questions) - len(draft.open_questions) > MAX_QUESTIONS:
+        return f"Ask at most {MAX_QUESTIONS} questions, those whose answers change most; decide the others."
+    return complaint_about_spec(spec)
 
 
 def understood_words(spec: AppSpec) -> str:
@@ -170,6 +178,13 @@ def complaint_about_spec(spec: AppSpec) -> str | None:
     """What is inconsistent in `spec`, in words for the analyst."""
     found = problems(spec)
     return "\n".join(found) if found else None
+
+
+def _without_answered(spec: AppSpec, answer: ReviewAnswer) -> AppSpec:
+    """`spec` without the questions a reviewer answered: what they were told is in the feedback, and is not asked again."""
+    answered = {comment.place for comment in answer.comments}
+    left = tuple(asked for asked in spec.open_questions if f"open_questions/{asked.name}" not in answered)
+    return spec.model_copy(update={"open_questions": left})
 
 
 def _listed(items: Sequence[RecordSpec] | Sequence[RoleSpec]) -> str:

@@ -368,6 +368,28 @@ async def test_a_language_model_corrects_the_draft_of_the_built_in_reader() -> N
     assert build.crew.names()[0] == "correct_requirements"
 
 
+async def test_what_the_analyst_asks_is_put_to_a_person_whose_answer_it_carries_out() -> None:
+    ask = Correction(kind=CorrectionKind.set, place="open_questions/currency", value='{"question": "Which currency?", "default": "Euro"}')
+    carried_out = Correction(kind=CorrectionKind.set, place="title", value="Claims in francs")
+    given = [SpecCorrections(corrections=(ask,)), SpecCorrections(corrections=(carried_out,))]
+    build = Build(corrections=given, requirements=GatePolicy.on_findings)
+    await build.start()
+    assert [(one["question"], one["default"]) for one in build.question["open_questions"]][-1] == ("Which currency?", "Euro")
+    comment = {"place": "open_questions/currency", "text": "Swiss francs"}
+    state = await build.answer(decision="changes_requested", comments=[comment])
+    task = build.crew.tasks[1]
+    assert task.inputs["feedback"] == "Which currency?: Swiss francs"
+    assert "Which currency?" not in task.inputs["draft"]
+    assert (state["spec"].title, state["spec"].open_questions) == ("Claims in francs", read_description(REQUEST).open_questions)
+
+
+async def test_where_nobody_is_to_be_asked_the_defaults_are_built_and_stay_listed() -> None:
+    ask = Correction(kind=CorrectionKind.set, place="open_questions/currency", value='{"question": "Which currency?", "default": "Euro"}')
+    build = Build(corrections=[SpecCorrections(corrections=(ask,))], architecture=GatePolicy.always)
+    state = await build.start()
+    assert [(one.name, one.default) for one in state["spec"].open_questions][-1] == ("currency", "Euro")
+
+
 async def test_corrections_nobody_can_apply_leave_the_draft_and_a_question() -> None:
     build = Build(corrections=[AgentOutputInvalid("after 3 answers: records/claim: there is no claim")], architecture=GatePolicy.always)
     state = await build.start()
