@@ -91,6 +91,12 @@ def _said_beside(text: str) -> list[str]:
         text,
         re.IGNORECASE,
     )
+    match = match or re.match(
+        rf"^(?P<has>(?:.+\s)?(?P<what>[\w-]+(?:\s[\w-]+)?)\s+(?:is|are)\s+(?:created|opened|raised|made|added)),\s+which\s+(?:is|are|can\s+be)\s+"
+        rf"(?P<states>{_STATE}(?:,\s*{_STATE})*,?\s+or\s+{_STATE})$",
+        text,
+        re.IGNORECASE,
+    )
     states = states_in(match["states"]) if match else []
     if match is None or not states or not all(map(_is_state, states)) or _names_no_thing(match["what"]):
         return []

@@ -93,7 +93,7 @@ def _associate(clause: Clause, draft: Draft, spoken: RecordDraft | None) -> None
     if (
         itself is None
         and not targets
-        and clause.verb not in {"apply", "vote", "donate", "adopt", "enroll", "enrol", "reply", "comment", "bid"}
+        and clause.verb not in {"apply", "vote", "donate", "adopt", "enroll", "enrol", "sign up", "reply", "comment", "bid"}
     ):
         return
     if not actors and itself is None and clause.passive and not targets:

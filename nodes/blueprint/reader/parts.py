@@ -340,9 +340,15 @@ def _loose_values(clause: Clause, last: RecordDraft, draft: Draft) -> None:
     """`…, reserve it, and enter the kilometres and fuel cost`: values of what the sentence spoke of before."""
     values = [phrase for phrase in clause.objects if phrase.head in ATTRIBUTES and draft.find(phrase) is None and not phrase.owner]
     entering = clause.verb in {"enter", "record", "note", "fill in", "add", "specify", "state", "set"}
-    if entering and len(values) == len(clause.objects) and not clause.attached and not any(phrase.of for phrase in values):
-        for phrase in values:
-            if phrase.head not in _STATE_WORDS:
+    if (
+        entering
+        and 2 * len(values) >= len(clause.objects)
+        and len(values) > (len(values) < len(clause.objects))
+        and not clause.attached
+        and not any(phrase.of for phrase in values)
+    ):
+        for phrase in clause.objects:
+            if phrase.head not in _STATE_WORDS and draft.find(phrase) is None and phrase.determiner != "pronoun":
                 add_field(last, phrase, stated(clause.quote))
 
 

@@ -379,7 +379,7 @@ def phrase_at(words: tuple[Word, ...], position: int) -> tuple[Phrase | None, in
 def _starts_anew(words: tuple[Word, ...], start: int, index: int) -> bool:
     """A determiner in the middle begins another phrase: `give users | a list`."""
     people = is_plural(words[index].lower) and singular(words[index].lower) in ROLE_NOUNS and index + 1 < len(words)
-    if people and words[start].lower in {"a", "an", "each", "every"} and words[index + 1].tag is Tag.verb:
+    if people and words[start].lower in {"a", "an", "each", "every"} and words[index + 1].tag in {Tag.verb, Tag.modal}:
         return True  # `during an audit | auditors raise findings`
     named = words[index - 1].tag == Tag.noun or (words[index - 1].tag is Tag.adjective and words[index].lower == "the")
     return words[index].tag in {Tag.determiner, Tag.possessive} and named and "'" not in words[index - 1].text

@@ -68,7 +68,8 @@ def _actors(clause: Clause) -> list[str]:
     everybody = any(actor.head in EVERYBODY for actor in actors) and bool(kinds & _CONTRIBUTING)
     deciding = VerbKind.transition in kinds or clause.verb == "mark"
     making = bool(kinds & (_CONTRIBUTING | {VerbKind.update})) or deciding
-    judging = (clause.verb in _JUDGING and bool(clause.objects)) or (clause.verb == "mark" and " as " in clause.said)
+    moving = clause.verb in _JUDGING or (clause.verb in lexicon.STEPS and clause.verb not in _NOT_ONLY_PEOPLE)
+    judging = (moving and bool(clause.objects)) or (clause.verb == "mark" and " as " in clause.said)
     may = clause.modal in lexicon.MODALS or (making and VerbKind.keep not in kinds)
     if clause.passive and clause.verb in _TOLD:
         return [role for subject in clause.subjects if (role := _role_of(subject))]
@@ -84,6 +85,9 @@ _DEPARTMENTS = frozenset(
     security council jury leadership secretariat legal logistics dispatch headquarters kitchen front-desk""".split()
 )
 """Parts of an organisation that decide: `finance approves`. Only who decides; `the office sells books` says nothing of roles."""
+
+_NOT_ONLY_PEOPLE = frozenset("receive complete start begin finish open close return check send schedule expire report place issue".split())
+"""Steps that a thing can take as well: `an order receives a number`."""
 
 _TOLD = frozenset("notify alert inform email e-mail remind tell message".split())
 """Whoever is told something by the app has an account there."""
@@ -294,6 +298,13 @@ def _kept(clause: Clause, draft: Draft) -> None:
             draft.record(phrase.owner, stated(clause.quote))
     if is_act(clause) and not clause.negated:
         objects += tuple(phrase for phrase in clause.after("to", "for", "in", "on", "of") if phrase.head not in ORGANISATIONS)
+    idle = bool(clause.subjects) and all(phrase.head in _IDLE_SUBJECTS for phrase in clause.subjects)
+    if (
+        idle
+        and sum(phrase.head in ATTRIBUTES for phrase in objects) > 1
+        and not any(phrase.many and not phrase.inside for phrase in objects[:1])
+    ):
+        return  # `we record the weight, the service and the date`: of what was spoken of before
     for phrase in objects:
         _keep(phrase, clause, kinds, draft)
 

@@ -30,8 +30,9 @@ _STORY = re.compile(
     re.IGNORECASE,
 )
 _FOR_EACH = re.compile(
-    r"^(?:and\s+)?for\s+(?:(?:each|every|all|any|our|the)\s+)*(?P<what>[\w-]+(?:\s+[\w-]+)?),?\s+"
-    r"(?:i|we)\s+(?:also\s+)?(?:want\s+to\s+|need\s+to\s+)?(?:note|keep|store|record|save|need|track|write down|log|hold)\s+(?P<parts>.+)$",
+    r"^(?:and\s+)?(?:for\s+(?:(?:each|every|all|any|our|the)\s+)*|(?:(?:at|on|during|after)\s+)?(?:each|every)\s+)"
+    r"(?P<what>[\w-]+(?:\s+[\w-]+)?),?\s+"
+    r"(?:i|we)\s+(?:also\s+)?(?:(?:want|need|have|would\s+like)\s+to\s+|must\s+)?(?:note|keep|store|record|save|need|track|write down|log|hold)\s+(?P<parts>.+)$",
     re.IGNORECASE,
 )
 _FOR_EACH_BARE = re.compile(
@@ -71,12 +72,7 @@ _KEPT_VERBS = frozenset("am need want own run have would like wish work think ho
 def _speaker(text: str) -> Callable[[str], str]:
     """Puts who speaks in place of "I", where the text says who that is: `I'm the treasurer. I record payments.`"""
     found = next(
-        (
-            match
-            for match in _I_AM.finditer(text)
-            if is_role_noun(singular((match["who"] or match["here"]).lower().rsplit(" ", maxsplit=1)[-1]))
-        ),
-        None,
+        (match for match in _I_AM.finditer(text) if _is_trade((match["who"] or match["here"]).lower().rsplit(" ", maxsplit=1)[-1])), None
     )
     if found is None:
         return lambda sentence: sentence
@@ -88,7 +84,12 @@ def _speaker(text: str) -> Callable[[str], str]:
             return f"the {who} {verb}"
         return f"the {who} can {verb}" if verb in lexicon.VERBS and verb not in _KEPT_VERBS else match.group(0)
 
-    return lambda sentence: _I_DO.sub(spoken, sentence)
+    return lambda sentence: _I_DO.sub(spoken, re.sub(rf"^I am (?:an?|the) (?:[\w-]+ )?{re.escape(who)} and (?=[a-z])", "I ", sentence))
+
+
+def _is_trade(word: str) -> bool:
+    """What somebody says of themselves: `I'm a farrier`."""
+    return is_role_noun(singular(word)) or (len(word) > 4 and word.endswith(("er", "or", "ist", "ian", "eur", "man", "woman", "ant")))
 
 
 # ---------------------------------------------------------------------------------------------- lines
