@@ -32,7 +32,8 @@ _STORY = re.compile(
 _FOR_EACH = re.compile(
     r"^(?:and\s+)?(?:for\s+(?:(?:each|every|all|any|our|the)\s+)*|(?:(?:at|on|during|after)\s+)?(?:each|every)\s+)"
     r"(?P<what>[\w-]+(?:\s+[\w-]+)?),?\s+"
-    r"(?:i|we)\s+(?:also\s+)?(?:(?:want|need|have|would\s+like)\s+to\s+|must\s+)?(?:note|keep|store|record|save|need|track|write down|log|hold)\s+(?P<parts>.+)$",
+    r"(?:i|we)\s+(?:also\s+)?(?:(?:want|need|have|would\s+like)\s+to\s+|must\s+)?"
+    r"(?:note|keep|store|record|save|need|track|write down|log|hold)\s+(?P<parts>.+)$",
     re.IGNORECASE,
 )
 _FOR_EACH_BARE = re.compile(

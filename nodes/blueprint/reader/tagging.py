@@ -514,9 +514,10 @@ def _by_form(lower: str, previous: Word | None) -> Tag:
         return Tag.verb
     if previous is not None and previous.tag in {Tag.modal, Tag.to, Tag.negation} and previous.lower != "not":
         return Tag.verb if not is_plural(lower) else Tag.noun
-    made = penn == "" and previous is not None and previous.tag is Tag.noun
-    if made and lower.endswith(("ise", "ize", "ify") if is_plural(previous.lower) else ("ises", "izes", "ifies")):  # type: ignore[union-attr]
-        return Tag.verb
+    if penn == "" and previous is not None and previous.tag is Tag.noun:
+        made = ("ise", "ize", "ify") if is_plural(previous.lower) else ("ises", "izes", "ifies")
+        if lower.endswith(made):
+            return Tag.verb
     if previous is not None and previous.tag is Tag.be and (penn == "VBD" or (lower.endswith("ed") and not penn.startswith("NN"))):
         return Tag.participle
     if penn == "VBN":
