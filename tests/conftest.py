@@ -17,6 +17,8 @@ import pytest
 
 pytest_plugins = ["tests.postgres", "tests.fleet"]
 
+SCREENSHOTS = Path(__file__).parents[1] / "build-output" / "screenshots"
+"""As in tests/browser.py, which is not imported here: it would load a library before the environment is clean."""
 SCRUBBED = (
     "APPYARD_",
     "AZURE_",
@@ -73,6 +75,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("attempts to leave this machine")
         for attempt in attempts:
             terminalreporter.line(attempt, red=True)
+    if SCREENSHOTS.exists():
+        first_app = SCREENSHOTS / "first-app.txt"
+        terminalreporter.line(f"Pictures of the dashboard: {SCREENSHOTS}. {first_app.read_text().strip() if first_app.exists() else ''}")
 
 
 def pytest_unconfigure() -> None:

@@ -238,3 +238,15 @@ async def test_a_finished_app_is_changed_from_its_page(appyard: RunAppyard) -> N
     assert (await send(yard.client, form, feedback="Claims also have a receipt number.")).status_code == 303
     await yard.ended(build)
     assert yard.crew.names().count("analyze_requirements") == 2
+
+
+async def test_a_rejected_app_is_changed_from_its_page(appyard: RunAppyard) -> None:
+    yard = await appyard()
+    build = await waiting_build(yard)
+    await send(yard.client, await decision_form(yard, build), decision="rejected", reason="Not what I meant.", reviewer="li")
+    assert (await yard.ended(build))["runtime_status"] == "Rejected"
+    form = (await see(yard.client, f"/builds/{build}")).form("/changes")
+    assert (await send(yard.client, form, feedback="Claims also have a receipt number.")).status_code == 303
+    status = await yard.ended(build)
+    assert (status["runtime_status"], status["review"]["request"]["version"]) == ("AwaitingApproval", 2)
+    assert "What changed" in (await see(yard.client, f"/builds/{build}/history")).text

@@ -1,8 +1,14 @@
 """Whatever a person or a model writes is shown as text: no page gets an element or a handler out of it."""
 
 from collections.abc import Sequence
+from itertools import count
+from urllib.parse import quote
 
+import httpx
 import pytest
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from playwright.async_api import Route
 
 from nodes.artifacts import (
     Changeset,
@@ -18,6 +24,8 @@ from nodes.artifacts import (
     UnmetPreference,
 )
 from nodes.context import AgentTask
+from nodes.progress import AgentStarted, announce
+from tests.browser import chromium, needs_chromium, page_of
 from tests.factories import make_plan, make_spec
 from tests.integration.server.conftest import RunAppyard, script
 from tests.integration.server.dashboard_pages import Page, see, send
@@ -101,8 +109,15 @@ def hostile(text: str) -> dict[str, Sequence[object]]:
         change = FileChange(path="app/records/claims/samples.py", operation=FileOperation.replace, content=content)
         return Changeset(component=task.component or "", changes=(change,), notes=text)
 
+    model = GenericFakeChatModel(messages=(AIMessage(text) for _ in count()))
+
+    async def analyze(task: object) -> object:
+        announce(AgentStarted(agent=text, task="analyze_requirements", component=text, model=text))
+        await model.ainvoke("?", {"metadata": {"agent": text, "task": "analyze_requirements", "component": text, "attempt": 1}})
+        return spec
+
     return script(
-        analyze_requirements=[spec],
+        analyze_requirements=[analyze],
         design_architecture=[plan.model_copy(update={"summary": text, "decisions": (text,), "components": parts})],
         write_component=[write],
         review_app=[QaReview(summary=text, concerns=(text,))],
@@ -143,3 +158,50 @@ async def test_what_people_and_models_write_is_shown_as_text(appyard: RunAppyard
     assert [refused.status_code, again.status_code] == [409, 422]
     assert all("alert(1)" in page.text for page in pages[:3]), "the text itself is shown"
     assert [dangers(page) for page in pages] == [[]] * len(pages)
+
+
+@needs_chromium
+@pytest.mark.bounded(120)
+async def test_a_browser_runs_none_of_it_even_without_the_content_security_policy(appyard: RunAppyard) -> None:
+    text = " ".join(PAYLOADS)
+    finding = Finding(check=CheckName.probe, severity=Severity.major, message=text, request=text, file="app/x.py", line=1)
+    yard = await appyard(hostile(text), rounds=[[finding]])
+    build = await yard.start(app_description=text, requirements=text, user_id=text[:200], tech_stack_preferences=[PAYLOADS[0]])
+    await yard.ended(build)
+    history = await see(yard.client, f"/builds/{build}/history")
+    points = [attributes["href"] for tag, attributes in history.elements if tag == "a" and "?checkpoint=" in attributes.get("href", "")]
+    paths = [f"/builds/{build}{tab}" for tab in (*TABS, "/timeline?agent=0")]
+    paths += ["/builds", "/inbox", "/analytics", f"/builds/new?description={quote(text[:1900])}", *(p.partition("#")[0] for p in points)]
+    faults: list[str] = []
+
+    async def answer(route: Route) -> None:
+        """Pages of this process without their policy, so that what protects is what is looked at; anything else is a fault."""
+        request = route.request
+        if not request.url.startswith("http://appyard/"):
+            faults.append(f"asked for {request.url}")
+            await route.abort()
+        elif "/changes" in request.url:
+            await route.abort()
+        else:
+            given: httpx.Response = await yard.client.request(
+                request.method, request.url, content=request.post_data_buffer, headers=await request.all_headers()
+            )
+            headers = {name: value for name, value in given.headers.items() if name != "content-security-policy"}
+            await route.fulfill(status=given.status_code, headers=headers, body=given.content)
+
+    async with chromium() as browser:
+        page = await page_of(browser, [])
+        page.on("dialog", lambda dialog: faults.append(f"said {dialog.message}"))
+        await page.route("**/*", answer)
+        for path in paths:
+            await page.goto(f"http://appyard{path}", wait_until="load")
+            # What is hidden until somebody opens it is opened, and what waits for a pointer or the focus gets both.
+            await page.evaluate(TOUCH_EVERYTHING)
+        assert await page.locator("body").inner_text()
+    assert faults == []
+
+
+TOUCH_EVERYTHING = """for (const one of document.querySelectorAll("*")) {
+  if (one.matches("details")) one.open = true;
+  for (const kind of ["mouseover", "focus"]) one.dispatchEvent(new Event(kind, { bubbles: true }));
+}"""
