@@ -25,6 +25,7 @@ FONTS = b"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <alias><family>system-ui</family><prefer><family>DejaVu Sans</family><family>Liberation Sans</family></prefer></alias>
 <alias><family>sans-serif</family><prefer><family>DejaVu Sans</family><family>Liberation Sans</family></prefer></alias>
 <alias><family>ui-monospace</family><prefer><family>DejaVu Sans Mono</family><family>Liberation Mono</family></prefer></alias>
+<match target="pattern"><edit name="family" mode="append_last"><string>DejaVu Sans</string></edit></match>
 </fontconfig>
 """
 LIMITS = SandboxLimits(
@@ -117,7 +118,6 @@ async def check_browser(app: BrowsedApp, browser: Path | None, sandbox: Sandbox,
         environment={
             **dict(app.stack.trial_environment),
             "DEMO_PASSWORD": app.password,
-            "FONTCONFIG_FILE": ".browser/fonts.conf",
         },
         limits=LIMITS,
     )

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 Message = dict[str, Any]
@@ -62,6 +63,11 @@ class Browser:
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(  # noqa: S603 - a fixed program
             [chromium, *FLAGS.split()],
+            env={
+                "PATH": os.defpath,
+                "HOME": "/tmp",  # noqa: S108 - inside the sandbox
+                "FONTCONFIG_FILE": str(Path(__file__).resolve().with_name("fonts.conf")),
+            },
             preexec_fn=wire,  # noqa: PLW1509 - nothing else runs here
             pass_fds=(3, 4),
             stdin=quiet,
