@@ -8,7 +8,7 @@ from uuid import uuid4
 from nodes.agents.crew import CrewAICrew
 from nodes.agents.models import BUILTIN, ChatModels, ModelSettings
 from nodes.artifacts import ArtifactRef
-from nodes.blueprint.frame import generate_frame
+from nodes.blueprint.app_frames import app_frame
 from nodes.context import Workshop
 from nodes.sandbox.choose import choose_sandbox
 from nodes.verification.browser.check import chromium
@@ -63,4 +63,4 @@ async def _opened(folder: Path) -> Workshop:
     artifacts = ArtifactFolder(folder / "artifacts")
     crew = CrewAICrew(ChatModels(ModelSettings()), BUILTIN, folder / "crewai")
     verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts, browser=chromium())
-    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame)
+    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=app_frame)

@@ -10,6 +10,7 @@ from nodes.artifacts import ComponentOrder, Decision, Ending, Gate, GatePolicy, 
 from nodes.context import BuildOptions, effective_options
 from nodes.ownership import owner_of
 from nodes.pauses import going_on
+from nodes.stack import STACKS
 from nodes.work_orders import next_wave, rework
 
 AtStart = Literal["build", "change"]
@@ -173,11 +174,13 @@ def components_to_write(state: AppyardState) -> list[Send] | Literal["nothing to
 
 
 def _wave(state: AppyardState) -> list[ComponentOrder]:
+    """Without a frame to rely on, engineers start from what others have written in the waves before."""
+    version, is_whole = state.get("version"), STACKS[state["architecture"].stack].is_written_whole
     return next_wave(
         state["spec"],
         state["architecture"],
         state["work_order"],
-        state["frame"],
+        version.tree if version and is_whole else state["frame"],
         state.get("components", {}),
         feedback=_feedback(state),
     )

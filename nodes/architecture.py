@@ -13,6 +13,7 @@ from nodes.artifacts import (
     ArchitecturePlan,
     ArtifactRef,
     Component,
+    Contract,
     Decision,
     Gate,
     Review,
@@ -23,8 +24,9 @@ from nodes.blueprint.architect import owned_patterns
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.contract import contract_of
 from nodes.errors import AgentOutputInvalid, EmptyArchitecture
+from nodes.program_tasks import divide_task, problem_of_division, whole_plan
 from nodes.source_trees import JSON, load_delivered, save_tree
-from nodes.stack import PYTHON_WEB
+from nodes.stack import STACKS
 from nodes.versions import VersionState, lineage
 
 
@@ -49,24 +51,20 @@ class ArchitectureOutput(TypedDict):
 
 async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> ArchitectureOutput:
     """Raises `EmptyArchitecture` and what a crew raises. The contract is derived by program (decision 0008)."""
-    spec = state["spec"]
-    task = AgentTask(
-        name="design_architecture",
-        inputs={"spec": spec.model_dump_json(), "feedback": _feedback(state.get("review"))},
-        answer=ArchitecturePlan,
-        check=complaint_about_plan,
-        summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
-        continues=state.get("continues", ""),
-    )
+    spec, stack = state["spec"], STACKS[state["spec"].stack]
+    feedback, continues = _feedback(state.get("review")), state.get("continues", "")
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
-    plan, used = await _planned(task, spec, workshop, options)
+    if stack.is_written_whole:
+        plan, used = await _divided(divide_task(spec, feedback, continues), spec, workshop, options)
+    else:
+        plan, used = await _planned(_task(spec, feedback, continues), spec, workshop, options)
     if not plan.components:
         raise EmptyArchitecture
     architecture = Architecture(
-        stack=PYTHON_WEB.name,
+        stack=stack.name,
         summary=plan.summary,
         decisions=plan.decisions,
-        contract=contract_of(spec),
+        contract=Contract(endpoints=(), schemas=()) if stack.is_written_whole else contract_of(spec),
         components=plan.components,
     )
     revision, kept = state.get("revision"), lineage(state).delivered
@@ -77,6 +75,33 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     order = WorkOrder(spec=spec, architecture=architecture, frame=frame)
     work_order = await workshop.artifacts.put(order.model_dump_json().encode(), JSON)
     return {"architecture": architecture, "work_order": work_order, "frame": frame, "agent_results": used}
+
+
+def _task(spec: AppSpec, feedback: str, continues: str) -> AgentTask[ArchitecturePlan]:
+    return AgentTask(
+        name="design_architecture",
+        inputs={"spec": spec.model_dump_json(), "feedback": feedback},
+        answer=ArchitecturePlan,
+        check=complaint_about_plan,
+        summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
+        continues=continues,
+    )
+
+
+async def _divided(
+    task: AgentTask[ArchitecturePlan], spec: AppSpec, workshop: Workshop, options: BuildOptions
+) -> tuple[ArchitecturePlan, list[AgentResult]]:
+    """The architect's division of a program; one part for everything, saying so, where engineers could not work by it."""
+    try:
+        divided = await workshop.crew.perform(task, options)
+    except AgentOutputInvalid as invalid:
+        said = f"One part, since the architect gave no usable plan: {invalid.detail or invalid}"
+        return whole_plan(spec, (said,)), [invalid.result] if invalid.result else []
+    plan = divided.value
+    problem = complaint_about_plan(plan) or problem_of_division(plan, STACKS[spec.stack])
+    if problem:
+        return whole_plan(spec, (*plan.decisions, f"One part, since the plan cannot be worked by: {problem}.")), [divided.result]
+    return plan, [divided.result]
 
 
 async def _planned(

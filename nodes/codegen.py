@@ -25,7 +25,9 @@ from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.errors import AgentOutputInvalid
 from nodes.ownership import owns
+from nodes.program_tasks import write_task
 from nodes.source_trees import JSON, load_tree
+from nodes.stack import STACKS
 from nodes.work_orders import fingerprint
 
 SELDOM_LEFT_ALONE = ("/rules.py", "/samples.py")
@@ -59,16 +61,16 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     work = WorkOrder.model_validate_json(await workshop.artifacts.get(order.work_order))
     component = next(part for part in work.architecture.components if part.name == order.component)
     tree = await load_tree(workshop.artifacts, order.base)
-    own = _owned(component, tree)
-    drafted = None
-    if order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
+    own, continues = _owned(component, tree), state.get("continues", "")
+    is_whole, drafted = STACKS[work.architecture.stack].is_written_whole, None
+    if not is_whole and order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
         drafted = engineer.write(work.spec, component, own_files=own)
         own = apply_changes(own, component, drafted)
     if drafted and not _is_left_to_write(work.spec, component, order):
         written = _Written(own, f"{drafted.notes} {NOTHING_LEFT}")
     else:
-        task = replace(_task(work, component, own, order, state.get("continues", "")), files={**tree, **own})
-        written = await _ask_engineer(task, component, own, workshop, options)
+        ask = write_task(work, component, tree, order, continues) if is_whole else _task(work, component, own, order, continues)
+        written = await _ask_engineer(replace(ask, files={**tree, **own}), component, own, workshop, options)
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
     kept = difference(component, frame, written.files, written.notes)
     ref = await workshop.artifacts.put(kept.model_dump_json().encode(), JSON)

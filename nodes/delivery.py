@@ -23,7 +23,7 @@ from nodes.bill_of_materials import bill_of_materials
 from nodes.context import Workshop
 from nodes.history import DeliveredFiles, repository
 from nodes.source_trees import JSON, load_tree
-from nodes.stack import PYTHON_WEB
+from nodes.stack import STACKS
 from nodes.verification.evidence_page import evidence_page
 from nodes.versions import VersionState, kept_version, lineage, reason_of
 
@@ -61,7 +61,7 @@ async def deliver(state: DeliveryInput, *, workshop: Workshop) -> DeliveryOutput
     files |= {
         "evidence/report.json": packed.model_dump_json(indent=2).encode(),
         "evidence/report.html": evidence_page(packed, title=spec.title).encode(),
-        "sbom.cdx.json": bill_of_materials(spec.name, version.number, sources.get(PYTHON_WEB.lock_file, "")),
+        "sbom.cdx.json": bill_of_materials(spec.name, version.number, sources.get(STACKS[spec.stack].lock_file, "")),
     }
     files["MANIFEST.json"] = manifest(spec, version, report.verdict, files)
     package = await workshop.artifacts.put(zipped(spec.name, files), "application/zip")

@@ -19,13 +19,17 @@ from nodes.artifacts import (
     ReviewAnswer,
     Revision,
     RoleSpec,
+    StackName,
 )
 from nodes.blueprint.consistency import problems
 from nodes.blueprint.reader import read_description
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.corrections import MISREAD, CorrectionRefused, SpecCorrections, corrected, unexplained_removals
 from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
+from nodes.program_spec import specified
+from nodes.program_tasks import specify_task
 from nodes.progress import ChangeUnderstood, announce
+from nodes.stack_choice import choose_stack
 from nodes.versions import revised
 
 
@@ -84,7 +88,11 @@ async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildO
 async def _understood(
     request: BuildRequest, kept: AppSpec | None, feedback: str, options: BuildOptions, workshop: Workshop, *, continues: str
 ) -> Understood:
-    """The analyst's reading: a draft corrected where the model works like that, the whole specification otherwise."""
+    """The analyst's reading: a program's features and examples, a draft corrected, or the whole specification."""
+    stack = kept.stack if kept else choose_stack(request)
+    if stack is not StackName.python_web and workshop.crew.corrects_drafts("specify_program", options):
+        said = await workshop.crew.perform(specify_task(request, stack, kept, feedback, continues), options)
+        return {"spec": specified(said.value, stack), "agent_results": [said.result]}
     if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request)):
         correcting = correction_task(request, draft, feedback, continues=continues)
         try:
@@ -157,6 +165,8 @@ def complaint_about_corrections(draft: AppSpec, given: SpecCorrections, feedback
 
 def understood_words(spec: AppSpec) -> str:
     """What was understood, in a sentence."""
+    if spec.stack is not StackName.python_web:
+        return f"{spec.title}: {spec.summary}"
     return f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}."
 
 

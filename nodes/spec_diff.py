@@ -136,7 +136,26 @@ def changes_between(before: AppSpec, after: AppSpec) -> tuple[SpecChange, ...]:
         *_of_named(before, after, "rules", before.rules, after.rules),
         *_of_named(before, after, "reports", before.reports, after.reports),
         *_of_recipes(before, after),
+        *_of_program(before, after),
     )
+
+
+def _of_program(before: AppSpec, after: AppSpec) -> Iterator[SpecChange]:
+    """What a program does, by its sentences, and what shows it, by name."""
+    for feature in after.features:
+        if feature not in before.features:
+            yield _change(Edit.added, "features", f"Does now: {feature}", None, feature)
+    for feature in before.features:
+        if feature not in after.features:
+            yield _change(Edit.removed, "features", f"No longer: {feature}", feature, None)
+    had, has = ({example.name: example for example in spec.examples} for spec in (before, after))
+    for name in dict.fromkeys([*had, *has]):
+        old, new = had.get(name), has.get(name)
+        if new and old != new:
+            edit, words = (Edit.changed, "Shown otherwise") if old else (Edit.added, "Shown as well")
+            yield _change(edit, f"examples/{name}", f"{words}: {new.says}", old, new)
+        elif old and not new:
+            yield _change(Edit.removed, f"examples/{name}", f"Not shown any more: {old.says}", old, None)
 
 
 def _same_record(one: RecordSpec, other: RecordSpec) -> bool:

@@ -1,6 +1,10 @@
-"""The default stack's conventions, shared by the frame that generates the app and the checks that exercise it."""
+"""The stacks apps are built on, each with its conventions, shared by whoever writes the app and the checks that exercise it."""
 
 from dataclasses import dataclass
+
+from nodes.artifacts import CheckName, StackName
+
+_SOURCE = frozenset({CheckName.compile, CheckName.lint, CheckName.placeholders, CheckName.secrets, CheckName.tests})
 
 
 @dataclass(frozen=True)
@@ -12,13 +16,20 @@ class StackProfile:
     `browse_argv`, followed by `--port` and a number, on that port. `database_path` is where it keeps its data if told nothing else.
     `migrate_argv` brings the tables up to date; `downgrade_argv`, followed by a revision, takes them back to it.
     `trial_environment` makes an app cheap that is only being tried, with data nobody will keep.
+
+    A stack with a `layout` has no frame that works by itself: engineers write the app whole, and the layout tells them what is
+    where. `main_file` is where it begins. `run_argv`, followed by arguments, runs a command-line program. `checks` are those due.
     """
 
     name: str
     label: str
     test_argv: tuple[str, ...]
-    demo_argv: tuple[str, ...]
-    serve_argv: tuple[str, ...]
+    checks: frozenset[CheckName]
+    demo_argv: tuple[str, ...] = ()
+    serve_argv: tuple[str, ...] = ()
+    run_argv: tuple[str, ...] = ()
+    layout: str = ""
+    main_file: str = ""
     browse_argv: tuple[str, ...] = ()
     migrate_argv: tuple[str, ...] = ()
     downgrade_argv: tuple[str, ...] = ()
@@ -32,11 +43,17 @@ class StackProfile:
     lock_file: str = "requirements.txt"
     database_path: str = "data/app.db"
 
+    @property
+    def is_written_whole(self) -> bool:
+        """Whether engineers write everything, on no frame."""
+        return bool(self.layout)
+
 
 PYTHON_WEB = StackProfile(
-    name="python-web",
+    name=StackName.python_web,
     label="Python, FastAPI, SQLAlchemy, server-rendered pages, SQLite or PostgreSQL",
     test_argv=("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+    checks=frozenset(CheckName) - {CheckName.examples},
     demo_argv=("python", "-m", "app.manage", "demo"),
     migrate_argv=("python", "-m", "app.manage", "migrate"),
     downgrade_argv=("python", "-m", "alembic", "downgrade"),
@@ -46,7 +63,27 @@ PYTHON_WEB = StackProfile(
 )
 """`DATABASE_URL` and `SECRET_KEY` come from the environment; without them the app uses `data/app.db` and a key file."""
 
-STACKS = {PYTHON_WEB.name: PYTHON_WEB}
+PYTHON = StackProfile(
+    name=StackName.python,
+    label="Python, a command-line program",
+    test_argv=("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+    checks=_SOURCE | {CheckName.examples},
+    run_argv=("python", "-m", "app"),
+    main_file="app/main.py",
+    layout="""The program is the Python package `app`, started as `python -m app ARGUMENTS`. Python 3.11 and its standard library,
+nothing else.
+- `app/main.py` holds `def main(arguments: list[str]) -> int`. It is given what follows the program's name and returns the exit
+  code: 0 if it worked, 2 for a call that is wrong, 1 if something else went wrong. `argparse` may end it with SystemExit instead.
+- What a person asked for goes to standard output. Complaints go to standard error, in one sentence, never as a traceback.
+- Data that must last lie in the folder named by the environment variable `APP_DATA_DIR`, by default `data` in the current folder.
+  The program makes the folder when it first writes.
+- `app/__init__.py`, `app/__main__.py`, `tests/__init__.py`, README.md, LICENSE, Dockerfile and pyproject.toml exist already.
+- Other modules lie beside `app/main.py`, tests in `tests/test_*.py`. Tests are pytest functions; they use `tmp_path` and
+  `monkeypatch` to set `APP_DATA_DIR`, and call `main([...])` or the modules, without a network and without waiting.""",
+)
+"""What it has to do is told by the examples of its specification."""
+
+STACKS = {stack.name: stack for stack in (PYTHON_WEB, PYTHON)}
 
 
 def demo_email(role: str, number: int = 1) -> str:

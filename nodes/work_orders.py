@@ -6,11 +6,13 @@ from nodes.artifacts import (
     AppSpec,
     AppVersion,
     Architecture,
+    Artifact,
     ArtifactRef,
     Component,
     ComponentOrder,
     ComponentResult,
     Finding,
+    StackName,
     sha256_of,
 )
 
@@ -18,7 +20,14 @@ from nodes.artifacts import (
 def fingerprint(component: Component, spec: AppSpec) -> str:
     """Stands for what is asked of the engineer: the component, its records and everything said of them."""
     concerned = [item for items in (spec.permissions, spec.rules, spec.reports) for item in items if item.record in component.records]
-    return sha256_of([component, *(spec.record(name) for name in component.records), *concerned, *spec.roles])[:16]
+    return sha256_of([component, *(spec.record(name) for name in component.records), *concerned, *spec.roles, *_program(spec)])[:16]
+
+
+def _program(spec: AppSpec) -> list[Artifact]:
+    """What is asked of whoever writes a program whole; nothing for an app with records."""
+    if spec.stack is StackName.python_web:
+        return []
+    return [spec.model_copy(update={"open_questions": (), "non_goals": (), "unmet_preferences": ()})]
 
 
 def next_wave(

@@ -510,7 +510,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     from nodes.agents.pace import Pace
     from nodes.agents.pricing import load_prices
     from nodes.agents.roster import load_roster
-    from nodes.blueprint.frame import generate_frame
+    from nodes.blueprint.app_frames import app_frame
     from nodes.context import Workshop
     from nodes.sandbox.choose import choose_sandbox
     from nodes.verification.browser.check import chromium
@@ -535,7 +535,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
     verifier = AppVerifier(sandbox, toolchain, artifacts, browser=chromium() if settings.browser else None)
-    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=generate_frame, four_eyes=settings.four_eyes)
+    return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=app_frame, four_eyes=settings.four_eyes)
 
 
 def rate_limits(settings: Settings) -> "dict[str, RateLimit]":

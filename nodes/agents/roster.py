@@ -25,6 +25,9 @@ TASK_INPUTS: Mapping[str, tuple[str, ...]] = {
     "correct_requirements": ("request", "draft", "feedback"),
     "design_architecture": ("spec", "feedback"),
     "write_component": ("contract", "spec", "component", "own_files", "findings", "feedback"),
+    "specify_program": ("layout", "request", "previous", "feedback"),
+    "divide_program": ("layout", "spec", "feedback"),
+    "write_program": ("layout", "spec", "parts", "component", "other_files", "own_files", "findings", "feedback"),
     "review_app": ("spec", "report", "files", "components"),
 }
 """The tasks there are, and the inputs a node gives with each."""

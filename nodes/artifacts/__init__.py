@@ -33,6 +33,7 @@ from nodes.artifacts.evidence import (
 )
 from nodes.artifacts.gates import BudgetLimit, BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
 from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
+from nodes.artifacts.programs import CommandStep, Example, StackName
 from nodes.artifacts.qa import CheckedVersion, GreenBuild, QaOutcome, QaReview, RepairStop
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
 from nodes.artifacts.revision import ChangeRequest, Edit, Revision, SpecChange
@@ -93,6 +94,7 @@ __all__ = [
     "CheckResult",
     "CheckStatus",
     "CheckedVersion",
+    "CommandStep",
     "Comment",
     "Component",
     "ComponentOrder",
@@ -104,6 +106,7 @@ __all__ = [
     "Ending",
     "Endpoint",
     "EvidenceReport",
+    "Example",
     "FieldSpec",
     "FieldType",
     "FileChange",
@@ -145,6 +148,7 @@ __all__ = [
     "Source",
     "SourceTree",
     "SpecChange",
+    "StackName",
     "TargetPlatform",
     "Transition",
     "UnmetPreference",

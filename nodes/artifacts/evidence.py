@@ -27,6 +27,7 @@ class CheckName(StrEnum):
     probe = "probe"
     restart = "restart"
     browser = "browser"
+    examples = "examples"
     upgrade = "upgrade"
     regression = "regression"
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from nodes.artifacts.programs import Example, StackName
 from nodes.artifacts.stored import Artifact, Identifier
 
 
@@ -282,7 +283,10 @@ class UnmetPreference(Artifact):
 
 
 class AppSpec(Artifact):
-    """What will be built, each item with its provenance. The one model of the app for every builder."""
+    """What will be built, each item with its provenance. The one model of the app for every builder.
+
+    Stacks other than the default have no records: `features` say in sentences what the program does, `examples` show it.
+    """
 
     name: Identifier
     title: str
@@ -296,6 +300,9 @@ class AppSpec(Artifact):
     non_goals: tuple[str, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     unmet_preferences: tuple[UnmetPreference, ...] = ()
+    stack: StackName = StackName.python_web
+    features: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
 
     def record(self, name: str) -> RecordSpec:
         """The record called `name`; KeyError if there is none."""

@@ -4,9 +4,22 @@ import keyword
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from nodes.artifacts import ACCOUNT, Action, AppSpec, FieldType, RecordSpec, RelationKind, ReportSpec, RuleKind, RuleSpec, Workflow
+from nodes.artifacts import (
+    ACCOUNT,
+    Action,
+    AppSpec,
+    FieldType,
+    RecordSpec,
+    RelationKind,
+    ReportSpec,
+    RuleKind,
+    RuleSpec,
+    StackName,
+    Workflow,
+)
 from nodes.blueprint import recipes
 from nodes.contract import REPORT_ROWS, class_name, operation_names, relation_property
+from nodes.program_spec import program_problems
 from nodes.recipe_contract import recipe_operation_names, recipe_schemas
 
 LONGEST_NAME = 48
@@ -33,6 +46,8 @@ _FIELDS_OF_RULE = {
 
 def problems(spec: AppSpec) -> tuple[str, ...]:
     """Every contradiction in `spec`, as sentences that say what to correct; empty if it can be built."""
+    if spec.stack is not StackName.python_web:
+        return program_problems(spec.features, spec.examples)
     return (
         *_roles(spec),
         *_records(spec),

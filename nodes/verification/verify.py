@@ -19,6 +19,7 @@ from nodes.stack import STACKS, StackProfile
 from nodes.verification.browser.check import BrowsedApp, check_browser, demo_data
 from nodes.verification.code_checks import check_lint, check_tests
 from nodes.verification.contract_diff import diff_contract
+from nodes.verification.examples import check_examples
 from nodes.verification.exchange import Exchange, Json
 from nodes.verification.observed import CheckImpossible, Observed, not_run, result_of
 from nodes.verification.probe import probe_app
@@ -103,9 +104,10 @@ class _Verification:
 
     def skip(self, reason: str, checks: tuple[CheckName, ...] = tuple(CheckName)) -> None:
         """Whatever is due and has no result yet could not run."""
-        due = (check for check in checks if check not in REVISION_CHECKS or (self.delivered and check in COMPARING_CHECKS))
-        for check in due:
-            if check not in self.results:
+        due = STACKS[self.architecture.stack].checks if self.architecture.stack in STACKS else frozenset(CheckName)
+        due -= REVISION_CHECKS if not self.delivered else REVISION_CHECKS - set(COMPARING_CHECKS)
+        for check in checks:
+            if check in due and check not in self.results:
                 self._add(not_run(check, reason))
 
     async def run(self, sandbox: Sandbox, toolchain: Path) -> None:
@@ -115,8 +117,12 @@ class _Verification:
             group.create_task(
                 self._conclude(CheckName.tests, lambda: check_tests(self.files, self.architecture, stack, sandbox, toolchain))
             )
-            group.create_task(self._live(sandbox, toolchain))
-            if self.delivered:
+            if CheckName.examples in stack.checks:
+                examples = functools.partial(check_examples, self.files, self.spec, self.architecture, stack, sandbox, toolchain)
+                group.create_task(self._conclude(CheckName.examples, examples))
+            if CheckName.boot in stack.checks:
+                group.create_task(self._live(sandbox, toolchain))
+            if self.delivered and CheckName.upgrade in stack.checks:
                 group.create_task(self._compare(self.delivered, stack, sandbox, toolchain))
 
     async def _compare(self, delivered: Delivered, stack: StackProfile, sandbox: Sandbox, toolchain: Path) -> None:

@@ -50,8 +50,12 @@ NODES_OF_TASKS = {
     "correct_requirements": "analyze_requirements",
     "design_architecture": "design_architecture",
     "write_component": "generate_component",
+    "specify_program": "analyze_requirements",
+    "divide_program": "design_architecture",
+    "write_program": "generate_component",
     "review_app": "verify_app",
 }
+WRITING = frozenset(task for task, node in NODES_OF_TASKS.items() if node == "generate_component")
 NODES_OF_STAGES = {
     Stage.requirements: "analyze_requirements",
     Stage.architecture: "design_architecture",
@@ -160,7 +164,7 @@ def _box(record: BuildRecord, name: str, at: frozenset[str]) -> NodeBox:
 def _note(record: BuildRecord, name: str) -> str:
     progress = record.progress
     if name == "generate_component" and progress.components:
-        at_work = sum(1 for _, span in record.at_work if span.task == "write_component")
+        at_work = sum(1 for _, span in record.at_work if span.task in WRITING)
         written = f"{len(progress.written)} of {len(progress.components)} parts"
         return f"{written}, {at_work} now" if at_work else written
     if name == "verify_app" and progress.checks:
@@ -174,7 +178,7 @@ def _note(record: BuildRecord, name: str) -> str:
 def _arrows(record: BuildRecord, boxes: Mapping[str, NodeBox]) -> list[Arrow]:
     arrows = [_along(boxes[left], boxes[right], taken=_reached(boxes[right])) for left, right in pairwise(MAIN)]
     arrows += [_down(boxes[MAIN[BESIDE[gate]]], boxes[gate], taken=_reached(boxes[gate])) for gate in GATES]
-    repairs = max((span.attempt for span in record.agents if span.task == "write_component"), default=1) - 1
+    repairs = max((span.attempt for span in record.agents if span.task in WRITING), default=1) - 1
     label = f"repair: {repairs} of {max(repairs, record.options.repair_rounds)}" if repairs else "repair"
     arrows.append(_above(boxes["verify_app"], boxes["generate_component"], label, taken=repairs > 0))
     return arrows

@@ -63,6 +63,7 @@ CHECKS: Mapping[CheckName, str] = {
     CheckName.probe: "Permissions and rules",
     CheckName.restart: "Restart",
     CheckName.browser: "In a browser",
+    CheckName.examples: "Examples",
 }
 CONDITIONS: Mapping[Condition, Shown] = {
     Condition.ok: Shown("Works", "ok", Tone.ok),
@@ -102,6 +103,9 @@ TASKS: Mapping[str, str] = {
     "analyze_requirements": "Requirements",
     "design_architecture": "Architecture",
     "write_component": "Code",
+    "specify_program": "Requirements",
+    "divide_program": "Architecture",
+    "write_program": "Code",
     "review_app": "Review",
 }
 

@@ -83,10 +83,10 @@ class SandboxStage:
 
 
 def _stack(app: StagedApp) -> StackProfile:
-    try:
-        return STACKS[app.architecture.stack]
-    except KeyError as error:
-        raise PreviewUnavailable(f"Nothing here can start an app of the stack {app.architecture.stack}.") from error
+    stack = STACKS.get(app.architecture.stack)
+    if stack is None or not stack.browse_argv:
+        raise PreviewUnavailable(f"An app of the stack {app.architecture.stack} has no pages to look at; download it and run it.")
+    return stack
 
 
 def _visitor(socket_path: Path) -> httpx.AsyncClient:

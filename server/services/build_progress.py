@@ -74,7 +74,8 @@ class BuildProgress:
         return sum(1 for check in self.checks if check.status is CheckStatus.passed)
 
 
-CHECKS_OF_A_FIRST_VERSION = len(CheckName) - len(REVISION_CHECKS)
+CHECKS_OF_A_FIRST_VERSION = len(CheckName) - len(REVISION_CHECKS) - 1
+"""Of the default stack, which has no examples; other stacks have fewer, so they are further than is said, not less far."""
 _PROGRESS: TypeAdapter[ProgressEvent] = TypeAdapter(ProgressEvent)
 
 
@@ -144,6 +145,9 @@ def in_order(checks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
 _STAGES = {
     "analyze_requirements": Stage.requirements,
     "correct_requirements": Stage.requirements,
+    "specify_program": Stage.requirements,
+    "divide_program": Stage.architecture,
+    "write_program": Stage.code,
     "design_architecture": Stage.architecture,
     "write_component": Stage.code,
     "review_app": Stage.checks,

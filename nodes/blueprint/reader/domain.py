@@ -9,6 +9,8 @@ from nodes.errors import DescriptionOutOfDomain, DescriptionUnclear
 _INSTEAD = "It makes web apps that keep records: people, forms, lists, roles, workflow states and reports."
 _MODEL = "Set a key and choose a model (openai:<model> or azure:<deployment>) for this"
 
+COMMAND_LINE_TOOL = "a command-line tool"
+
 REFUSED: tuple[tuple[str, str, str], ...] = (
     (
         r"""^[^.!?\n]*(?:\b(?:2048|tetris|sudoku|minesweeper|hangman|tic[- ]tac[- ]toe|flappy[ ]bird|solitaire)\b
@@ -21,7 +23,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"\b(command[- ]line|cli[ ]tool|cli[ ]app|cli\b|terminal[ ](?:tool|app)|shell[ ]script|bash[ ]script|daemon|cron[ ]job[ ]that)",
-        "a command-line tool",
+        COMMAND_LINE_TOOL,
         "The builder could make a web app that keeps what the tool would work on.",
     ),
     (
@@ -91,13 +93,18 @@ def check_domain(request: BuildRequest) -> None:
             _refusal(f"a program for the platform {request.target_platform}", "The builder could make the same app for the web.")
         )
     words = re.findall(r"[^\W\d_]+", text.lower())
-    for pattern, kind, instead in REFUSED:
-        if re.search(pattern, _opening(request.app_description), re.VERBOSE):
-            raise DescriptionOutOfDomain(_refusal(kind, instead))
+    if kind := kind_of_software(request):
+        raise DescriptionOutOfDomain(_refusal(kind, next(instead for _, named, instead in REFUSED if named == kind)))
     if len(words) < 2:
         raise DescriptionUnclear("It is too short to read.")
     if len(words) > 5 and not _is_english(words):
         raise DescriptionUnclear("The text does not read as English, which is the only language the built-in builder knows.")
+
+
+def kind_of_software(request: BuildRequest) -> str | None:
+    """What other than a data-centred web app the first sentence asks for: one of the kinds in `REFUSED`."""
+    opening = _opening(request.app_description)
+    return next((kind for pattern, kind, _ in REFUSED if re.search(pattern, opening, re.VERBOSE)), None)
 
 
 def _is_english(words: list[str]) -> bool:

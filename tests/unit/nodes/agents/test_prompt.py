@@ -13,6 +13,7 @@ from nodes.agents.roster import TASK_INPUTS, load_roster
 from nodes.artifacts import AppSpec, ArchitecturePlan, Artifact, Changeset, QaReview
 from nodes.context import AgentTask
 from nodes.corrections import SpecCorrections
+from nodes.program_spec import ProgramSpec
 
 SNAPSHOTS = Path(__file__).parent / "prompts"
 ANSWERS: dict[str, type[Artifact]] = {
@@ -20,6 +21,9 @@ ANSWERS: dict[str, type[Artifact]] = {
     "correct_requirements": SpecCorrections,
     "design_architecture": ArchitecturePlan,
     "write_component": Changeset,
+    "specify_program": ProgramSpec,
+    "divide_program": ArchitecturePlan,
+    "write_program": Changeset,
     "review_app": QaReview,
 }
 

@@ -1,0 +1,1 @@
+"""What surrounds programs that engineers write whole."""
