@@ -93,13 +93,15 @@ def write_task(
         answer=Changeset,
         component=component.name,
         attempt=order.attempt,
-        check=lambda changeset: complaint_about_part(own, component, changeset, work.architecture),
+        check=lambda changeset: complaint_about_part(own, component, changeset, work.architecture, order.feedback),
         summarize=lambda changeset: f"{component.title}: wrote {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
         continues=continues,
     )
 
 
-def complaint_about_part(own: Mapping[str, str], component: Component, changeset: Changeset, architecture: Architecture) -> str | None:
+def complaint_about_part(
+    own: Mapping[str, str], component: Component, changeset: Changeset, architecture: Architecture, feedback: str
+) -> str | None:
     """Why a part cannot be taken, in words for the engineer."""
     for change in changeset.changes:
         owner = owner_of(architecture, change.path)
@@ -107,7 +109,7 @@ def complaint_about_part(own: Mapping[str, str], component: Component, changeset
             return f"{change.operation} {change.path}: the file belongs to {owner.name}"
     if not changeset.changes and not own:
         return f"nothing of {component.name} is written yet: add its files, whole"
-    return complaint_about(own, component, changeset)
+    return complaint_about(own, component, changeset, feedback=feedback)
 
 
 def _read_by(component: Component, files: Mapping[str, str], architecture: Architecture) -> Iterator[tuple[str, str]]:

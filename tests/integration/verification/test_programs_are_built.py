@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
 from graph.builder import build_graph
@@ -69,7 +70,7 @@ from pathlib import Path
 
 
 def _file() -> Path:
-    return Path(os.environ.get("APP_DATA_DIR", "data"), "items.json")
+    return Path(os.getenv("APP_DATA_DIR") or "data", "items.json")
 
 
 def load() -> list[str]:
@@ -142,8 +143,8 @@ class Build:
         self.graph = build_graph(workshop).compile(checkpointer=InMemorySaver())
 
     async def run(self, request: BuildRequest) -> dict[str, Any]:
-        config = {"configurable": {"thread_id": "1"}}
-        state: dict[str, Any] = await self.graph.ainvoke({"request": request}, config, context=BuildOptions())  # type: ignore[call-overload]
+        config: RunnableConfig = {"configurable": {"thread_id": "1"}}
+        state: dict[str, Any] = await self.graph.ainvoke({"request": request}, config, context=BuildOptions())
         return state
 
     def package(self, state: dict[str, Any]) -> dict[str, str]:
