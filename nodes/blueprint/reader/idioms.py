@@ -35,7 +35,7 @@ _SUBSTITUTIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"^[\w]+(?:\s+[\w]+){0,5}?\s+[-–—]\s+(?=[\w\s-]+:)", ""),
     (r"^([\w]+(?:\s+[\w]+){0,3}?)\s+[-–—]\s+(?=[\w])", r"\1: "),
     (r"\b(?:around|about|roughly|approximately|nearly|almost)\s+(?=\d)", ""),
-    (r"\bends?\s+up\s+", "wait "),
+    (r",?\s+and\s+ends?\s+up\s+(?:on|in|at)\s+(?:an?|the)\s+[\w-]+(?:\s+list)?(?=$|[,;])", ""),
     (
         rf"\b(status|state|stage)\s*(?::|=|\bof\b|\bwhich\s+is\b|\bthat\s+is\b|\bbeing\b)\s*(?:either\s+)?({_VALUE}(?:\s*(?:,|/|\bor\b|→)\s*(?:or\s+)?{_VALUE})+)$",
         _with_values,

@@ -238,7 +238,8 @@ def _owners(clause: Clause, draft: Draft) -> None:
             and noun not in draft.hidden
             and subject.determiner != "pronoun"
         )
-        if named and (described or (not listing and noun.split(" ")[-1] not in ORGANISATIONS)):
+        usual = listing and trades.is_known(noun) and any(is_role_noun(noun_of(part)) or draft.find(part) for part in parts)
+        if named and (described or usual or (not listing and noun.split(" ")[-1] not in ORGANISATIONS)):
             draft.record(noun, stated(clause.quote))
 
 
