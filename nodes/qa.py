@@ -1,7 +1,7 @@
 """Find out whether the app works: run it, have the QA engineer read evidence and code, and judge whether to repair."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -23,6 +23,7 @@ from nodes.artifacts import (
     QaReview,
     RepairStop,
     Severity,
+    TriedRound,
     Verdict,
 )
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
@@ -42,6 +43,7 @@ class QaInput(VersionState, total=False):
     allowance_usd: float
     merge: CheckResult | None
     checked: CheckedVersion
+    agent_results: list[AgentResult]
     continues: str
 
 
@@ -92,6 +94,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
     )
     review, used = await _reviewed(task, workshop, options)
     outcome = judge(report, review, state.get("qa"), version, rounds=options.repair_rounds)
+    outcome = outcome.model_copy(update={"tried": (*_tried_before(state.get("qa")), _tried(state, outcome, used))})
     output: QaOutput = {"qa": outcome, "versions": [kept_version(state, report.verdict)], "agent_results": used}
     if outcome.stop is RepairStop.worse_result and "checked" in state:
         return {**output, **_undone(outcome, state["checked"], version)}
@@ -155,6 +158,39 @@ def judge(report: EvidenceReport, review: QaReview, previous: QaOutcome | None, 
         components_to_repair=() if stop else repairable,
         last_green=version if report.verdict is Verdict.verified else previous.last_green if previous else None,
     )
+
+
+def _tried_before(previous: QaOutcome | None) -> tuple[TriedRound, ...]:
+    """What led to this round; nothing, if all was well before."""
+    return previous.tried if previous and previous.report.verdict is not Verdict.verified else ()
+
+
+def _tried(state: QaInput, outcome: QaOutcome, used: Sequence[AgentResult]) -> TriedRound:
+    """What was done for this version, and what it cost: all that agents used since the version before was checked."""
+    parts, before = state.get("components", {}), state["checked"].components if "checked" in state else None
+    again = {name: part for name, part in parts.items() if before is not None and _attempt(before.get(name)) != part.attempt}
+    results, previous = [*state.get("agent_results", []), *used], state.get("qa")
+    last = previous.tried[-1] if previous and previous.tried else None
+    costs = [result.cost_usd for result in results]
+    spent = None if None in costs else sum(cost for cost in costs if cost)
+    known_before = last.spent_usd if last else 0.0
+    calls = sum(result.calls for result in results)
+    return TriedRound(
+        version=state["version"].number,
+        parts=tuple(again),
+        notes={name: part.notes for name, part in again.items() if part.notes},
+        findings=len(outcome.report.findings),
+        failed_checks=tuple(check.check for check in outcome.report.checks if check.status is CheckStatus.failed),
+        undone=outcome.stop is RepairStop.worse_result,
+        calls=calls - (last.calls_so_far if last else 0),
+        cost_usd=None if spent is None or known_before is None else spent - known_before,
+        spent_usd=spent,
+        calls_so_far=calls,
+    )
+
+
+def _attempt(part: ComponentResult | None) -> int:
+    return part.attempt if part else 0
 
 
 def _failing_components(report: EvidenceReport, review: QaReview) -> tuple[str, ...]:

@@ -147,6 +147,7 @@ async def review_app(state: AppReviewInput) -> ReviewOutput:
         verdict=qa.report.verdict,
         findings=qa.report.findings,
         stop=qa.stop,
+        tried=qa.tried,
         choices=app_choices(qa, state.get("components", {})),
         changes=revision.changes if revision else (),
         askers=askers(state),

@@ -107,6 +107,7 @@ class ScriptedCrew:
 
     script: Mapping[str, Sequence[object]] = field(repr=False)
     corrects: frozenset[str] = frozenset()
+    cost_usd: float | None = None
     tasks: list[AgentTask[BaseModel]] = field(default_factory=list, repr=False)
     options: list[BuildOptions] = field(default_factory=list, repr=False)
 
@@ -138,6 +139,7 @@ class ScriptedCrew:
             calls=1,
             input_tokens=0,
             output_tokens=0,
+            cost_usd=self.cost_usd,
         )
         return AgentAnswer(value=value, result=result)
 

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from nodes.artifacts.evidence import Finding, Verdict
-from nodes.artifacts.qa import RepairStop
+from nodes.artifacts.qa import RepairStop, TriedRound
 from nodes.artifacts.request import readable_text
 from nodes.artifacts.revision import SpecChange
 from nodes.artifacts.specification import AppSpec, OpenQuestion
@@ -78,6 +78,8 @@ class BudgetQuestion(Artifact):
 class ReviewRequest(Artifact):
     """What a person is asked at a gate. `subject_sha256` binds the answer to exactly what was shown.
 
+    `tried` says of each version since the app last passed every check what was done, what still failed, and what it cost.
+
     `askers` may not let the build through, because they asked for it; nobody, unless the build has four eyes. Where the
     limit of a day is reached, they may not raise it, four eyes or not.
     """
@@ -90,6 +92,7 @@ class ReviewRequest(Artifact):
     verdict: Verdict | None = None
     findings: tuple[Finding, ...] = ()
     stop: RepairStop | None = None
+    tried: tuple[TriedRound, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     changes: tuple[SpecChange, ...] = ()
     choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)

@@ -3,9 +3,11 @@
 from enum import StrEnum
 from typing import Self
 
+from pydantic import Field
+
 from nodes.artifacts.architecture import Architecture
 from nodes.artifacts.changesets import AppVersion, ComponentResult
-from nodes.artifacts.evidence import EvidenceReport
+from nodes.artifacts.evidence import CheckName, EvidenceReport
 from nodes.artifacts.specification import AppSpec
 from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier
 
@@ -30,8 +32,41 @@ class RepairStop(StrEnum):
     budget_exhausted = "budget_exhausted"
 
 
+class TriedRound(Artifact):
+    """One version that was checked: which parts were written for it, what then still failed, and what that cost.
+
+    `findings` and `failed_checks` are of this version, also where it was `undone` because it was worse than the one before.
+    `notes` are the engineers' own words, by part. `cost_usd` and `calls` are of this round alone, `spent_usd` is of the build
+    up to here; None where a model has no price.
+    """
+
+    version: int
+    parts: tuple[Identifier, ...] = ()
+    notes: dict[str, str] = Field(default={})
+    findings: int
+    failed_checks: tuple[CheckName, ...] = ()
+    undone: bool = False
+    calls: int
+    cost_usd: float | None
+    spent_usd: float | None
+    calls_so_far: int
+
+    @property
+    def words(self) -> str:
+        """`Version 2: claim was written again; 1 finding left (tests). 2 calls, $0.0123.`"""
+        again = f"{', '.join(self.parts)} {'were' if len(self.parts) > 1 else 'was'} written again; " if self.parts else ""
+        failed = f" ({', '.join(self.failed_checks)})" if self.failed_checks else ""
+        left = f"{self.findings or 'no'} finding{'s' * (self.findings != 1)} left{failed}"
+        undone = ", which was worse, so it was undone" if self.undone else ""
+        cost = "cost unknown" if self.cost_usd is None else f"${self.cost_usd:.4f}"
+        return f"Version {self.version}: {again}{left}{undone}. {self.calls} call{'s' * (self.calls != 1)}, {cost}."
+
+
 class QaOutcome(Artifact):
-    """What QA hands to routing: the evidence, the review, and whether another repair round is worth it."""
+    """What QA hands to routing: the evidence, the review, and whether another repair round is worth it.
+
+    `tried` are the rounds since the app last passed every check, the oldest first.
+    """
 
     report: EvidenceReport
     review: QaReview
@@ -39,6 +74,7 @@ class QaOutcome(Artifact):
     stop: RepairStop | None
     components_to_repair: tuple[Identifier, ...] = ()
     last_green: AppVersion | None = None
+    tried: tuple[TriedRound, ...] = ()
 
 
 class CheckedVersion(Artifact):

@@ -246,7 +246,9 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
                 least = budget.least_usd
                 return [question, f"Go on with: appyard builds resume {short} --budget {least:.2f}. Or: appyard builds reject {short}"]
             choices = status.review.request.choices if status.review else ()
-            return [question, f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"]
+            tried = [round_.words for round_ in status.review.request.tried] if status.review else []
+            decide = f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"
+            return [question, *(tried if len(tried) > 1 else ()), decide]
         case RuntimeStatus.expired:
             return [f"Everything is kept. Look: appyard builds show {short}. Ask again: appyard builds reopen {short}"]
         case RuntimeStatus.failed | RuntimeStatus.canceled | RuntimeStatus.paused:

@@ -25,6 +25,7 @@ from nodes.artifacts import (
     RepairStop,
     RuleKind,
     RuleSpec,
+    TriedRound,
 )
 from nodes.blueprint.reader import read_description
 from nodes.codegen import NOTHING_LEFT
@@ -154,6 +155,22 @@ async def test_a_repair_that_makes_it_worse_is_undone() -> None:
     assert [finding["message"] for finding in build.question["findings"]] == ["alpha broke"]
     assert (build.kept["version"].number, build.kept["components"]["claim"].attempt) == (3, 1)
     assert build.kept["version"] == build.kept["checked"].version
+
+
+async def test_the_gate_shows_what_was_tried_what_still_failed_and_what_it_cost() -> None:
+    worse = [make_finding(message="beta broke"), make_finding(message="gamma broke")]
+    build = Build(rounds=[[make_finding(message="alpha broke")], worse, [make_finding(message="delta broke")]])
+    build.crew.cost_usd = 0.01
+    await build.start()
+    words = [
+        "Version 1: 1 finding left (probe). 4 calls, $0.0400.",
+        "Version 2: claim was written again; 2 findings left (probe), which was worse, so it was undone. 2 calls, $0.0200.",
+    ]
+    assert [TriedRound.model_validate(tried).words for tried in build.question["tried"]] == words
+    assert build.question["tried"][1]["spent_usd"] == pytest.approx(0.06)
+    await build.answer(decision="hint", feedback="Look at the title.")
+    assert build.question["tried"][2]["parts"] == ["claim"]
+    assert build.question["tried"][2]["calls"] == 2
 
 
 async def test_a_hint_goes_to_the_engineers_of_the_failing_parts() -> None:
