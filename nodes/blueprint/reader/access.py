@@ -9,6 +9,7 @@ from nodes.blueprint.reader.draft import Draft, RecordDraft, is_role_noun, noun_
 from nodes.blueprint.reader.lexicon import VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
 from nodes.blueprint.reader.phrases import Clause, Phrase
+from nodes.blueprint.reader.records import is_act
 
 ADMINISTRATOR = "administrator"
 _ALL = (Action.read, Action.create, Action.update, Action.delete)
@@ -49,7 +50,9 @@ def read_grants(clauses: list[Clause], draft: Draft) -> None:
         if clause.negated or not actors:
             continue
         phrases = clause.subjects if clause.passive else clause.objects
-        if VerbKind.keep in kinds and not any(map(draft.find, phrases)):  # "record steps for every call" fills in calls
+        if (
+            VerbKind.keep in kinds and not is_act(clause) and not any(map(draft.find, phrases))
+        ):  # "record steps for every call" fills in calls
             for whole in filter(None, map(draft.find, clause.after("for", "of"))):
                 _note_all(whole, actors, (Action.read, Action.create, Action.update), Scope.all, stated(clause.quote))
         scope = Scope.own if _speaks_of_own(phrases) else Scope.all

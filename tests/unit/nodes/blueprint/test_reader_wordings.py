@@ -2,7 +2,7 @@
 
 import pytest
 
-from nodes.artifacts import AppSpec, BuildRequest
+from nodes.artifacts import Action, AppSpec, BuildRequest
 from nodes.blueprint.reader import read_description
 
 
@@ -92,3 +92,8 @@ def test_what_something_is_about_is_referred_to(text: str, record: str, targets:
 )
 def test_places_lists_and_qualities_are_no_records(text: str) -> None:
     assert not {"room", "stock_room", "waiting", "completeness"} & {record.name for record in read(text).records}
+
+
+def test_who_registers_for_something_may_not_change_it() -> None:
+    spec = read("An exam has a date. Teachers add exams. Students register for exams.")
+    assert {entry.action for entry in spec.permissions if (entry.role, entry.record) == ("student", "exam")} == {Action.read}
