@@ -217,6 +217,7 @@ def as_object(status: BuildStatus, laid: LaidDown | None, seconds: float) -> dic
         "error": status.error,
         "unmet_preferences": [wish.model_dump(mode="json") for wish in status.unmet_preferences],
         "recipes": [recipe.model_dump(mode="json") for recipe in status.recipes],
+        "open_questions": [question.model_dump(mode="json") for question in status.open_questions],
         "package": str(laid.zip_file) if laid else None,
         "folder": str(laid.folder) if laid else None,
         "checks": [check.model_dump(mode="json", exclude={"log"}) for check in status.checks],

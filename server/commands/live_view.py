@@ -92,8 +92,11 @@ def _count(stage: Stage, progress: BuildProgress) -> str:
             return ""
 
 
+MOST_QUESTIONS = 4
+
+
 def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableType:
-    """At most fifteen lines: what was built, what the evidence says, what it cost."""
+    """At most twenty lines: what was built, what the evidence says, what it cost."""
     word, style = WORDS.get(status.runtime_status, (str(status.runtime_status), "bold"))
     lines = [Text.assemble((status.title or "Build", "bold"), "   ", (word, style))]
     if status.error:
@@ -102,6 +105,9 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
     lines += _passed_lines([check for check in status.checks if check.status is CheckStatus.passed])
     lines += [Text(f"  Not met: {wish.preference} - {wish.reason}", "yellow") for wish in status.unmet_preferences[:3]]
     lines += [Text(f"  {words_of(recipe)}", "dim") for recipe in status.recipes[:6]]
+    lines += [Text(f"  Left open: {asked.question} Built: {asked.default}", "dim") for asked in status.open_questions[:MOST_QUESTIONS]]
+    if (more := len(status.open_questions) - MOST_QUESTIONS) > 0:
+        lines.append(Text(f"  and {more} more open questions; the plan lists them", "dim"))
     if model == "builtin":
         lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
     usage = status.usage

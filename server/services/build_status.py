@@ -14,6 +14,7 @@ from nodes.artifacts import (
     Delivery,
     Ending,
     KeptVersion,
+    OpenQuestion,
     Outcome,
     RecipeSpec,
     ReviewRequest,
@@ -96,6 +97,9 @@ class BuildStatus(Artifact):
     error: str | None
     unmet_preferences: tuple[UnmetPreference, ...]
     recipes: tuple[RecipeSpec, ...] = ()
+    open_questions: tuple[OpenQuestion, ...] = ()
+    """What the request leaves open; each with the default that is built unless somebody answers."""
+
     checks: tuple[CheckResult, ...]
     changes: tuple[SpecChange, ...] = ()
     declined: str | None = None
@@ -140,6 +144,13 @@ def unmet_preferences_of(thread: Thread) -> tuple[UnmetPreference, ...]:
     spec = (thread.values or {}).get("spec")
     unmet = spec.get("unmet_preferences", ()) if isinstance(spec, dict) else ()
     return tuple(UnmetPreference.model_validate(wish) for wish in unmet)
+
+
+def open_questions_of(thread: Thread) -> tuple[OpenQuestion, ...]:
+    """What was left open, with the defaults."""
+    spec = (thread.values or {}).get("spec")
+    asked = spec.get("open_questions", ()) if isinstance(spec, dict) else ()
+    return tuple(OpenQuestion.model_validate(question) for question in asked)
 
 
 def recipes_of(thread: Thread) -> tuple[RecipeSpec, ...]:

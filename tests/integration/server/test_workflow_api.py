@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from nodes.artifacts import Changeset, RecipeKind, RecipeSpec, UnmetPreference
+from nodes.artifacts import Changeset, OpenQuestion, RecipeKind, RecipeSpec, UnmetPreference
 from nodes.context import AgentTask
 from nodes.errors import BudgetExhausted, ModelUnavailable
 from tests.factories import make_finding
@@ -35,6 +35,13 @@ async def test_a_preference_the_builder_does_not_meet_is_reported(appyard: RunAp
     status = await yard.ended(await yard.start(tech_stack_preferences=["React"]))
     assert status["unmet_preferences"] == [wish.model_dump()]
     assert status["input"]["tech_stack_preferences"] == ["React"]
+
+
+async def test_where_nobody_is_asked_the_status_lists_what_was_left_open_and_built(appyard: RunAppyard) -> None:
+    asked = OpenQuestion(name="currency", question="Which currency?", default="Euro")
+    yard = await appyard(script(analyze_requirements=[SPEC.model_copy(update={"open_questions": (asked,)})]))
+    status = await yard.ended(await yard.start(options={"gates": {"requirements": "auto"}}))
+    assert (status["runtime_status"], status["open_questions"]) == ("Completed", [asked.model_dump()])
 
 
 async def test_recipes_are_named_at_the_gate_and_in_the_status(appyard: RunAppyard) -> None:
