@@ -291,7 +291,6 @@ def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "
         files=SourceFiles(ledger.artifacts),
         states=states,
         forks=forks,
-        spending=world.spending,
         analytics=Analytics(ledger.database),
         workplace=make_workplace(world),
         previews=previews,

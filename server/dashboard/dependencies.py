@@ -15,7 +15,6 @@ from server.services.health import Health
 from server.services.previews import Previews
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
-from server.services.spending import Spending
 from server.services.thread_state import ThreadStates
 from server.services.workplace import Workplace
 
@@ -32,7 +31,6 @@ class Desk:
     files: SourceFiles
     states: ThreadStates
     forks: Forks
-    spending: Spending
     analytics: Analytics
     workplace: Workplace
     previews: Previews
