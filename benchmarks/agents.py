@@ -32,7 +32,7 @@ CANCELS = 20
 WIDTHS = (1, 4, 16, 32)
 MODEL_SECONDS = (0.2, 1.0)
 REVIEW = AgentTask("review_app", {"spec": "{}", "report": "{}", "files": "[]", "components": "[]"}, QaReview)
-INPUTS = {"contract": "{}", "spec": "{}", "component": "part", "own_files": "{}", "findings": "[]", "feedback": ""}
+INPUTS = {"contract": "{}", "spec": "{}", "signatures": "{}", "component": "part", "own_files": "{}", "findings": "[]", "feedback": ""}
 
 
 class SlowModel(ScriptedChatModel):

@@ -24,6 +24,7 @@ from nodes.blueprint import engineer
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.errors import AgentOutputInvalid
+from nodes.outlines import outlines, shared_outlines
 from nodes.ownership import owns
 from nodes.program_tasks import write_task
 from nodes.source_trees import JSON, load_tree
@@ -69,7 +70,7 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     if drafted and not _is_left_to_write(work.spec, component, order):
         written = _Written(own, f"{drafted.notes} {NOTHING_LEFT}")
     else:
-        ask = write_task(work, component, tree, order, continues) if is_whole else _task(work, component, own, order, continues)
+        ask = write_task(work, component, tree, order, continues) if is_whole else _task(work, component, {**tree, **own}, order, continues)
         written = await _ask_engineer(replace(ask, files={**tree, **own}), component, own, workshop, options)
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
     kept = difference(component, frame, written.files, written.notes)
@@ -106,11 +107,12 @@ def has_custom_rules(spec: AppSpec, component: Component) -> bool:
     return any(rule.kind is RuleKind.custom and rule.record in component.records for rule in spec.rules)
 
 
-def _task(work: WorkOrder, component: Component, own: Mapping[str, str], order: ComponentOrder, continues: str) -> AgentTask[Changeset]:
+def _task(work: WorkOrder, component: Component, files: Mapping[str, str], order: ComponentOrder, continues: str) -> AgentTask[Changeset]:
+    own = _owned(component, files)
     return AgentTask(
         name="write_component",
-        inputs=engineer_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
-        leaner=leaner_inputs(work.spec, work.architecture, component, own, order.findings, order.feedback),
+        inputs=engineer_inputs(work.spec, work.architecture, component, files, order.findings, order.feedback),
+        leaner=leaner_inputs(work.spec, work.architecture, component, files, order.findings, order.feedback),
         answer=Changeset,
         component=component.name,
         attempt=order.attempt,
@@ -135,16 +137,18 @@ def engineer_inputs(
     spec: AppSpec,
     architecture: Architecture,
     component: Component,
-    own_files: Mapping[str, str],
+    files: Mapping[str, str],
     findings: Sequence[Finding] = (),
     feedback: str = "",
 ) -> dict[str, str]:
-    """What an engineer is told. What all engineers share comes first, so that providers cache it."""
+    """What an engineer is told; `files` are the whole app. What all engineers share comes first, so that providers cache it."""
+    signatures = shared_outlines([_owned(part, files) for part in architecture.components], files)
     return {
         "contract": architecture.contract.model_dump_json(),
         "spec": spec.model_dump_json(),
+        "signatures": json.dumps(signatures, ensure_ascii=False),
         "component": component.model_dump_json(),
-        "own_files": json.dumps(own_files, ensure_ascii=False),
+        "own_files": json.dumps(_owned(component, files), ensure_ascii=False),
         "findings": json.dumps([finding.model_dump(mode="json") for finding in findings]),
         "feedback": feedback,
     }
@@ -154,19 +158,23 @@ def leaner_inputs(
     spec: AppSpec,
     architecture: Architecture,
     component: Component,
-    own_files: Mapping[str, str],
+    files: Mapping[str, str],
     findings: Sequence[Finding] = (),
     feedback: str = "",
 ) -> tuple[dict[str, str], ...]:
-    """First without what is said of other records, then also without the files an engineer seldom has to change."""
+    """First without what concerns other records, then without the files an engineer seldom changes, then without what only those use."""
+    own_files = _owned(component, files)
     concerned = _concerning(spec, component), _contract_concerning(architecture, component)
-    told = engineer_inputs(concerned[0], concerned[1], component, own_files, findings, feedback)
+    told = engineer_inputs(concerned[0], concerned[1], component, files, findings, feedback)
+    told["signatures"] = json.dumps(outlines(own_files, files), ensure_ascii=False)
     named = {finding.file for finding in findings}
     shown = {
         path: text if path in named or path.endswith(SELDOM_LEFT_ALONE) else f"({text.count(chr(10))} lines, not shown; leave it as it is)"
         for path, text in own_files.items()
     }
-    return told, {**told, "own_files": json.dumps(shown, ensure_ascii=False)}
+    fewer = {**told, "own_files": json.dumps(shown, ensure_ascii=False)}
+    used = outlines({path: text for path, text in own_files.items() if shown[path] == text}, files)
+    return told, fewer, {**fewer, "signatures": json.dumps(used, ensure_ascii=False)}
 
 
 def _concerning(spec: AppSpec, component: Component) -> AppSpec:

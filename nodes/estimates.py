@@ -91,7 +91,7 @@ class Estimator:
             own = {path: text for path, text in files.items() if owns(component, path)}
             answer = WORDINESS * len(engineer.write(spec, component, own_files=own).model_dump_json())
             written += answer
-            inputs = engineer_inputs(spec, architecture, component, own)
+            inputs = engineer_inputs(spec, architecture, component, files)
             asked = self._question("write_component", inputs, Changeset, answer, again=rounds / 2)
             yield replace(asked, is_sure=has_custom_rules(spec, component))
         inputs = {"spec": told, "components": "", "report": " " * EVIDENCE_CHARACTERS, "files": " " * (written + 60 * len(files))}

@@ -57,7 +57,15 @@ def review_graph(
 def engineers_graph(crew: CrewAICrew, options: BuildOptions, parts: tuple[str, ...] = PARTS) -> CompiledStateGraph[Any, Any, Any, Any]:
     async def engineer(state: State) -> State:
         part = state["component"]
-        inputs = {"contract": "{}", "spec": "{}", "component": part, "own_files": "{}", "findings": "[]", "feedback": ""}
+        inputs = {
+            "contract": "{}",
+            "spec": "{}",
+            "signatures": "{}",
+            "component": part,
+            "own_files": "{}",
+            "findings": "[]",
+            "feedback": "",
+        }
         answer = await crew.perform(AgentTask("write_component", inputs, Changeset, component=part), options)
         assert answer.value.component == part
         return {"results": [answer.result]}
