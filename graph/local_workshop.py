@@ -12,6 +12,7 @@ from nodes.blueprint.app_frames import app_frame
 from nodes.context import Workshop
 from nodes.sandbox.choose import choose_sandbox
 from nodes.verification.browser.check import chromium
+from nodes.verification.node_toolchain import find_node
 from nodes.verification.toolchain import default_toolchain
 from nodes.verification.verify import AppVerifier
 
@@ -62,5 +63,5 @@ async def local_workshop(folder: Path = FOLDER) -> Workshop:
 async def _opened(folder: Path) -> Workshop:
     artifacts = ArtifactFolder(folder / "artifacts")
     crew = CrewAICrew(ChatModels(ModelSettings()), BUILTIN, folder / "crewai")
-    verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts, browser=chromium())
+    verifier = AppVerifier(await choose_sandbox(), default_toolchain(), artifacts, browser=chromium(), node=find_node())
     return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=app_frame)

@@ -32,7 +32,7 @@ def specify_task(request: BuildRequest, stack: StackName, kept: AppSpec | None, 
         name="specify_program",
         inputs={"layout": STACKS[stack].layout, "request": request.model_dump_json(), "previous": previous, "feedback": feedback},
         answer=ProgramSpec,
-        check=lambda program: "\n".join(program_problems(program.features, program.examples)) or None,
+        check=lambda program: "\n".join(program_problems(program.features, program.examples, stack)) or None,
         summarize=lambda program: f"{program.title}: {len(program.features)} features, shown by {len(program.examples)} examples.",
         continues=continues,
     )

@@ -1,10 +1,18 @@
 """The stacks apps are built on, each with its conventions, shared by whoever writes the app and the checks that exercise it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from nodes.artifacts import CheckName, StackName
 
 _SOURCE = frozenset({CheckName.compile, CheckName.lint, CheckName.placeholders, CheckName.secrets, CheckName.tests})
+
+
+class Toolchain(StrEnum):
+    """What runs the apps of a stack."""
+
+    python = "python"
+    node = "node"
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class StackProfile:
     run_argv: tuple[str, ...] = ()
     layout: str = ""
     main_file: str = ""
+    toolchain: Toolchain = Toolchain.python
     browse_argv: tuple[str, ...] = ()
     migrate_argv: tuple[str, ...] = ()
     downgrade_argv: tuple[str, ...] = ()
@@ -83,7 +92,31 @@ nothing else.
 )
 """What it has to do is told by the examples of its specification."""
 
-STACKS = {stack.name: stack for stack in (PYTHON_WEB, PYTHON)}
+NODE_WEB = StackProfile(
+    name=StackName.node_web,
+    label="Node.js and TypeScript, a web service with pages",
+    test_argv=("node", "--test"),
+    checks=_SOURCE - {CheckName.lint} | {CheckName.boot, CheckName.examples},
+    serve_argv=("node", "serve.ts"),
+    trial_environment=(("LISTEN_FD", "3"),),
+    toolchain=Toolchain.node,
+    main_file="app/main.ts",
+    layout="""The service is TypeScript that Node.js 22.18 or newer runs as it is, by leaving the types out. Node's own modules, nothing
+else: no packages, no compiler, no framework.
+- `app/main.ts` exports `async function handle(request: IncomingMessage, response: ServerResponse): Promise<void>`, both types from
+  `node:http`. It answers every request: pages as HTML, data as JSON with the type `application/json`, 404 for a path it does not
+  know, 400 for a body it cannot use. It listens on no port: `serve.ts` exists already, does that, and answers `/health`.
+- Imports of own files name them with their ending: `import { load } from "./store.ts"`. Types are imported with `import type`. No
+  `enum`, no `namespace`, no parameter properties: only types that can be left out.
+- Data that must last lie in the folder named by `process.env.APP_DATA_DIR`, by default `data`. The service makes the folder when
+  it first writes, writes before it answers, and reads when it starts. A JSON file is enough for little; `node:sqlite` is there.
+- Text of users goes into pages escaped. Pages need no other machine: no fonts, scripts or styles from elsewhere.
+- `serve.ts`, package.json, README.md, LICENSE and Dockerfile exist already.
+- Other modules lie beside `app/main.ts`, tests in `tests/*.test.ts`. Tests use `node:test` and `node:assert/strict`, with a folder of
+  their own in `APP_DATA_DIR`, without a network beyond `127.0.0.1` and without waiting.""",
+)
+
+STACKS = {stack.name: stack for stack in (PYTHON_WEB, PYTHON, NODE_WEB)}
 
 
 def demo_email(role: str, number: int = 1) -> str:

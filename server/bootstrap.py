@@ -513,6 +513,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     from nodes.context import Workshop
     from nodes.sandbox.choose import choose_sandbox
     from nodes.verification.browser.check import chromium
+    from nodes.verification.node_toolchain import find_node
     from nodes.verification.toolchain import default_toolchain
     from nodes.verification.verify import AppVerifier
     from server.worker.durable_workshop import DurableCache, DurableDayBudgets, DurableJournal, ThreadArtifacts
@@ -533,7 +534,9 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
     sandbox = await choose_sandbox(allow_unconfined=settings.unsafe_local)
     toolchain = settings.toolchain_dir or default_toolchain()
     await crew.warm()
-    verifier = AppVerifier(sandbox, toolchain, artifacts, browser=chromium() if settings.browser else None)
+    verifier = AppVerifier(
+        sandbox, toolchain, artifacts, browser=chromium() if settings.browser else None, node=settings.node_dir or find_node()
+    )
     return Workshop(crew=crew, artifacts=artifacts, verifier=verifier, frame=app_frame, four_eyes=settings.four_eyes)
 
 

@@ -8,6 +8,7 @@ from checkpoints.errors import PersistenceError
 from nodes.agents.self_test import self_test
 from nodes.errors import BuildError
 from nodes.sandbox.choose import explain_sandboxes
+from nodes.verification.node_toolchain import find_node, require_node
 from nodes.verification.toolchain import default_toolchain, require_toolchain
 from server.services.workplace import Condition, Examined
 from server.settings import Settings
@@ -39,6 +40,7 @@ async def examine(settings: Settings, database: Trial, model: Callable[[], str],
         ("database", database),
         ("sandbox", _sandbox),
         ("tool chain", lambda: _toolchain(toolchain)),
+        ("node", lambda: _node(settings.node_dir or find_node())),
         *([("agents", lambda: _agents(settings))] if with_agents else []),
         ("model", named_model),
         ("notices", notices),
@@ -68,6 +70,14 @@ async def _toolchain(toolchain: Path) -> Examined:
         return Examined("tool chain", Condition.ok, str(require_toolchain(toolchain)))
     except BuildError as error:
         return Examined("tool chain", Condition.missing, str(error))
+
+
+async def _node(folder: Path | None) -> Examined:
+    try:
+        where, version = await require_node(folder)
+    except BuildError as error:
+        return Examined("node", Condition.missing, f"{error} Apps on Node.js can then be built, and not verified.")
+    return Examined("node", Condition.ok, f"{version} at {where}")
 
 
 async def _agents(settings: Settings) -> Examined:

@@ -180,6 +180,7 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(default=4, ge=1, le=64, description="Runs one worker drives at once.")
     lease_seconds: float = Field(default=10.0, ge=2, description="A run whose worker is silent for this long is taken over.")
     toolchain_dir: Path | None = Field(default=None, description="Where the packages of built apps are. Empty: beside Appyard's own.")
+    node_dir: Path | None = Field(default=None, description="The folder whose bin holds node, for apps on Node.js. Empty: as on the PATH.")
     browser: bool = Field(default=True, description="Look at built apps in Chromium, in the sandbox, where there is one below /usr.")
     unsafe_local: bool = Field(default=False, description="Run generated code WITHOUT a sandbox if there is none. Loopback only.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")

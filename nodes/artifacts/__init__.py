@@ -33,7 +33,7 @@ from nodes.artifacts.evidence import (
 )
 from nodes.artifacts.gates import BudgetLimit, BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
 from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
-from nodes.artifacts.programs import CommandStep, Example, StackName
+from nodes.artifacts.programs import CommandStep, Example, RequestStep, StackName
 from nodes.artifacts.qa import CheckedVersion, GreenBuild, QaOutcome, QaReview, RepairStop, TriedRound
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
 from nodes.artifacts.revision import ChangeRequest, Edit, Revision, SpecChange
@@ -131,6 +131,7 @@ __all__ = [
     "RelationKind",
     "RepairStop",
     "ReportSpec",
+    "RequestStep",
     "Review",
     "ReviewAnswer",
     "ReviewRequest",

@@ -1,15 +1,20 @@
 """What is built on another stack than the default: its examples, which the checks carry out, take the place of records."""
 
 from enum import StrEnum
+from typing import Literal
 
 from nodes.artifacts.stored import Artifact, Identifier
 
 
 class StackName(StrEnum):
-    """What apps are made of. `python-web`: records on a generated frame. `python`: a command-line program, written whole."""
+    """What apps are made of. `python-web`: records on a generated frame.
+
+    Written whole: `python`, a command-line program; `node-web`, a web service in TypeScript.
+    """
 
     python_web = "python-web"
     python = "python"
+    node_web = "node-web"
 
 
 class CommandStep(Artifact):
@@ -24,9 +29,26 @@ class CommandStep(Artifact):
     output: tuple[str, ...] = ()
 
 
+class RequestStep(Artifact):
+    """One request to a web service. `body` is JSON as text; each of `output` is a text in the answer.
+
+    `:id` in `path` stands for the `id` of the last answer that had one.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    path: str
+    body: str = ""
+    status: int = 200
+    output: tuple[str, ...] = ()
+
+
 class Example(Artifact):
-    """Calls one after the other, starting without any stored data, that show one thing the program does."""
+    """Calls one after the other, starting without any stored data, that show one thing the program does.
+
+    A command-line program is shown by `commands`, a web service by `requests`.
+    """
 
     name: Identifier
     says: str
     commands: tuple[CommandStep, ...] = ()
+    requests: tuple[RequestStep, ...] = ()

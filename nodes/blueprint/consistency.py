@@ -47,7 +47,7 @@ _FIELDS_OF_RULE = {
 def problems(spec: AppSpec) -> tuple[str, ...]:
     """Every contradiction in `spec`, as sentences that say what to correct; empty if it can be built."""
     if spec.stack is not StackName.python_web:
-        return program_problems(spec.features, spec.examples)
+        return program_problems(spec.features, spec.examples, spec.stack)
     return (
         *_roles(spec),
         *_records(spec),

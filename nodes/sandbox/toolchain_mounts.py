@@ -1,4 +1,4 @@
-"""Find the folders a virtual environment needs to run: itself, and the Python it was made from."""
+"""Find the folders a tool chain needs to run: a virtual environment and the Python it was made from, or Node.js."""
 
 from pathlib import Path
 
@@ -8,8 +8,10 @@ from nodes.errors import ToolchainMissing
 def folders_of(toolchain: Path) -> tuple[Path, ...]:
     """The environment, then `bin` and `lib` of its base Python as named and as resolved; none twice, none below /usr.
 
-    Only `bin` and `lib`: the prefix of a Python can be a home folder. Raises `ToolchainMissing` if it is no environment.
+    Only `bin` and `lib`: the prefix of a Python or a Node.js can be a home folder. Raises `ToolchainMissing` if it is no environment.
     """
+    if (toolchain / "bin" / "node").is_file():
+        return () if toolchain.is_relative_to("/usr") else ((toolchain / "bin").absolute(),)
     python = toolchain / "bin" / "python"
     if not (toolchain / "pyvenv.cfg").is_file() or not python.exists():
         raise ToolchainMissing(f"There is no virtual environment at {toolchain}.")

@@ -1,22 +1,30 @@
 """Carry out the examples of a program's specification, call by call, from outside: what it prints and how it ends are the evidence."""
 
+import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
-from nodes.artifacts import AppSpec, Architecture, CheckName, CommandStep, Component, Example, Finding, Severity
+from nodes.artifacts import AppSpec, Architecture, CheckName, CommandStep, Example, Finding, RequestStep, Severity
 from nodes.ownership import owner_of
 from nodes.sandbox.protocol import Command, ExecResult, Sandbox, SandboxLimits, Workspace
-from nodes.stack import StackProfile
+from nodes.stack import StackProfile, Toolchain
+from nodes.verification.exchange import Exchange
 from nodes.verification.observed import Observed, counted
+from nodes.verification.running_app import AppUnderTest, DidNotStart
 
 LIMITS = SandboxLimits(wall_seconds=20, cpu_seconds=20)
 """One call of a program a person waits for."""
 
 _TYPED = ".typed"
 _WITH_INPUT = ("sh", "-c", f'exec "$@" < {_TYPED}', "sh")
-_TRACE_PLACE = re.compile(r'File "/sandbox/(app/[^"]+\.py)", line (\d+)')
+_TRACE_PLACE = re.compile(r"/sandbox/(app/[\w/.-]+\.\w+)(?:\", line |:)(\d+)")
+"""As Python and as Node write it."""
+
+_ERROR = re.compile(r"^\w*Error(?: \[\w+\])?: .{1,300}", re.MULTILINE)
 _SHOWN_CHARACTERS = 300
 
 
@@ -44,7 +52,7 @@ async def _carried_out(
         shown = shlex.join((*stack.run_argv, *step.arguments))
         log.append(f"$ {shown}\n{result.stdout}{result.stderr}(exit code {result.exit_code})")
         if problem := _problem(step, result):
-            return [_finding(f"{example.says.rstrip('.')}: {problem}", shown, result, architecture, stack)]
+            return [_finding(f"{example.says.rstrip('.')}: {problem}", shown, result.stderr, architecture, stack)]
     return []
 
 
@@ -63,12 +71,86 @@ def _problem(step: CommandStep, result: ExecResult) -> str | None:
     return None
 
 
-def _finding(message: str, request: str, result: ExecResult, architecture: Architecture, stack: StackProfile) -> Finding:
-    """Located by the last of the app's files in the trace, if there is one; else whoever wrote the beginning looks into it."""
-    places = [(path, int(line)) for path, line in _TRACE_PLACE.findall(result.stderr)]
-    path, line = places[-1] if places else (None, None)
-    owner: Component | None = owner_of(architecture, path) if path else None
-    owner = owner or owner_of(architecture, stack.main_file)
+async def check_requests(
+    app: AppUnderTest, files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, sandbox: Sandbox
+) -> Observed:
+    """Each example asks a service that has just been started on an empty folder.
+
+    Then the service is stopped and started again, and what was read after the last change has to be there still.
+    """
+    findings: list[Finding] = []
+    log: list[str] = []
+    again = 0
+    for example in spec.examples:
+        log.append(f"# {example.says}")
+        async with sandbox.workspace(files, app.limits) as workspace:
+            trial = replace(app, workspace=workspace)
+            reads = _reads_after_changes(example)
+            found = await _asked(example, example.requests, trial, architecture, log)
+            if not found and reads:
+                log.append("(started again)")
+                again += len(reads)
+                found = await _asked(example, reads, trial, architecture, log, "after a restart, ")
+            findings += found
+    calls = sum(len(example.requests) for example in spec.examples)
+    subject = f"{counted(len(spec.examples), 'example')}, {counted(calls, 'request')}, {again} of them again after a restart"
+    numbers = {"examples": len(spec.examples), "requests": calls, "after_restart": again}
+    return Observed(subject, findings, numbers, "\n".join(log), sound="all as specified")
+
+
+def _reads_after_changes(example: Example) -> tuple[RequestStep, ...]:
+    """What shows that something was kept; not where `:id` would mean something else by then."""
+    changes = [index for index, step in enumerate(example.requests) if step.method != "GET"]
+    reads = example.requests[changes[-1] + 1 :] if changes else ()
+    return tuple(step for step in reads if ":id" not in step.path)
+
+
+async def _asked(
+    example: Example, steps: Sequence[RequestStep], app: AppUnderTest, architecture: Architecture, log: list[str], when: str = ""
+) -> list[Finding]:
+    try:
+        async with app.running() as (exchange, log_path):
+            problem = await _problem_of_requests(steps, exchange)
+            log += exchange.log
+    except DidNotStart as error:
+        return [start_finding(CheckName.examples, error, architecture, app.stack)]
+    if problem is None:
+        return []
+    printed = log_path.read_text(errors="replace")
+    log.append(printed)
+    return [_finding(f"{example.says.rstrip('.')}: {when}{problem[1]}", problem[0], printed, architecture, app.stack)]
+
+
+async def _problem_of_requests(steps: Sequence[RequestStep], exchange: Exchange) -> tuple[str, str] | None:
+    """The request that is not answered as shown, and how it is."""
+    known = ":id"
+    for step in steps:
+        path = step.path.replace(":id", known)
+        answer = await exchange.call(step.method, path, body=json.loads(step.body) if step.body else None)
+        request = f"{step.method} {path} {step.body}".strip()
+        if answer.status != step.status:
+            return request, f"it answers {answer.status or 'nothing'}, not {step.status}: {answer.text.strip()[:_SHOWN_CHARACTERS]}"
+        for wanted in step.output:
+            if wanted not in answer.text:
+                return request, f"“{wanted}” is not in the answer: {answer.text.strip()[:_SHOWN_CHARACTERS]}"
+        known = quote(str(answer.object.get("id", known)), safe="")
+    return None
+
+
+def start_finding(check: CheckName, problem: DidNotStart, architecture: Architecture, stack: StackProfile) -> Finding:
+    """A service that does not start, located as `_finding` does."""
+    error = _ERROR.search(problem.log)
+    found = _finding(
+        f"it does not start: {error[0]}" if error else str(problem), f"GET {stack.health_path}", problem.log, architecture, stack
+    )
+    return found.model_copy(update={"check": check, "severity": Severity.blocker})
+
+
+def _finding(message: str, request: str, printed: str, architecture: Architecture, stack: StackProfile) -> Finding:
+    """Located by the last of the app's files in a trace, if there is one; else whoever wrote the beginning looks into it."""
+    places = [(path, int(line)) for path, line in _TRACE_PLACE.findall(printed)]
+    path, line = places[-1] if stack.toolchain is Toolchain.python and places else places[0] if places else (None, None)
+    owner = (owner_of(architecture, path) if path else None) or owner_of(architecture, stack.main_file)
     return Finding(
         check=CheckName.examples,
         severity=Severity.major,

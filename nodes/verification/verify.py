@@ -15,12 +15,14 @@ from nodes.errors import SandboxUnavailable, ToolchainMissing
 from nodes.ownership import owner_of
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
-from nodes.stack import STACKS, StackProfile
+from nodes.stack import STACKS, StackProfile, Toolchain
 from nodes.verification.browser.check import BrowsedApp, check_browser, demo_data
 from nodes.verification.code_checks import check_lint, check_tests
 from nodes.verification.contract_diff import diff_contract
-from nodes.verification.examples import check_examples
+from nodes.verification.examples import check_examples, check_requests, start_finding
 from nodes.verification.exchange import Exchange, Json
+from nodes.verification.node_checks import check_node_compiles, check_node_tests
+from nodes.verification.node_toolchain import NODE_LIMITS, require_node
 from nodes.verification.observed import CheckImpossible, Observed, not_run, result_of
 from nodes.verification.probe import probe_app
 from nodes.verification.regression_check import check_regression
@@ -39,10 +41,19 @@ _TRACE_PLACE = re.compile(r'File "/sandbox/([^"]+\.py)", line (\d+)')
 class AppVerifier:
     """A `nodes.context.Verifier`. Logs go to `artifacts`; what was running is gone when `verify` returns or is cancelled.
 
-    `browser`: the Chromium that looks at apps, if one does.
+    `browser`: the Chromium that looks at apps, if one does. `node`: the folder with `bin/node`, for apps that need it.
     """
 
-    def __init__(self, sandbox: Sandbox | SandboxAbsent, toolchain: Path, artifacts: ArtifactStore, *, browser: Path | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox | SandboxAbsent,
+        toolchain: Path,
+        artifacts: ArtifactStore,
+        *,
+        browser: Path | None = None,
+        node: Path | None = None,
+    ) -> None:
+        self._node = node
         self._sandbox, self._toolchain, self._artifacts, self._browser = sandbox, toolchain, artifacts, browser
 
     async def verify(
@@ -59,25 +70,25 @@ class AppVerifier:
         """Run every check. The checks of the report are in the order of `CheckName`; `on_check` hears them as they end."""
         verification = _Verification(files, spec, architecture, self._artifacts, on_check, {}, delivered, self._browser)
         await verification.source()
-        reason = self._why_not(architecture) or verification.why_not()
-        if reason:
-            verification.skip(reason)
-        elif not isinstance(self._sandbox, SandboxAbsent):
-            await verification.run(self._sandbox, self._toolchain)
+        try:
+            sandbox, toolchain = await self._workplace(architecture)
+        except (SandboxUnavailable, ToolchainMissing) as missing:
+            verification.skip(str(missing))
+        else:
+            await verification.run(sandbox, toolchain)
         checks = tuple(verification.results[check] for check in CheckName if check in verification.results)
         name = "none" if isinstance(self._sandbox, SandboxAbsent) else self._sandbox.name
         return EvidenceReport(version=version, tree_sha256=tree_sha256, sandbox=name, checks=checks)
 
-    def _why_not(self, architecture: Architecture) -> str | None:
+    async def _workplace(self, architecture: Architecture) -> tuple[Sandbox, Path]:
+        """Where the app can be run, and with what. Raises `SandboxUnavailable`, `ToolchainMissing`."""
         if isinstance(self._sandbox, SandboxAbsent):
-            return f"no sandbox: {'; '.join(self._sandbox.reasons)}"
+            raise SandboxUnavailable(f"no sandbox: {'; '.join(self._sandbox.reasons)}")
         if architecture.stack not in STACKS:
-            return f"there is no tool chain for the stack {architecture.stack}"
-        try:
-            require_toolchain(self._toolchain)
-        except ToolchainMissing as missing:
-            return str(missing)
-        return None
+            raise ToolchainMissing(f"there is no tool chain for the stack {architecture.stack}")
+        if STACKS[architecture.stack].toolchain is Toolchain.node:
+            return self._sandbox, (await require_node(self._node))[0]
+        return self._sandbox, require_toolchain(self._toolchain)
 
 
 @dataclass
@@ -95,12 +106,18 @@ class _Verification:
 
     async def source(self) -> None:
         for check, look in SOURCE_CHECKS.items():
+            if check is CheckName.compile and self._is_for_node:
+                continue  # only Node itself can tell
             await self._conclude(check, functools.partial(asyncio.to_thread, look, self.files, self.architecture))
 
     def why_not(self) -> str | None:
         """Why nothing of the app can be run, as far as its source tells."""
-        failed = self.results[CheckName.compile].status is CheckStatus.failed
-        return "the code does not compile" if failed else None
+        compiled = self.results.get(CheckName.compile)
+        return "the code does not compile" if compiled and compiled.status is CheckStatus.failed else None
+
+    @property
+    def _is_for_node(self) -> bool:
+        return self.architecture.stack in STACKS and STACKS[self.architecture.stack].toolchain is Toolchain.node
 
     def skip(self, reason: str, checks: tuple[CheckName, ...] = tuple(CheckName)) -> None:
         """Whatever is due and has no result yet could not run."""
@@ -112,6 +129,17 @@ class _Verification:
 
     async def run(self, sandbox: Sandbox, toolchain: Path) -> None:
         stack = STACKS[self.architecture.stack]
+        if self._is_for_node:
+            await self._conclude(CheckName.compile, lambda: check_node_compiles(self.files, self.architecture, sandbox, toolchain))
+        if reason := self.why_not():
+            self.skip(reason)
+            return
+        if self._is_for_node:
+            async with asyncio.TaskGroup() as group:
+                tests = functools.partial(check_node_tests, self.files, self.architecture, sandbox, toolchain)
+                group.create_task(self._conclude(CheckName.tests, tests))
+                group.create_task(self._asked(sandbox, stack, toolchain))
+            return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._conclude(CheckName.lint, lambda: check_lint(self.files, self.architecture, sandbox, toolchain)))
             group.create_task(
@@ -131,6 +159,31 @@ class _Verification:
         regression = functools.partial(check_regression, stack=stack, sandbox=sandbox, toolchain=toolchain)
         await self._conclude(CheckName.upgrade, lambda: upgrade(self.files, self.spec, self.architecture, delivered))
         await self._conclude(CheckName.regression, lambda: regression(self.files, self.architecture, delivered))
+
+    async def _asked(self, sandbox: Sandbox, stack: StackProfile, node: Path) -> None:
+        """Start the service, and ask it what the examples show."""
+        if not sandbox.can_serve:
+            self.skip(f"the sandbox {sandbox.name} cannot run a server", (CheckName.boot, CheckName.examples))
+            return
+        try:
+            async with sandbox.workspace(self.files, NODE_LIMITS) as workspace:
+                app = AppUnderTest(workspace, stack, node, limits=NODE_LIMITS)
+                await self._conclude(CheckName.boot, lambda: self._starts(app))
+                if self.results[CheckName.boot].status is not CheckStatus.passed:
+                    self.skip("the app did not start", (CheckName.examples,))
+                    return
+                asked = functools.partial(check_requests, app, self.files, self.spec, self.architecture, sandbox)
+                await self._conclude(CheckName.examples, asked)
+        except SandboxUnavailable as error:
+            self.skip(str(error), (CheckName.boot, CheckName.examples))
+
+    async def _starts(self, app: AppUnderTest) -> Observed:
+        try:
+            async with app.running() as (_, log_path):
+                return Observed(f"GET {app.stack.health_path} answers", log=log_path.read_text(errors="replace"))
+        except DidNotStart as problem:
+            finding = start_finding(CheckName.boot, problem, self.architecture, app.stack)
+            return Observed("the app did not start", [finding], log=problem.log)
 
     async def _live(self, sandbox: Sandbox, toolchain: Path) -> None:
         """Boot, contract, probe, browser, restart: each needs the one before to have left a running app."""

