@@ -21,6 +21,7 @@ CATCH_EVERYTHING = {
 ENVIRONMENT_READERS = {
     "server/settings.py",
     "server/__init__.py",  # langgraph reads its switch for strict deserialization while it is imported
+    "nodes/verification/browser/visit.py",  # runs inside the sandbox, as a program of its own
     "nodes/agents/crewai_import.py",  # CrewAI can be told by nothing else to keep quiet
 }
 BEFORE_THE_SCHEMA = {"checkpoints/migrate.py"}  # its statements find out what there is, before queries.sql can be used

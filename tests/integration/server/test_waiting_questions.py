@@ -45,7 +45,6 @@ async def settled(yard: Appyard) -> list[dict[str, Any]]:
         tried = (await yard.client.get("/api/webhooks/deliveries")).json()
         if len([one for one in tried if one["answer"]]) == 2:
             return list(tried)
-        await asyncio.sleep(0.05)
 
 
 async def test_people_are_reminded_then_others_told_then_it_is_parked_each_once_however_many_workers(appyard: RunAppyard) -> None:
