@@ -79,6 +79,10 @@ class ToolchainMissing(BuildError):
     """The tool chain of the built apps is not installed. Run `make setup`, or `appyard doctor --install`."""
 
 
+class NodeMissing(ToolchainMissing):
+    """Apps for Node.js need Node.js 22.18 or newer. Install it, or say where it is in APPYARD_NODE_DIR."""
+
+
 class BudgetExhausted(BuildError):
     """The next model call could exceed the budget. Raise the limit to go on; nothing is lost."""
 

@@ -6,7 +6,7 @@ import shutil
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from pathlib import Path
 
-from nodes.errors import ToolchainMissing
+from nodes.errors import NodeMissing
 from nodes.sandbox.protocol import SandboxLimits
 
 OLDEST = (22, 18)
@@ -23,17 +23,13 @@ def find_node() -> Path | None:
 
 
 async def require_node(folder: Path | None) -> tuple[Path, str]:
-    """The folder, if its Node runs TypeScript, and its version. Raises `ToolchainMissing`."""
+    """The folder, if its Node runs TypeScript, and its version. Raises `NodeMissing`."""
     if folder is None or not (folder / "bin" / "node").is_file():
         where = f"at {folder}" if folder else "on the PATH"
-        raise ToolchainMissing(f"There is no Node.js {where}. Install {_oldest()} or newer, or set APPYARD_NODE_DIR.")
+        raise NodeMissing(f"There is none {where}.")
     process = await asyncio.create_subprocess_exec(str(folder / "bin" / "node"), "--version", stdin=DEVNULL, stdout=PIPE, stderr=STDOUT)
     said = (await process.communicate())[0].decode(errors="replace").strip()
     numbers = re.match(r"v(\d+)\.(\d+)\.", said)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < OLDEST:
-        raise ToolchainMissing(f"The Node.js at {folder} is {said[:60]}; built apps need {_oldest()} or newer.")
+        raise NodeMissing(f"The one at {folder} is {said[:60]}.")
     return folder, said
-
-
-def _oldest() -> str:
-    return ".".join(map(str, OLDEST))

@@ -72,7 +72,7 @@ class AppVerifier:
         await verification.source()
         try:
             sandbox, toolchain = await self._workplace(architecture)
-        except (SandboxUnavailable, ToolchainMissing) as missing:
+        except (CheckImpossible, ToolchainMissing) as missing:
             verification.skip(str(missing))
         else:
             await verification.run(sandbox, toolchain)
@@ -81,11 +81,11 @@ class AppVerifier:
         return EvidenceReport(version=version, tree_sha256=tree_sha256, sandbox=name, checks=checks)
 
     async def _workplace(self, architecture: Architecture) -> tuple[Sandbox, Path]:
-        """Where the app can be run, and with what. Raises `SandboxUnavailable`, `ToolchainMissing`."""
+        """Where the app can be run, and with what. Raises `CheckImpossible`, `ToolchainMissing`."""
         if isinstance(self._sandbox, SandboxAbsent):
-            raise SandboxUnavailable(f"no sandbox: {'; '.join(self._sandbox.reasons)}")
+            raise CheckImpossible(f"no sandbox: {'; '.join(self._sandbox.reasons)}")
         if architecture.stack not in STACKS:
-            raise ToolchainMissing(f"there is no tool chain for the stack {architecture.stack}")
+            raise CheckImpossible(f"there is no tool chain for the stack {architecture.stack}")
         if STACKS[architecture.stack].toolchain is Toolchain.node:
             return self._sandbox, (await require_node(self._node))[0]
         return self._sandbox, require_toolchain(self._toolchain)

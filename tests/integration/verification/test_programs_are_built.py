@@ -349,6 +349,6 @@ async def test_without_node_nothing_of_a_service_for_it_passes_and_a_person_is_a
     report = state["qa"].report
     unknown = {check.check for check in report.checks if check.status is CheckStatus.not_run}
     assert unknown == {CheckName.compile, CheckName.tests, CheckName.boot, CheckName.examples}
-    assert all("There is no Node.js on the PATH" in (check.reason or "") for check in report.checks if check.check in unknown)
+    assert all("There is none on the PATH" in (check.reason or "") for check in report.checks if check.check in unknown)
     assert report.verdict is Verdict.incomplete
     assert state["__interrupt__"][0].value["gate"] == "app"
