@@ -258,7 +258,8 @@ def _grant_references(draft: Draft, table: Table) -> None:
                 continue
             for role in draft.roles:
                 writes = (role, record.noun, Action.create) in table or (role, record.noun, Action.update) in table
-                if writes and (role, relation.target, Action.read) not in table:
+                sees_all = table.get((role, record.noun, Action.read), (Scope.own, INFERRED))[0] is Scope.all
+                if (writes or sees_all) and (role, relation.target, Action.read) not in table:
                     table[(role, relation.target, Action.read)] = (Scope.all, INFERRED)
     for record in draft.records.values():  # parts are read with the whole: the options of a poll
         for relation in record.relations.values():

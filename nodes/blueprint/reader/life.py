@@ -347,7 +347,10 @@ def complete_lives(draft: Draft) -> None:
             record.timed = False
         if record.associated and record.initial in {"booked", "reserved", "rented", "borrowed"} and not record.states:
             verb = "return" if record.noun == "loan" else "cancel"
-            if not any(step.final for step in record.steps.values()):
+            decided = any(step.state in {"approved", "accepted"} for step in record.steps.values())
+            if decided:  # what somebody else has to agree to has only been asked for
+                record.initial = "requested"
+            if (decided and verb == "return") or not any(step.final for step in record.steps.values()):
                 add_step(record, verb, guess, [])
         if record.initial and not record.steps and not record.states:
             record.initial = ""
