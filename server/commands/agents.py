@@ -1,7 +1,7 @@
 """`appyard agents check`: whether the agents can be used, who does what with which model, what of one's own was found, what is off."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -41,6 +41,8 @@ def check_agents(folder: Path | None, *, as_json: bool) -> ExitCode:
         return ExitCode.done
     console = Console()
     console.print(_as_table(roster, models))
+    _say_if_any(console, "Guardrails by task:", {task: entry.named_guardrails for task, entry in roster.tasks.items()})
+    _say_if_any(console, "Tools by agent:", {name: agent.tools for name, agent in roster.agents.items()})
     _say_what_is_ones_own(console, roster, own)
     _say(console, "Guardrails that tasks.yaml can name:", {name: _opening(check.__doc__) for name, check in OURS.items()})
     _say(console, "Checked always:", ALWAYS)
@@ -72,12 +74,11 @@ def _told(roster: Roster, task: str, model: str) -> dict[str, object]:
 
 def _as_table(roster: Roster, models: dict[str, str]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("Task", "Agent", "Model", "Fallback", "Guardrails", "Tools"):
+    for heading in ("Task", "Agent", "Model", "Fallback"):
         table.add_column(heading)
     for task, model in models.items():
         _, agent = roster.agent_of(task)
-        named = (", ".join(names) or "-" for names in (roster.task(task).named_guardrails, agent.tools))
-        table.add_row(task, agent.role, model, agent.fallback_llm or "-", *named)
+        table.add_row(task, agent.role, model, agent.fallback_llm or "-")
     return table
 
 
@@ -89,10 +90,15 @@ def _say_what_is_ones_own(console: Console, roster: Roster, own: OwnCode) -> Non
     _say(console, f"From {roster.folder}:", {kind: ", ".join(names) or "none" for kind, names in found.items()})
 
 
+def _say_if_any(console: Console, title: str, named: Mapping[str, Sequence[str]]) -> None:
+    if lines := {who: ", ".join(names) for who, names in named.items() if names}:
+        _say(console, title, lines)
+
+
 def _say(console: Console, title: str, lines: Mapping[str, str]) -> None:
     console.print(title, style="bold", soft_wrap=True)
     for name, text in lines.items():
-        console.print(Text.assemble((f"  {name:<22}", "dim"), text), soft_wrap=True)
+        console.print(Text.assemble((f"  {name:<24} ", "dim"), text), soft_wrap=True)
 
 
 def _opening(docstring: str | None) -> str:
