@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from nodes.verification.source_checks import secrets_in
+
 
 class Output(Protocol):
     """What of CrewAI's `TaskOutput` a guardrail reads: the answer as JSON text and as an object."""
@@ -23,31 +25,30 @@ GuardrailFunction = Callable[[Any], tuple[bool, Any]]
 ALWAYS: Mapping[str, str] = {
     "schema": "the answer is one JSON object that fits the task's schema",
     "only_owned_files": "an engineer changes the files of its own component only",
+    "whole_code": "an engineer leaves no code out, no secret in, and removes no route and no test that nobody named",
 }
 """What is checked whether a file says so or not, and what it means."""
 
 _LEFT_OUT = re.compile(
-    r"\b(?:TODO|FIXME|XXX)\b|lorem ipsum|your code (?:goes )?here|(?:rest|remainder) of the (?:file|code|class|function)\b"
-    r"|(?:existing|previous|remaining) code\b(?=[^\n]{0,20}(?:unchanged|here|\.\.\.|…))|\bto be (?:defined|determined)\b",
+    r"(?-i:\b(?:TODO|FIXME)\b\s*[:(])|\blorem ipsum\b|\byour (?:code|text) (?:goes )?here\b"
+    r"|\b(?:rest|remainder) of (?:the|this) \w+ (?:is |stays |remains )?(?:unchanged|as before|the same)\b"
+    r"|(?:\.\.\.|…) ?(?:existing|previous|remaining) \w+",
     re.IGNORECASE,
 )
-_SECRETS = re.compile(
-    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{36,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[0-9A-Za-z_-]{35}\b"
-)
-"""The forms in which AWS, OpenAI, GitHub, Slack and Google hand out keys, and private keys as PEM; no guess by entropy."""
+"""What nobody writes of something finished; a to-do list, and the rest of a class of pupils, are none of it."""
 
 _LINKS = re.compile(r"https?://(?!localhost\b|127\.0\.0\.1\b|example\.(?:com|org|net)\b|www\.w3\.org/)[^\s\"'\\<>]+")
 
 
 def no_placeholders(output: Output) -> tuple[bool, Any]:
-    """Nothing is left to be filled in later."""
+    """Nothing is left to be filled in later. In an engineer's files this is checked always."""
     return _without(_LEFT_OUT, output, "leaves something out ({found}). Write it out, or leave the sentence away")
 
 
 def no_secrets(output: Output) -> tuple[bool, Any]:
-    """No key or private key stands in the answer."""
-    return _without(_SECRETS, output, "holds what looks like a secret ({found}). Read it from the environment instead")
+    """No key or private key stands in the answer. In an engineer's files this is checked always."""
+    found = sorted({what for _, what in secrets_in(output.raw)})
+    return (False, f"The answer holds what looks like {found[0]}. Leave it out.") if found else (True, output.raw)
 
 
 def no_links(output: Output) -> tuple[bool, Any]:

@@ -29,7 +29,7 @@ async def test_a_named_guardrail_of_ours_sends_an_answer_back(review_task: Revie
     chat = ScriptedChatModel(replies=[GOOD.replace("fine", "TODO: look at the code"), GOOD])
     crew = crew_in(tmp_path, storage, chat, tasks="review_app:\n  guardrail: no_placeholders\n")
     assert (await crew.perform(review_task, BuildOptions())).value == QaReview(summary="fine")
-    assert "The answer leaves something out (TODO). Write it out" in chat.prompts[1]
+    assert "The answer leaves something out (TODO:). Write it out" in chat.prompts[1]
 
 
 async def test_a_guardrail_of_ones_own_sees_the_answer_and_may_replace_it(review_task: Review, storage: Path, tmp_path: Path) -> None:
