@@ -86,7 +86,8 @@ nothing else.
 - What a person asked for goes to standard output. Complaints go to standard error, in one sentence, never as a traceback.
 - Data that must last lie in the folder named by the environment variable `APP_DATA_DIR`, by default `data` in the current folder.
   The program makes the folder when it first writes.
-- `app/__init__.py`, `app/__main__.py`, `tests/__init__.py`, README.md, LICENSE, Dockerfile and pyproject.toml exist already.
+- `app/__init__.py`, `app/__main__.py`, `tests/__init__.py`, README.md, LICENSE, Dockerfile, Makefile
+  and pyproject.toml exist already.
 - Other modules lie beside `app/main.py`, tests in `tests/test_*.py`. Tests are pytest functions; they use `tmp_path` and
   `monkeypatch` to set `APP_DATA_DIR`, and call `main([...])` or the modules, without a network and without waiting.""",
 )
@@ -111,7 +112,7 @@ else: no packages, no compiler, no framework.
 - Data that must last lie in the folder named by `process.env.APP_DATA_DIR`, by default `data`. The service makes the folder when
   it first writes, writes before it answers, and reads when it starts. A JSON file is enough for little; `node:sqlite` is there.
 - Text of users goes into pages escaped. Pages need no other machine: no fonts, scripts or styles from elsewhere.
-- `serve.ts`, package.json, README.md, LICENSE and Dockerfile exist already.
+- `serve.ts`, package.json, Makefile, README.md, LICENSE and Dockerfile exist already.
 - Other modules lie beside `app/main.ts`, tests in `tests/*.test.ts`. Tests use `node:test` and `node:assert/strict`, with a folder of
   their own in `APP_DATA_DIR`, without a network beyond `127.0.0.1` and without waiting.""",
 )

@@ -14,6 +14,7 @@ from nodes.sandbox.bubblewrap import BubblewrapSandbox
 from nodes.sandbox.landlock import LandlockSandbox
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
 from nodes.sandbox.unconfined import UnconfinedSandbox
+from nodes.verification.node_toolchain import NODE_LIMITS
 from tests.integration.sandbox.host import HOSTILE, LIMITS, Host, attacking, host
 
 EFFECTIVE_WITHOUT_A_SANDBOX = """
@@ -45,6 +46,16 @@ async def test_an_attack_reaches_nothing(name: str, sandbox: Sandbox, around: Ho
     assert "ESCAPED" not in result.stdout
     assert around.damage() == []
     assert len(result.stdout) <= LIMITS.output_bytes
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_an_attack_reaches_nothing_with_the_addresses_that_node_reserves(name: str, around: Host) -> None:
+    """The ceiling on addresses is what stops some of them elsewhere; here only the memory that is touched is counted."""
+    attack = attacking(name, around.targets)
+    roomy = replace(attack, limits=replace(attack.limits, reserved_bytes=NODE_LIMITS.reserved_bytes))
+    result = await BubblewrapSandbox().run(roomy)
+    assert "ESCAPED" not in result.stdout
+    assert around.damage() == []
 
 
 @pytest.mark.parametrize("name", EFFECTIVE_WITHOUT_A_SANDBOX)
