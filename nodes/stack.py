@@ -111,6 +111,8 @@ else: no packages, no compiler, no framework.
   `enum`, no `namespace`, no parameter properties: only types that can be left out.
 - Data that must last lie in the folder named by `process.env.APP_DATA_DIR`, by default `data`. The service makes the folder when
   it first writes, writes before it answers, and reads when it starts. A JSON file is enough for little; `node:sqlite` is there.
+- What runs in the browser is JavaScript in `app/browser/*.js`, which `handle` sends with the type `text/javascript`. Logic, such as the
+  rules of a game, lies in modules of its own that touch no page, so that tests import them.
 - Text of users goes into pages escaped. Pages need no other machine: no fonts, scripts or styles from elsewhere.
 - `serve.ts`, package.json, Makefile, README.md, LICENSE and Dockerfile exist already.
 - Other modules lie beside `app/main.ts`, tests in `tests/*.test.ts`. Tests use `node:test` and `node:assert/strict`, with a folder of

