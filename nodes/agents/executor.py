@@ -15,12 +15,13 @@ from uuid import UUID
 import crewai.task
 from crewai.agents.agent_executor import AgentExecutor, AgentExecutorState
 from crewai.agents.parser import AgentFinish
+from crewai.llms.base_llm import BaseLLM
 from crewai.utilities import file_store
 from crewai.utilities.agent_utils import aget_llm_response
 from crewai_core.printer import PRINTER
 from typing_extensions import override
 
-from nodes.agents.toolbox import NO_MORE, Toolbox
+from nodes.agents.toolbox import MAX_CALLS_AT_ONCE, NO_MORE, TOO_MANY, Toolbox, answered
 
 _SLOT = re.compile(r"\{(input|tool_names|tools)\}")
 
@@ -58,17 +59,23 @@ class DirectExecutor(AgentExecutor):
     async def _answer(self) -> str:
         """Ask until the model answers instead of calling tools, as often as its toolbox allows; then without tools."""
         toolbox: Toolbox | None = getattr(self.llm, "toolbox", None)
-        while toolbox and toolbox.rounds_left:
+        while toolbox and toolbox.rounds_left and self._has_room():
             toolbox.rounds_left -= 1
             said = await self._ask(toolbox.offered)
             if isinstance(said, str):
                 return said
             self.state.messages.append({"role": "assistant", "content": None, "tool_calls": said})
-            for call in said:
+            for call in said[:MAX_CALLS_AT_ONCE]:
                 self.state.messages.append(await asyncio.to_thread(toolbox.run, call, self.agent, self.task))
-            if not toolbox.rounds_left:
-                self.state.messages.append({"role": "user", "content": NO_MORE})
+            self.state.messages += [answered(call, TOO_MANY) for call in said[MAX_CALLS_AT_ONCE:]]
+        if toolbox and self.state.messages[-1]["role"] == "tool":
+            self.state.messages.append({"role": "user", "content": NO_MORE})
         return str(await self._ask())
+
+    def _has_room(self) -> bool:
+        """Whether what tools tell may still grow: the other half of the model's context is for the answer and its repair."""
+        llm = self.llm
+        return isinstance(llm, BaseLLM) and llm.get_input_tokens_count(self.state.messages) * 2 < llm.get_context_window_size()
 
     async def _ask(self, tools: list[dict[str, Any]] | None = None) -> str | list[dict[str, Any]]:
         """One model call with CrewAI's hooks. A prompt that is too long surfaces as the adapter's `ModelRefused`.

@@ -14,6 +14,8 @@ from nodes.agents.source_reading import OURS, SourceReading
 MAX_RESULT_CHARACTERS = 40_000
 """About 10,000 tokens; what is left out is said, so that the model can ask for less."""
 
+MAX_CALLS_AT_ONCE = 8
+TOO_MANY = f"Not run: at most {MAX_CALLS_AT_ONCE} calls in one answer."
 NO_MORE = "You have called tools as often as this task allows. Answer the task now, from what you know."
 
 
@@ -41,7 +43,12 @@ class Toolbox:
         result = done.result
         if len(result) > MAX_RESULT_CHARACTERS:
             result = f"{result[:MAX_RESULT_CHARACTERS]}\n({len(result) - MAX_RESULT_CHARACTERS} more characters are not shown)"
-        return {"role": "tool", "tool_call_id": call["id"], "name": call["function"]["name"], "content": result}
+        return answered(call, result)
+
+
+def answered(call: Mapping[str, Any], result: str) -> LLMMessage:
+    """The message that answers one call."""
+    return {"role": "tool", "tool_call_id": call["id"], "name": call["function"]["name"], "content": result}
 
 
 def named_tools(names: Sequence[str], own: Mapping[str, Any], files: Mapping[str, str]) -> list[BaseTool]:

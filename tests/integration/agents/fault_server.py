@@ -96,6 +96,7 @@ class FaultServer:
         seconds: float = 20.0,
         model: ModelName = MODEL,
         roster: Roster | None = None,
+        context_tokens: int | None = None,
     ) -> CrewAICrew:
         settings = ModelSettings(
             openai_base_url=self.url,
@@ -104,6 +105,7 @@ class FaultServer:
             request_timeout_seconds=seconds,
             answer_form=form,
             max_output_tokens=1000,
+            context_tokens=context_tokens,
         )
         retries = RetryPolicy(tries=tries, first_wait_seconds=0.0, longest_wait_seconds=30.0)
         return CrewAICrew(ChatModels(settings), model, storage, retries=retries, journal=journal, roster=roster)

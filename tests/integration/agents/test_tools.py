@@ -85,6 +85,15 @@ async def test_a_model_that_only_calls_tools_is_made_to_answer(review_task: Agen
     assert server.requests[2]["messages"][-1]["content"].startswith("You have called tools as often as this task allows.")
 
 
+async def test_what_tools_tell_never_fills_the_models_context(review_task: AgentTask[QaReview], storage: Path, tmp_path: Path) -> None:
+    files = {"app/records/claim/rules.py": "LIMIT = 500  # a long line that says little, again and again and again\n" * 400}
+    async with fault_server(READ, GOOD) as server:
+        roster = with_tools(tmp_path, "read_file")
+        crew = server.crew(storage, form=AnswerForm.json_schema, roster=roster, context_tokens=10_000)
+        assert (await crew.perform(replace(review_task, files=files), BuildOptions())).value == QaReview(summary="fine")
+    assert [offered(request) for request in server.requests] == [["read_file"], []]
+
+
 async def test_wrong_calls_are_told_to_the_model_and_end_nothing(review_task: AgentTask[QaReview], storage: Path, tmp_path: Path) -> None:
     calls = (ToolCall('{"path": "../etc/passwd", "first_line": 1}', "read_file"), ToolCall("{", "read_file"), ToolCall("{}", "delete_file"))
     async with fault_server(*calls, GOOD) as server:
