@@ -15,7 +15,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nodes.blueprint.chat_model import answer
@@ -25,10 +25,13 @@ THINKING_SECONDS = 0.3
 
 
 class ThinkingModel:
-    """`answered` counts delivered answers by prompt; `asked` counts requests."""
+    """`answered` counts delivered answers by model and prompt; `asked` counts requests.
+
+    Builds that ask for models of different names, whatever they are, are told apart.
+    """
 
     def __init__(self, thinking_seconds: float = THINKING_SECONDS) -> None:
-        self.answered: Counter[str] = Counter()
+        self.answered: Counter[tuple[str, str]] = Counter()
         self.asked = 0
         self._thinking_seconds = thinking_seconds
         self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -40,9 +43,9 @@ class ThinkingModel:
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
 
     @property
-    def repeated(self) -> dict[str, int]:
-        """Prompts that were answered more than once."""
-        return {prompt: times for prompt, times in self.answered.items() if times > 1}
+    def repeated(self) -> dict[tuple[str, str], int]:
+        """What was answered more than once, by model and SHA-256 of the prompt."""
+        return {asked: times for asked, times in self.answered.items() if times > 1}
 
     async def __aenter__(self) -> Self:
         app = Starlette(routes=[Route("/v1/chat/completions", self._complete, methods=["POST"])])
@@ -57,17 +60,17 @@ class ThinkingModel:
         self._server.force_exit = True
         await self._task
 
-    async def _complete(self, request: Request) -> JSONResponse:
+    async def _complete(self, request: Request) -> Response:
         self.asked += 1
         body = await request.json()
         prompt = next((_text(message) for message in reversed(body["messages"]) if "Task: " in _text(message)), None)
         if prompt is None:  # the endpoint is asked what it can do: nothing but words
-            return JSONResponse(_completion(body["model"], "I answer in words."))
+            return _completed(body, "I answer in words.")
         await asyncio.wait([self._never], timeout=self._thinking_seconds)
         if await request.is_disconnected():
             return JSONResponse({})
-        self.answered[hashlib.sha256(prompt.encode()).hexdigest()] += 1
-        return JSONResponse(_completion(body["model"], _answer(prompt)))
+        self.answered[body["model"], hashlib.sha256(prompt.encode()).hexdigest()] += 1
+        return _completed(body, _answer(prompt))
 
 
 def _answer(prompt: str) -> str:
@@ -91,13 +94,13 @@ def _text(message: dict[str, Any]) -> str:
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content or ())
 
 
-def _completion(model: str, text: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200},
-    }
+def _completed(body: dict[str, Any], text: str) -> Response:
+    """A completion, in one piece or as a stream of one piece."""
+    streams = body.get("stream", False)
+    said = {"index": 0, "delta" if streams else "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    kind = "chat.completion.chunk" if streams else "chat.completion"
+    told = {"id": "chatcmpl-1", "object": kind, "created": 0, "model": body["model"], "choices": [said]}
+    told["usage"] = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200}
+    if streams:
+        return Response(f"data: {json.dumps(told)}\n\ndata: [DONE]\n\n", media_type="text/event-stream")
+    return JSONResponse(told)

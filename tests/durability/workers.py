@@ -26,12 +26,16 @@ DESCRIPTION = (
 
 
 class Workers:
-    """`count` worker processes; one that was killed is replaced. All are gone when the block ends."""
+    """`count` worker processes. Those that were killed are replaced by `complete`, or by `replace_killed` as long as that runs.
+
+    All are gone when the block ends.
+    """
 
     def __init__(self, count: int, environment: Mapping[str, str]) -> None:
         self._count = count
         self._environment = environment
         self._processes: list[Process] = []
+        self._killed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self.complete()
@@ -47,13 +51,21 @@ class Workers:
         """Start what is missing, and return when every worker is ready to take a run."""
         self._processes = [process for process in self._processes if process.returncode is None]
         started = [await self._start() for _ in range(self._count - len(self._processes))]
+        self._processes += started  # at once: what is cancelled meanwhile must be gone at the end too
         await asyncio.gather(*(_ready(process) for process in started))
-        self._processes += started
+
+    async def replace_killed(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._killed.wait()
+            self._killed.clear()
+            await self.complete()
 
     async def kill(self, pid: int) -> None:
         """kill -9, and no goodbye."""
         os.kill(pid, signal.SIGKILL)
         await next(process for process in self._processes if process.pid == pid).wait()
+        self._killed.set()
 
     async def _start(self) -> Process:
         settings = [f"{name}={value}" for name, value in self._environment.items()]
