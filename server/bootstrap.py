@@ -301,6 +301,7 @@ def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "
 def make_previews(world: World, address: PreviewAddress | None) -> Previews:
     """Previews in this process; the sandbox is looked for when the first is started."""
     from nodes.sandbox.choose import choose_sandbox
+    from nodes.verification.node_toolchain import find_node
     from nodes.verification.toolchain import default_toolchain
     from server.preview.stage import SandboxStage
 
@@ -308,7 +309,7 @@ def make_previews(world: World, address: PreviewAddress | None) -> Previews:
     return Previews(
         BuildRecords(ledger),
         SourceFiles(ledger.artifacts),
-        SandboxStage(choose_sandbox, settings.toolchain_dir or default_toolchain()),
+        SandboxStage(choose_sandbox, settings.toolchain_dir or default_toolchain(), settings.node_dir or find_node()),
         address=address,
         idle_minutes=settings.preview_idle_minutes,
         limit=settings.preview_limit,

