@@ -92,6 +92,7 @@ def after_qa(state: AppyardState) -> AfterQa | BudgetUsed | list[Send]:
             state["version"],
             state["components"],
             findings=qa.report.findings,
+            feedback=qa.hint,
         )
         return _sends(state, orders)
     unanswered = any(part.unanswered for part in state.get("components", {}).values())

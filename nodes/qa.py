@@ -28,6 +28,7 @@ from nodes.artifacts import (
 )
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.errors import AgentOutputInvalid
+from nodes.hints import said_meanwhile, with_hints
 from nodes.progress import CheckFinished, announce
 from nodes.source_trees import load_delivered, load_tree
 from nodes.versions import VersionState, kept_version, lineage
@@ -94,6 +95,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
     )
     review, used = await _reviewed(task, workshop, options)
     outcome = judge(report, review, state.get("qa"), version, rounds=options.repair_rounds)
+    outcome = with_hints(outcome, state.get("qa"), await said_meanwhile(runtime), rounds=options.repair_rounds)
     outcome = outcome.model_copy(update={"tried": (*_tried_before(state.get("qa")), _tried(state, outcome, used))})
     output: QaOutput = {"qa": outcome, "versions": [kept_version(state, report.verdict)], "agent_results": used}
     if outcome.stop is RepairStop.worse_result and "checked" in state:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from server.services.commands import ThreadCommands
     from server.services.crons import Crons
     from server.services.forks import Forks
+    from server.services.hints import Hints
     from server.services.mcp_tools import McpTools
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
@@ -109,6 +110,7 @@ class ServedWorld:
     forks: "Forks"
     app_versions: AppVersions
     previews: Previews
+    hints: "Hints"
     health: Health
     threads: Threads
     thread_states: "ThreadStates"
@@ -226,6 +228,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
     from server.services.assistants import Assistants
     from server.services.commands import ThreadCommands
     from server.services.forks import Forks
+    from server.services.hints import Hints
     from server.services.mcp_tools import McpTools
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
@@ -247,6 +250,8 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         forks = Forks(ledger, states, world.builds, problems)
         threads = Threads(ledger, states, default_ttl=thread_ttl(world.config))
         stack.push_async_callback(stopped, asyncio.create_task(sweep_threads(threads, period_minutes=sweep_minutes(world.config))))
+        store = StoreItems(graphs.store, url=ledger.database.url)
+        hints = Hints(world.builds, store)
         previews = make_previews(world, previews_at)
         stack.push_async_callback(previews.close)
         runs = Runs(ledger, world.run_queue, assistants)
@@ -255,7 +260,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
             builds=world.builds,
             build_list=BuildList(ledger.database),
             spending=world.spending,
-            desk=make_desk(world, states, previews, forks),
+            desk=make_desk(world, states, previews, forks, hints),
             forks=forks,
             previews=previews,
             app_versions=world.app_versions,
@@ -263,7 +268,8 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
             threads=threads,
             thread_states=states,
             assistants=assistants,
-            store=StoreItems(graphs.store, url=ledger.database.url),
+            store=store,
+            hints=hints,
             metrics=Metrics(ledger.database, world.health),
             runs=runs,
             crons=make_crons(ledger, world.run_queue, assistants, runs),
@@ -277,7 +283,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         )
 
 
-def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "Forks") -> Desk:
+def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "Forks", hints: "Hints") -> Desk:
     """What people do at the dashboard."""
     from nodes.blueprint.reader import read_description
 
@@ -294,6 +300,7 @@ def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "
         analytics=Analytics(ledger.database),
         workplace=make_workplace(world),
         previews=previews,
+        hints=hints,
         health=world.health,
     )
 

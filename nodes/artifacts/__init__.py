@@ -34,7 +34,7 @@ from nodes.artifacts.evidence import (
 from nodes.artifacts.gates import BudgetLimit, BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
 from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
 from nodes.artifacts.programs import CommandStep, Example, RequestStep, StackName
-from nodes.artifacts.qa import CheckedVersion, GreenBuild, QaOutcome, QaReview, RepairStop, TriedRound
+from nodes.artifacts.qa import HINTS, CheckedVersion, GreenBuild, Hint, QaOutcome, QaReview, RepairStop, TriedRound
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
 from nodes.artifacts.revision import ChangeRequest, Edit, Revision, SpecChange
 from nodes.artifacts.specification import (
@@ -70,6 +70,7 @@ from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier, Sha256, sh
 __all__ = [
     "ACCOUNT",
     "GUESSED",
+    "HINTS",
     "INFERRED",
     "MAX_DESCRIPTION_CHARACTERS",
     "OPTIONAL_CHECKS",
@@ -115,6 +116,7 @@ __all__ = [
     "Gate",
     "GatePolicy",
     "GreenBuild",
+    "Hint",
     "Identifier",
     "KeptVersion",
     "OpenQuestion",

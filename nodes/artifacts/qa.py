@@ -62,10 +62,23 @@ class TriedRound(Artifact):
         return f"Version {self.version}: {again}{left}{undone}. {self.calls} call{'s' * (self.calls != 1)}, {cost}."
 
 
+HINTS = ("appyard", "hints")
+"""Where LangGraph's store keeps what is said to running builds: below it, one namespace for each thread."""
+
+
+class Hint(Artifact):
+    """What somebody said to the engineers while the build was running. `round` is the one whose repair was told."""
+
+    key: str
+    text: str
+    given_by: str
+    round: int
+
+
 class QaOutcome(Artifact):
     """What QA hands to routing: the evidence, the review, and whether another repair round is worth it.
 
-    `tried` are the rounds since the app last passed every check, the oldest first.
+    `tried` are the rounds since the app last passed every check, the oldest first; `hints` all that were taken so far.
     """
 
     report: EvidenceReport
@@ -75,6 +88,12 @@ class QaOutcome(Artifact):
     components_to_repair: tuple[Identifier, ...] = ()
     last_green: AppVersion | None = None
     tried: tuple[TriedRound, ...] = ()
+    hints: tuple[Hint, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """What people said for the repair of this round."""
+        return "\n".join(hint.text for hint in self.hints if hint.round == self.round)
 
 
 class CheckedVersion(Artifact):

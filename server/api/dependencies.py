@@ -16,6 +16,7 @@ from server.services.crons import Crons
 from server.services.decisions import Door, Origin
 from server.services.forks import Forks
 from server.services.health import Health
+from server.services.hints import Hints
 from server.services.mcp_tools import McpTools
 from server.services.metrics import Metrics
 from server.services.previews import Previews
@@ -49,6 +50,9 @@ class Services(Protocol):
 
     @property
     def previews(self) -> Previews: ...
+
+    @property
+    def hints(self) -> Hints: ...
 
     @property
     def health(self) -> Health: ...
@@ -119,6 +123,10 @@ def _spending(request: HTTPConnection) -> Spending:
 
 def _app_versions(request: HTTPConnection) -> AppVersions:
     return _services(request).app_versions
+
+
+def _hints(request: HTTPConnection) -> Hints:
+    return _services(request).hints
 
 
 def _previews(request: HTTPConnection) -> Previews:
@@ -203,6 +211,7 @@ ForksService = Annotated[Forks, Depends(_forks)]
 BuildListService = Annotated[BuildList, Depends(_build_list)]
 SpendingService = Annotated[Spending, Depends(_spending)]
 AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]
+HintsService = Annotated[Hints, Depends(_hints)]
 PreviewsService = Annotated[Previews, Depends(_previews)]
 HealthService = Annotated[Health, Depends(_health)]
 ThreadsService = Annotated[Threads, Depends(_threads)]

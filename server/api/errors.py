@@ -53,6 +53,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     services.BuildNotChangeable: 409,
     services.FilesUnusable: 422,
     services.BuildHasNoApp: 409,
+    services.BuildNotAtWork: 409,
     services.PreviewNotRunning: 404,
     services.PreviewUnavailable: 409,
     services.NothingFollows: 409,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from nodes.artifacts import UNCHANGED, AppSpec, BuildRequest, Comment, Decision, ReviewAnswer, TargetPlatform, readable_text
 from nodes.context import BuildOptions
@@ -143,6 +143,20 @@ class ResumeBody(BaseModel):
 
     budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
     reviewer: str = Field(default="local", min_length=1, max_length=200)
+
+
+class HintBody(BaseModel):
+    """What the engineers of a running build should know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    feedback: str = Field(min_length=1, max_length=20_000)
+    reviewer: str = Field(default="local", min_length=1, max_length=200)
+
+    @field_validator("feedback")
+    @classmethod
+    def _can_be_stored(cls, value: str) -> str:
+        return readable_text(value)
 
 
 class PersonBody(BaseModel):

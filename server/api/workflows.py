@@ -8,13 +8,14 @@ from fastapi import APIRouter, Header, Query, Request, Response, status
 from fastapi.responses import StreamingResponse
 
 from nodes.artifacts import AppSpec
-from server.api.dependencies import BuildListService, BuildsService, OriginOfRequest
+from server.api.dependencies import BuildListService, BuildsService, HintsService, OriginOfRequest
 from server.api.errors import Problem
 from server.api.schemas import (
     ApprovalBody,
     ApprovalTaken,
     BuildList,
     DecisionList,
+    HintBody,
     Inbox,
     PersonBody,
     ResumeBody,
@@ -115,6 +116,12 @@ async def cancel(workflow_id: UUID, builds: BuildsService, origin: OriginOfReque
 async def pause(workflow_id: UUID, builds: BuildsService, body: PersonBody | None = None) -> BuildStatus:
     """Stop a build to go on later with `resume`. Finished steps and answered model calls are kept."""
     return await builds.pause(workflow_id, paused_by=(body or PersonBody()).reviewer)
+
+
+@router.post("/hint/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)
+async def hint(workflow_id: UUID, body: HintBody, hints: HintsService) -> None:
+    """Say something to a build that is at work: its engineers are told in the next repair round."""
+    await hints.give(workflow_id, body.feedback, given_by=body.reviewer)
 
 
 @router.post("/resume/{workflow_id}", status_code=status.HTTP_202_ACCEPTED)

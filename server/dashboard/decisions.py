@@ -20,6 +20,7 @@ from server.services.asked_changes import AskedChange
 from server.services.decisions import Door, Origin
 from server.services.errors import (
     BuildFinished,
+    BuildNotAtWork,
     BuildNotChangeable,
     BuildNotParked,
     BuildNotRunning,
@@ -81,6 +82,18 @@ async def pause(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: PagesO
         await desk.builds.pause(workflow_id, paused_by=reviewer_of(fields))
     except BuildNotRunning as error:
         return await show_again(workflow_id, pages, {}, Said(Tone.info, "There was nothing to pause", str(error)), 409)
+    return back_to(workflow_id)
+
+
+@router.post("/hint")
+async def hint(workflow_id: UUID, fields: FieldsOf, desk: DeskOf, pages: PagesOf) -> Response:
+    """Say something to the engineers of a running build."""
+    words = fields.get("feedback", "")[:20_000]
+    try:
+        if words:
+            await desk.hints.give(workflow_id, words, given_by=reviewer_of(fields))
+    except BuildNotAtWork as error:
+        return await show_again(workflow_id, pages, fields, Said(Tone.warn, "The hint came too late", str(error)), 409)
     return back_to(workflow_id)
 
 

@@ -12,6 +12,7 @@ from server.services.build_record import BuildRecords
 from server.services.builds import Builds
 from server.services.forks import Forks
 from server.services.health import Health
+from server.services.hints import Hints
 from server.services.previews import Previews
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
@@ -34,6 +35,7 @@ class Desk:
     analytics: Analytics
     workplace: Workplace
     previews: Previews
+    hints: Hints
     health: Health
 
 

@@ -93,6 +93,10 @@ class BuildHasNoApp(ServiceError):
     """The build has no version of the app yet, so there is nothing to look at. Wait until its checks have run."""
 
 
+class BuildNotAtWork(ServiceError):
+    """The build is not at work, so no next round could be told. Decide what it asks with `hint`, or ask for a change."""
+
+
 class PreviewNotRunning(ServiceError):
     """No preview of this build runs here: nobody looked at it for a while, or the server was restarted. Start it again."""
 
