@@ -40,26 +40,26 @@ async def check_node_tests(files: Mapping[str, bytes], architecture: Architectur
     """`node --test`. What an app's code could make its own tests say, the examples, called from outside, do not take its word for."""
     tests = sorted(path for path in files if re.fullmatch(r"tests/(?:.*/)?[^/]+\.test\.(?:ts|mts|js|mjs)", path))
     if not tests:
-        return Observed("no tests", [_blocker("there is no test: add tests/*.test.ts", architecture)])
+        return Observed("no tests", [_blocker("there is no test: add tests/*.test.ts")])
     reporting = ("--test-reporter=junit", f"--test-reporter-destination={_REPORT}")
     async with sandbox.workspace(files, TEST_LIMITS) as workspace:
         result = await workspace.run(Command(argv=("node", "--test", *reporting, *tests), toolchain=node, limits=TEST_LIMITS))
         report = await workspace.run(Command(argv=("cat", _REPORT)))
     log = f"{report.stdout}\n{result.stdout}\n{result.stderr}".strip()
     if result.limit:
-        return Observed("the tests did not run", [_blocker(f"the tests were stopped: {result.limit}", architecture)], log=log)
+        return Observed("the tests did not run", [_blocker(f"the tests were stopped: {result.limit}")], log=log)
     try:
         cases = list(ET.fromstring(report.stdout).iter("testcase"))  # noqa: S314 - capped in size, and expat ≥ 2.4.1 refuses entities that explode
     except ET.ParseError:
-        return Observed("the tests did not run", [_blocker(f"node ended with {result.exit_code}: {log[-600:]}", architecture)], log=log)
+        return Observed("the tests did not run", [_blocker(f"node ended with {result.exit_code}: {log[-600:]}")], log=log)
     failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
     skipped = sum(1 for case in cases if case.find("skipped") is not None)
     passed = len(cases) - len(failed) - skipped
     findings = [_test_finding(case, architecture) for case in failed]
     if not findings and not passed:
-        findings.append(_blocker("there is no test that passes", architecture))
+        findings.append(_blocker("there is no test that passes"))
     if not findings and result.exit_code:
-        findings.append(_blocker(f"node ended with {result.exit_code} although no test failed: {log[-600:]}", architecture))
+        findings.append(_blocker(f"node ended with {result.exit_code} although no test failed: {log[-600:]}"))
     numbers = {"passed": passed, "failed": len(failed), "skipped": skipped}
     return Observed(
         counted(len(cases), "test"), findings, numbers, log, "all passed" if not skipped else f"{passed} passed, {skipped} skipped"
@@ -83,7 +83,5 @@ def _finding(check: CheckName, severity: Severity, message: str, path: str, line
     return Finding(check=check, severity=severity, message=message, file=path, line=line, component=owner.name if owner else None)
 
 
-def _blocker(message: str, architecture: Architecture) -> Finding:
-    """Nobody's file is to blame; whoever wrote the last part can add what lacks."""
-    part = architecture.components[-1].name if architecture.components else None
-    return Finding(check=CheckName.tests, severity=Severity.blocker, message=message, component=part)
+def _blocker(message: str) -> Finding:
+    return Finding(check=CheckName.tests, severity=Severity.blocker, message=message)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nodes.artifacts import REVISION_CHECKS, AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity
@@ -259,8 +259,18 @@ class _Verification:
         except (CheckImpossible, SandboxUnavailable) as error:
             self._add(not_run(check, str(error)))
             return
+        observed = self._blaming_somebody(observed)
         log = await self.artifacts.put(observed.log.encode(), "text/plain; charset=utf-8") if observed.log else None
         self._add(result_of(check, observed, time.monotonic() - started, log))
+
+    def _blaming_somebody(self, observed: Observed) -> Observed:
+        """Where there is no frame, every failure is an engineer's: without a better idea, of whoever wrote the beginning."""
+        stack = STACKS.get(self.architecture.stack)
+        owner = owner_of(self.architecture, stack.main_file) if stack and stack.is_written_whole else None
+        if owner is None:
+            return observed
+        findings = [found if found.component else found.model_copy(update={"component": owner.name}) for found in observed.findings]
+        return replace(observed, findings=findings)
 
     def _add(self, result: CheckResult) -> None:
         self.results[result.check] = result

