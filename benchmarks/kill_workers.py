@@ -3,8 +3,9 @@
     python -m benchmarks.kill_workers [--kills 10] [--at-once 1] [--seed 1]
 
 Real worker processes that drive one build each, a real PostgreSQL, and a model endpoint that counts what it answered
-(`ThinkingModel`). A build sends about 25 events; each kill comes after a random one of them. Two spare workers take over at
-once; the one that was killed is replaced meanwhile, which is three seconds of imports and slows everything else down.
+(`ThinkingModel`). A build sends about 30 events beside the text of its agents; each kill comes after a random one of them.
+Two spare workers take over at once; the one that was killed is replaced meanwhile, which is three seconds of imports and
+slows everything else down.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from server.settings import Settings
 from tests.durability.thinking_model import ThinkingModel
 from tests.durability.workers import Survived, Workers, build_through_a_kill
 
-EVENTS_OF_A_BUILD = 26
+EVENTS_OF_A_BUILD = 30
 SPARE_WORKERS = 2
 
 
@@ -62,8 +63,8 @@ async def trials(world: World, workers: Workers, model: ThinkingModel, moments: 
             f"bought twice {sum(times > 1 for times in bought.values())}",
             flush=True,
         )
-        if survived.status.error:
-            print(f"     {survived.status.error}", flush=True)
+        if survived.status.runtime_status is not RuntimeStatus.completed:
+            print(f"     {survived.status.error or survived.status.custom_status}", flush=True)
         return survived
 
     replacing = asyncio.create_task(workers.replace_killed())

@@ -15,6 +15,7 @@ from uuid import UUID
 from nodes.artifacts import BuildRequest
 from nodes.context import BuildOptions
 from server.bootstrap import World
+from server.services.agent_text import AGENT_TEXT
 from server.services.build_status import BuildStatus
 from server.services.builds import BuildStart
 
@@ -98,17 +99,21 @@ class Survived:
 
 
 async def build_through_a_kill(world: World, workers: Workers, *, kill_after_events: int, options: BuildOptions) -> Survived:
-    """Start a build, kill its worker after so many events, and follow it to its end. `None`: it ended before that."""
+    """Start a build, kill its worker after so many events, and follow it to its end. `None`: it ended before that.
+
+    Text of agents is not counted: it is told milliseconds before the answer is journaled, and of all moments most kills would
+    come in these, in which an answer is lost with its worker.
+    """
     started = await world.builds.start(BuildStart(BuildRequest(app_description=DESCRIPTION), options))
     (run,) = await world.ledger.runs.list_of_thread(started.workflow_id)
     killed_at: float | None = None
     recovery_seconds: float | None = None
     seen = 0
     async for event in world.ledger.run_events.follow(run.run_id):
-        seen += 1
+        seen += event.event != AGENT_TEXT
         if killed_at and recovery_seconds is None and event.event == "metadata":
             recovery_seconds = event.created_at.timestamp() - killed_at
-        if seen == kill_after_events:
+        if seen == kill_after_events and killed_at is None:
             killed_at = await _kill_worker_of(run.run_id, world, workers)
     return Survived(await world.builds.status(started.workflow_id), recovery_seconds)
 
