@@ -87,7 +87,7 @@ async def test_a_run_nobody_followed_goes_with_its_thread(
     await streams.ended(run)
     assert run.thread_id in await yard.world.ledger.threads.temporary_over(after_seconds=0)
     monkeypatch.setattr(run_worker, "TEMPORARY_SECONDS", 0.0)
-    monkeypatch.setattr(run_worker, "EXPIRY_PERIOD_SECONDS", 0.05)
+    monkeypatch.setattr(run_worker, "FORGETTING_PERIOD_SECONDS", 0.05)
     again = yard.world.worker
     assert again is not None
     async with again.at_work():
