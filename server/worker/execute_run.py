@@ -218,7 +218,7 @@ class RunExecutor:
         if claimed.token > 1:  # somebody worked on it before: what it left says how far it is
             state = await graph.aget_state(thread_config(run))
             goes_on = is_own(run.run_id, state.metadata)
-            if goes_on and not state.next:
+            if goes_on and has_ended(state):
                 return Ended(ended_status(state), state, output=state.values)
         check_targets(graph, order)
         if not goes_on and order.leaves_questions:
@@ -358,6 +358,15 @@ def review_expiry_hours(order: RunOrder, limits: WorkerLimits, questions: Mappin
 def _waits_for_next_day(question: object) -> bool:
     budget = question.get("budget") if isinstance(question, Mapping) else None
     return isinstance(budget, Mapping) and budget.get("resumes_at") is not None
+
+
+def has_ended(state: StateSnapshot) -> bool:
+    """Whether nothing of the graph is left to run.
+
+    `state.next` does not say: it leaves out tasks whose writes are stored already, and a worker may die between these
+    and the checkpoint that follows from them.
+    """
+    return not state.tasks
 
 
 def ended_status(state: StateSnapshot) -> RunStatus:
