@@ -43,7 +43,7 @@ ENV PATH="/appyard/.venv/bin:$PATH" \
 USER appyard
 WORKDIR /data
 VOLUME /data
-EXPOSE 8123
+EXPOSE 8123 8124
 STOPSIGNAL SIGTERM
 # A worker or a migration answers no HTTP: run those with --no-healthcheck.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
