@@ -1,5 +1,8 @@
 """Sort what can go wrong at a model's endpoint: worth another try, refused for good, or an answer cut short."""
 
+import socket
+import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -47,9 +50,39 @@ def judge(error: Exception, model: str) -> Transient | ModelRefused:
         return _judge_status(error, model)
     if isinstance(error, TimeoutError | openai.APITimeoutError | httpx.TimeoutException):
         return Transient("it did not answer in time")
+    if isinstance(error, openai.APIConnectionError | httpx.ConnectError):
+        return _judge_connection(error, model)
     if isinstance(error, httpx.HTTPError):
         return Transient(f"the connection broke off ({type(error).__name__})")
     return Transient(_first_line(error))
+
+
+def _judge_connection(error: Exception, model: str) -> Transient | ModelRefused:
+    """The client says "Connection error." of all of these; what happened lies below it."""
+    for cause in _causes(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return ModelRefused(
+                    f"{model}: the endpoint's certificate is not trusted ({cause.verify_message}). "
+                    "Correct the address, or name the issuer's certificate in SSL_CERT_FILE."
+                )
+            case ssl.SSLError():
+                return ModelRefused(f"{model}: the endpoint does not speak TLS as asked ({_first_line(cause)}). Is it http instead of https?")
+            case socket.gaierror():
+                return Transient(f"its name could not be found ({cause.strerror}); check the address")
+            case ConnectionRefusedError():
+                return Transient("nothing listens at its address")
+            case _:
+                pass
+    return Transient(f"the connection failed ({_first_line(error)})")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what led to it, the nearest first; every layer of the client wraps the one below."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _judge_status(error: openai.APIStatusError, model: str) -> Transient | ModelRefused:

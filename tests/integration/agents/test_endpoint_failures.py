@@ -1,10 +1,15 @@
 """What an endpoint can do to us, over real HTTP through ChatOpenAI and AzureChatOpenAI: each with its bounded number of requests."""
 
 import asyncio
+import socket
+import ssl
 from pathlib import Path
 
+import httpx
+import openai
 import pytest
 
+from nodes.agents.failures import Transient, judge
 from nodes.agents.models import AnswerForm, ModelName
 from nodes.artifacts import QaReview
 from nodes.context import AgentTask, BuildOptions
@@ -79,8 +84,31 @@ async def test_an_endpoint_that_hangs_is_left_and_asked_again(review_task: Revie
 async def test_nothing_listens(review_task: Review, storage: Path) -> None:
     async with fault_server(GOOD) as server:
         crew = server.crew(storage)
-    with pytest.raises(ModelUnavailable, match="Connection error"):
+    with pytest.raises(ModelUnavailable, match="nothing listens at its address"):
         await crew.perform(review_task, BuildOptions())
+
+
+def caused_by(*causes: Exception) -> openai.APIConnectionError:
+    """As the client raises it: the outermost error, each led to by the next."""
+    error = openai.APIConnectionError(request=httpx.Request("POST", "https://endpoint.test"))
+    outer: Exception = error
+    for cause in causes:
+        outer.__cause__ = cause
+        outer = cause
+    return error
+
+
+def test_a_connection_that_fails_is_told_by_its_cause() -> None:
+    untrusted = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    untrusted.verify_message = "self-signed certificate"
+    refused = judge(caused_by(httpx.ConnectError("x"), untrusted), "openai:m")
+    plain = judge(caused_by(httpx.ConnectError("x"), ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")), "openai:m")
+    unknown = judge(caused_by(httpx.ConnectError("x"), socket.gaierror(-2, "Name or service not known")), "openai:m")
+    assert isinstance(refused, ModelRefused)
+    assert "certificate is not trusted (self-signed certificate)" in str(refused)
+    assert isinstance(plain, ModelRefused)
+    assert "does not speak TLS as asked" in str(plain)
+    assert unknown == Transient("its name could not be found (Name or service not known); check the address")
 
 
 @pytest.mark.parametrize(
