@@ -67,7 +67,7 @@ def _judge_connection(error: Exception, model: str) -> Transient | ModelRefused:
                     "Correct the address, or name the issuer's certificate in SSL_CERT_FILE."
                 )
             case ssl.SSLError():
-                return ModelRefused(f"{model}: the endpoint does not speak TLS as asked ({_first_line(cause)}). Is it http instead of https?")
+                return ModelRefused(f"{model}: the endpoint does not speak TLS as asked ({_first_line(cause)}). Is it http, not https?")
             case socket.gaierror():
                 return Transient(f"its name could not be found ({cause.strerror}); check the address")
             case ConnectionRefusedError():
