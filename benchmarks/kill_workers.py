@@ -55,8 +55,10 @@ async def trials(world: World, workers: Workers, model: ThinkingModel, moments: 
     async def trial(number: int, moment: int) -> Survived:
         async with slots:
             options = BuildOptions(model=f"openai:thinking-{number}")
-            survived = await build_through_a_kill(world, workers, kill_after_events=moment, options=options)
-        bought = {asked: times for asked, times in model.answered.items() if asked[0] == f"thinking-{number}"}
+            survived = await build_through_a_kill(
+                world, workers, kill_after_events=moment, options=options, answered=lambda: sum(bought_by(number, model).values())
+            )
+        bought = bought_by(number, model)
         print(
             f"{number:>3}: killed after event {moment:>2}: {survived.status.runtime_status:<16} "
             f"went on after {survived.recovery_seconds or 0:.2f} s, answers bought {sum(bought.values())}, "
@@ -84,6 +86,11 @@ def report(survived: list[Survived], model: ThinkingModel, seconds: float) -> No
     print(f"answers bought twice {sum(times - 1 for times in model.repeated.values())}")
     if recoveries:
         print(f"recovery seconds     {len(recoveries)} of them: median {statistics.median(recoveries):.2f}, worst {recoveries[-1]:.2f}")
+
+
+def bought_by(number: int, model: ThinkingModel) -> dict[tuple[str, str], int]:
+    """What one build was answered, and how often; every build asks a model of its own name."""
+    return {asked: times for asked, times in model.answered.items() if asked[0] == f"thinking-{number}"}
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ async def test_a_build_survives_the_death_of_its_worker(database_url: str, tmp_p
         }
         async with Workers(2, environment) as workers:
             for moment in moments:
-                survived = await build_through_a_kill(world, workers, kill_after_events=moment, options=OPTIONS)
+                survived = await build_through_a_kill(
+                    world, workers, kill_after_events=moment, options=OPTIONS, answered=model.answered.total
+                )
                 assert survived.status.runtime_status is RuntimeStatus.completed, survived.status.error
                 assert survived.recovery_seconds is not None
                 assert model.repeated == {}

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from server.services.build_status import BuildStatus
 from server.services.builds import BuildStart
 
 ROOT = Path(__file__).parents[2]
+LONGEST_ON_ITS_WAY_SECONDS = 5
 DESCRIPTION = (
     "A library keeps books, members and loans. A book has a title, an author and an isbn. A member has a name and an e-mail. "
     "Members borrow books; a librarian lends them and takes them back."
@@ -98,11 +100,14 @@ class Survived:
     recovery_seconds: float | None
 
 
-async def build_through_a_kill(world: World, workers: Workers, *, kill_after_events: int, options: BuildOptions) -> Survived:
+async def build_through_a_kill(
+    world: World, workers: Workers, *, kill_after_events: int, options: BuildOptions, answered: Callable[[], int]
+) -> Survived:
     """Start a build, kill its worker after so many events, and follow it to its end. `None`: it ended before that.
 
-    Text of agents is not counted: it is told milliseconds before the answer is journaled, and of all moments most kills would
-    come in these, in which an answer is lost with its worker.
+    `answered` counts what the model sent to this build. An answer that is on its way when its worker dies, in the
+    milliseconds before it is journaled, is lost with it and no promise of ours; so the kill waits until none is.
+    Text of agents is not counted: of all moments most kills would come in these.
     """
     started = await world.builds.start(BuildStart(BuildRequest(app_description=DESCRIPTION), options))
     (run,) = await world.ledger.runs.list_of_thread(started.workflow_id)
@@ -114,8 +119,16 @@ async def build_through_a_kill(world: World, workers: Workers, *, kill_after_eve
         if killed_at and recovery_seconds is None and event.event == "metadata":
             recovery_seconds = event.created_at.timestamp() - killed_at
         if seen == kill_after_events and killed_at is None:
+            await _nothing_on_its_way(world, started.workflow_id, answered)
             killed_at = await _kill_worker_of(run.run_id, world, workers)
     return Survived(await world.builds.status(started.workflow_id), recovery_seconds)
+
+
+async def _nothing_on_its_way(world: World, workflow_id: UUID, answered: Callable[[], int]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_ON_ITS_WAY_SECONDS):
+            while (await world.ledger.model_calls.usage(thread_id=workflow_id)).calls < answered():
+                pass  # the question itself takes a moment
 
 
 async def _kill_worker_of(run_id: UUID, world: World, workers: Workers) -> float | None:
