@@ -73,7 +73,7 @@ async def deliver(state: DeliveryInput, *, workshop: Workshop) -> DeliveryOutput
         verdict=report.verdict,
         accepted_findings=len(report.findings),
     )
-    reason = "Every check passed." if report.verdict is Verdict.verified else "A reviewer accepted it as it is."
+    reason = report.how_verified if report.verdict is Verdict.verified else "A reviewer accepted it as it is."
     return {
         "delivery": delivery,
         "versions": [kept_version(state, report.verdict, delivery=delivery)],

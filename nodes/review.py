@@ -260,7 +260,7 @@ def app_question(qa: QaOutcome) -> str:
     failed = len(qa.report.findings)
     match qa.report.verdict:
         case Verdict.verified:
-            return "Every check passed. Package it?"
+            return f"{qa.report.how_verified} Package it?"
         case Verdict.incomplete:
             missing = [check.check.value for check in qa.report.checks if check.reason]
             return f"Not verified: {', '.join(missing) or 'nothing'} could not be run. Accept it as it is?"

@@ -124,6 +124,12 @@ class EvidenceReport(Artifact):
         return Verdict.verified
 
     @property
+    def how_verified(self) -> str:
+        """The sentence about a verified version: a check that did not run is not among those that passed."""
+        not_run = [check for check in self.checks if check.status is CheckStatus.not_run]
+        return "Every check that could run passed." if not_run else "Every check passed."
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Blockers first, then in the order of the checks."""
         order = list(Severity)
