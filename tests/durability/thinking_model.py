@@ -66,6 +66,9 @@ class ThinkingModel:
         prompt = next((_text(message) for message in reversed(body["messages"]) if "Task: " in _text(message)), None)
         if prompt is None:  # the endpoint is asked what it can do: nothing but words
             return _completed(body, "I answer in words.")
+        # After a prompt of more than 64 KB uvicorn reads on only when asked, and would not learn that the client has died:
+        # an answer to nobody would count as given.
+        await request.is_disconnected()
         await asyncio.wait([self._never], timeout=self._thinking_seconds)
         if await request.is_disconnected():
             return JSONResponse({})
