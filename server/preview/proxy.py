@@ -77,7 +77,12 @@ def preview_app(previews: Previews) -> Starlette:
         preview.look()
         performance = performance_of(preview)
         if performance is None:
-            return _page(503, "The app is starting", preview.problem or "This page looks again by itself.", again=not preview.problem)
+            return _page(
+                503 if preview.problem else 200,
+                "The app is starting",
+                preview.problem or "This page looks again by itself.",
+                again=not preview.problem,
+            )
         if "service-worker" in request.headers:
             return Response("Service workers would outlive the preview.", 403)
         return await _passed_on(request, preview, performance.visitor)

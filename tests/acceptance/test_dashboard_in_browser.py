@@ -129,6 +129,8 @@ async def test_a_first_user_gets_from_the_demo_to_an_app_of_their_own_in_two_min
         await page.get_by_text("Begin a new build from here").click()
         await keep(page, "fork")
 
+        await try_the_app(await page_of(browser, []), page.url.partition("?")[0].removesuffix("/history"))  # browsers warn of any frame
+
         phone = await page_of(browser, faults, phone=True)
         address, _, build = page.url.partition("?")[0].removesuffix("/history").partition("/builds/")
         paths = [f"/builds/{build}{tab}" for tab in ("", "/plan", "/code", "/evidence", "/timeline", "/history")]
@@ -136,6 +138,24 @@ async def test_a_first_user_gets_from_the_demo_to_an_app_of_their_own_in_two_min
             await phone.goto(f"{address}{path}")
             await keep(phone, f"phone-dark{path.replace('/', '-').replace(build, 'build')}")
     assert faults == []
+
+
+async def try_the_app(page: Page, build: str) -> None:
+    """Preview: sign in as one of the sample people, write something down in the app itself, and stop it."""
+    await page.goto(build)
+    await page.get_by_role("button", name="Preview").click()
+    await page.get_by_role("button", name="Employee").click(timeout=SLOW_MS)
+    app = page.frame_locator("iframe")
+    await app.get_by_role("link", name="Travel claims").first.click()
+    await app.get_by_role("link", name="New travel claim").click()
+    await app.get_by_label("Destination").fill("Trieste")
+    await app.get_by_label("Travel date").fill("2027-03-01")
+    await app.get_by_label("Amount").fill("120.50")
+    await app.get_by_role("button", name="Add travel claim").click()
+    await expect(app.get_by_role("heading", name="Trieste")).to_be_visible()
+    await keep(page, "preview")
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.get_by_text("No preview runs")).to_be_visible()
 
 
 @pytest.mark.bounded(240)
