@@ -6,7 +6,7 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime
 from langgraph.store.base import Item
 
-from nodes.artifacts import HINTS, Hint, QaOutcome, RepairStop, Severity
+from nodes.artifacts import HINTS, Hint, QaOutcome, RepairStop
 from nodes.context import BuildOptions
 
 MOST_HINTS = 100
@@ -20,8 +20,8 @@ async def said_meanwhile(runtime: Runtime[BuildOptions]) -> Sequence[Item]:
     return sorted(await runtime.store.asearch(namespace, limit=MOST_HINTS), key=lambda item: item.created_at)
 
 
-def with_hints(outcome: QaOutcome, previous: QaOutcome | None, said: Sequence[Item], *, rounds: int) -> QaOutcome:
-    """`outcome` with the hints taken so far. A new one is reason to try again what has failed twice, within the rounds."""
+def with_hints(outcome: QaOutcome, previous: QaOutcome | None, said: Sequence[Item], *, failing: tuple[str, ...], rounds: int) -> QaOutcome:
+    """`outcome` with the hints taken so far. A new one is reason to try `failing` parts again although they failed twice."""
     known = previous.hints if previous else ()
     taken = {hint.key for hint in known}
     new = tuple(
@@ -32,6 +32,4 @@ def with_hints(outcome: QaOutcome, previous: QaOutcome | None, said: Sequence[It
     outcome = outcome.model_copy(update={"hints": (*known, *new)})
     if not new or outcome.stop is not RepairStop.same_failure_twice or outcome.round > rounds:
         return outcome
-    failing = {finding.component for finding in outcome.report.findings if finding.component and finding.severity is not Severity.minor}
-    again = tuple(sorted(failing)) or outcome.review.components_to_repair
-    return outcome.model_copy(update={"stop": None, "components_to_repair": again}) if again else outcome
+    return outcome.model_copy(update={"stop": None, "components_to_repair": failing}) if failing else outcome
