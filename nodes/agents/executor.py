@@ -10,13 +10,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
-import crewai.task
 from crewai.agents.agent_executor import AgentExecutor, AgentExecutorState
 from crewai.agents.parser import AgentFinish
 from crewai.llms.base_llm import BaseLLM
-from crewai.utilities import file_store
 from crewai.utilities.agent_utils import aget_llm_response
 from crewai_core.printer import PRINTER
 from typing_extensions import override
@@ -109,12 +106,3 @@ class DirectExecutor(AgentExecutor):
             yield
         finally:
             self._is_executing = False
-
-
-def _nothing_to_clear(task_id: UUID) -> None:
-    """In place of a thread and an event loop for each ended task, which took a quarter of its time."""
-
-
-# Files of a task are kept with aiocache. Where that is not installed none was ever kept, for anybody in this process.
-if file_store._file_store is None:  # noqa: SLF001 - CrewAI tells it nowhere else
-    crewai.task.clear_task_files = _nothing_to_clear  # type: ignore[attr-defined]  # imported there, not exported

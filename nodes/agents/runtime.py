@@ -20,6 +20,7 @@ from nodes.agents.executor import DirectExecutor
 from nodes.agents.guardrails import OURS, GuardrailFunction
 from nodes.agents.llm import ChatModelLLM
 from nodes.agents.own_code import OwnCode, load_own_code
+from nodes.agents.quiet import quieten, start_alone
 from nodes.agents.roster import AgentEntry, Roster, TaskEntry
 from nodes.agents.source_reading import OURS as OUR_TOOLS
 from nodes.agents.toolbox import Toolbox, named_tools
@@ -29,6 +30,8 @@ from nodes.progress import ProgressEvent
 M = TypeVar("M", bound=BaseModel)
 
 CREWAI_VERSION = version("crewai")
+quieten()
+
 ECHOED_CHARACTERS = 120_000
 """CrewAI repeats a wrong answer in the next prompt; of longer ones the model gets the beginning."""
 
@@ -111,8 +114,7 @@ async def run(assignment: Assignment[M], calls: ModelCalls) -> M:
 
 async def run_with(assignment: Assignment[M], llm: ChatModelLLM, calls: ModelCalls) -> M:
     """As `run`, with an adapter the caller can look into afterwards."""
-    # CrewAI keeps every event's source in a context variable; without this each run keeps all agents of its context alive.
-    crewai_event_bus.reset_runtime_state()
+    start_alone()
     set_suppress_console_output(True)
     guardrail = Guardrail(assignment, calls)
     agent = _agent(assignment, llm)
