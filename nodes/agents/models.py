@@ -151,6 +151,7 @@ class ChatModels:
             stream_usage=True,  # otherwise a streamed answer does not tell what it used
             max_retries=0,  # calls.py is the one retry layer
             timeout=settings.request_timeout_seconds,
+            stream_chunk_timeout=settings.request_timeout_seconds,  # the client's own 120 s end slow prompts before
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )
@@ -173,6 +174,7 @@ class ChatModels:
             stream_usage=True,
             max_retries=0,
             timeout=settings.request_timeout_seconds,
+            stream_chunk_timeout=settings.request_timeout_seconds,  # the client's own 120 s end slow prompts before
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )

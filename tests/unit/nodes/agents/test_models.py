@@ -67,6 +67,13 @@ def test_a_model_is_opened_once_with_one_retry_layer_and_told_usage() -> None:
     assert opened.context_tokens > 128_000
 
 
+@pytest.mark.parametrize(("settings", "name"), [(KEY, "openai:gpt-5.4"), (LOCAL, "openai:qwen"), (AZURE, "azure:x")])
+def test_a_slow_prompt_has_the_whole_time_of_a_call(settings: ModelSettings, name: str) -> None:
+    """LangChain's client ends a stream whose first piece takes 120 seconds: a small machine reads a long prompt for longer."""
+    chat = ChatModels(replace(settings, request_timeout_seconds=1800.0)).open(ModelName.parse(name)).chat
+    assert (chat.request_timeout, chat.stream_chunk_timeout) == (1800.0, 1800.0)  # type: ignore[attr-defined]  # of the concrete client
+
+
 def test_other_endpoints_are_still_to_be_probed_and_have_no_output_limit() -> None:
     opened = ChatModels(LOCAL).open(ModelName.parse("openai:qwen"))
     assert (opened.answer_form, opened.max_output_tokens, opened.context_tokens) == (None, None, 128_000)
