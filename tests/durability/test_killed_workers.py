@@ -10,7 +10,7 @@ from server.bootstrap import open_world
 from server.services.build_status import RuntimeStatus
 from server.settings import Settings
 from tests.durability.thinking_model import ThinkingModel
-from tests.durability.workers import Workers, build_through_a_kill
+from tests.durability.workers import Workers, build_through_a_kill, nothing_on_its_way
 
 OPTIONS = BuildOptions(gates=GatePolicies(), model="openai:thinking")
 SEED = 20261122
@@ -32,10 +32,14 @@ async def test_a_build_survives_the_death_of_its_worker(database_url: str, tmp_p
         async with Workers(2, environment) as workers:
             for moment in moments:
                 survived = await build_through_a_kill(
-                    world, workers, kill_after_events=moment, options=OPTIONS, answered=model.answered.total
+                    world,
+                    workers,
+                    kill_after_events=moment,
+                    options=OPTIONS,
+                    until=lambda workflow_id: nothing_on_its_way(world, workflow_id, lambda: len(model.sent)),
                 )
                 assert survived.status.runtime_status is RuntimeStatus.completed, survived.status.error
                 assert survived.recovery_seconds is not None
                 assert model.repeated == {}
-                model.answered.clear()
+                model.sent.clear()
                 await workers.complete()

@@ -8,7 +8,9 @@ import asyncio
 import hashlib
 import json
 import re
+import time
 from collections import Counter
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,14 +26,24 @@ from nodes.corrections import Correction, CorrectionKind, SpecCorrections
 THINKING_SECONDS = 0.3
 
 
+@dataclass(frozen=True)
+class Sent:
+    """An answer that was sent. `prompt` is the SHA-256 of what was asked; `at` is in seconds since the epoch."""
+
+    model: str
+    prompt: str
+    text: str
+    at: float
+
+
 class ThinkingModel:
-    """`answered` counts delivered answers by model and prompt; `asked` counts requests.
+    """`sent` are the delivered answers in their order, `answered` counts them by model and prompt; `asked` counts requests.
 
     Builds that ask for models of different names, whatever they are, are told apart.
     """
 
     def __init__(self, thinking_seconds: float = THINKING_SECONDS) -> None:
-        self.answered: Counter[tuple[str, str]] = Counter()
+        self.sent: list[Sent] = []
         self.asked = 0
         self._thinking_seconds = thinking_seconds
         self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -41,6 +53,11 @@ class ThinkingModel:
         """For OPENAI_BASE_URL."""
         (server,) = self._server.servers
         return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+    @property
+    def answered(self) -> Counter[tuple[str, str]]:
+        """How often each prompt was answered, by model and SHA-256 of the prompt."""
+        return Counter((answer.model, answer.prompt) for answer in self.sent)
 
     @property
     def repeated(self) -> dict[tuple[str, str], int]:
@@ -72,8 +89,9 @@ class ThinkingModel:
         await asyncio.wait([self._never], timeout=self._thinking_seconds)
         if await request.is_disconnected():
             return JSONResponse({})
-        self.answered[body["model"], hashlib.sha256(prompt.encode()).hexdigest()] += 1
-        return _completed(body, _answer(prompt))
+        text = _answer(prompt)
+        self.sent.append(Sent(body["model"], hashlib.sha256(prompt.encode()).hexdigest(), text, time.time()))
+        return _completed(body, text)
 
 
 def _answer(prompt: str) -> str:

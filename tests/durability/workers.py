@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +65,13 @@ class Workers:
             self._killed.clear()
             await self.complete()
 
-    async def kill(self, pid: int) -> None:
-        """kill -9, and no goodbye."""
+    async def kill(self, pid: int) -> float:
+        """kill -9, and no goodbye; when that was, in seconds since the epoch."""
         os.kill(pid, signal.SIGKILL)
+        killed_at = time.time()
         await next(process for process in self._processes if process.pid == pid).wait()
         self._killed.set()
+        return killed_at
 
     async def _start(self) -> Process:
         settings = [f"{name}={value}" for name, value in self._environment.items()]
@@ -94,19 +97,22 @@ async def _drain(process: Process) -> None:
 
 @dataclass(frozen=True)
 class Survived:
-    """A build whose worker was killed. `recovery_seconds` is from the kill to the first event of the next attempt."""
+    """A build whose worker was killed. `killed_at` is in seconds since the epoch; None: it ended before that.
 
+    `recovery_seconds` is from the kill to the first event of the next attempt.
+    """
+
+    workflow_id: UUID
     status: BuildStatus
+    killed_at: float | None
     recovery_seconds: float | None
 
 
 async def build_through_a_kill(
-    world: World, workers: Workers, *, kill_after_events: int, options: BuildOptions, answered: Callable[[], int]
+    world: World, workers: Workers, *, kill_after_events: int, options: BuildOptions, until: Callable[[UUID], Awaitable[None]]
 ) -> Survived:
-    """Start a build, kill its worker after so many events, and follow it to its end. `None`: it ended before that.
+    """Start a build, kill its worker after so many events and once `until` returns, and follow it to its end.
 
-    `answered` counts what the model sent to this build. An answer that is on its way when its worker dies, in the
-    milliseconds before it is journaled, is lost with it and no promise of ours; so the kill waits until none is.
     Text of agents is not counted: of all moments most kills would come in these.
     """
     started = await world.builds.start(BuildStart(BuildRequest(app_description=DESCRIPTION), options))
@@ -119,12 +125,16 @@ async def build_through_a_kill(
         if killed_at and recovery_seconds is None and event.event == "metadata":
             recovery_seconds = event.created_at.timestamp() - killed_at
         if seen == kill_after_events and killed_at is None:
-            await _nothing_on_its_way(world, started.workflow_id, answered)
+            await until(started.workflow_id)
             killed_at = await _kill_worker_of(run.run_id, world, workers)
-    return Survived(await world.builds.status(started.workflow_id), recovery_seconds)
+    return Survived(started.workflow_id, await world.builds.status(started.workflow_id), killed_at, recovery_seconds)
 
 
-async def _nothing_on_its_way(world: World, workflow_id: UUID, answered: Callable[[], int]) -> None:
+async def nothing_on_its_way(world: World, workflow_id: UUID, answered: Callable[[], int]) -> None:
+    """Wait until each of the `answered` answers the model sent to a build is journaled.
+
+    One that is on its way when its worker dies, in the milliseconds before that, is lost with it and no promise of ours.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(LONGEST_ON_ITS_WAY_SECONDS):
             while (await world.ledger.model_calls.usage(thread_id=workflow_id)).calls < answered():
@@ -133,10 +143,4 @@ async def _nothing_on_its_way(world: World, workflow_id: UUID, answered: Callabl
 
 async def _kill_worker_of(run_id: UUID, world: World, workers: Workers) -> float | None:
     run = await world.ledger.runs.get(run_id)
-    if run.lease_owner is None:
-        return None
-    async with world.ledger.database.transaction() as transaction:
-        now = await transaction.fetch_one("now")
-    await workers.kill(int(run.lease_owner.rpartition(":")[2]))
-    assert now is not None
-    return float(now["now"].timestamp())
+    return None if run.lease_owner is None else await workers.kill(int(run.lease_owner.rpartition(":")[2]))
