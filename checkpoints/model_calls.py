@@ -25,7 +25,7 @@ class ModelCallRepository:
     async def record(self, call: ModelCall, *, transaction: Transaction | None = None) -> ModelCall:
         """Journal an answer durably before its node goes on; the one that counts, should there be one already.
 
-        Raises `ThreadNotFound` if the thread or the run was deleted meanwhile; what the call cost is accounted for all the same.
+        A worker that lost its run may answer beside the one that has it: both were paid for, so both are accounted for. Raises `ThreadNotFound` if the thread or the run was deleted meanwhile; what the call cost is accounted for all the same.
         """
         parameters = {**call.model_dump(), "answer": exact(call.answer)}
         try:
@@ -33,6 +33,7 @@ class ModelCallRepository:
                 row = await current.fetch_one("record_model_call", parameters)
                 if row is None:
                     row = await current.fetch_one("find_model_call", parameters)
+                    await current.execute("account_for_second_answer", parameters)
         except ForeignKeyViolation as error:
             async with self._database.transaction() as another:
                 await another.execute("forget_call", parameters)

@@ -15,7 +15,7 @@ from crewai.utilities import file_store
 def quieten() -> None:
     """Once, after CrewAI is imported and before listeners of one's own are: theirs stay."""
     _remove_listeners()
-    llm_guardrail_events.getsource = _named
+    llm_guardrail_events.getsource = _named  # type: ignore[attr-defined, assignment]  # imported there, not exported
     # Files of a task are kept with aiocache. Where that is not installed none was ever kept, for anybody in this process.
     if file_store._file_store is None:  # noqa: SLF001 - CrewAI tells it nowhere else
         crewai.task.clear_task_files = _nothing_to_clear  # type: ignore[attr-defined]  # imported there, not exported

@@ -41,10 +41,18 @@ async def test_an_answer_is_found_again_exactly(model_calls: ModelCallRepository
     assert await model_calls.find(thread.thread_id, "task", 1) is None
 
 
-async def test_the_first_answer_counts(model_calls: ModelCallRepository, thread: Thread) -> None:
+async def test_the_first_answer_counts_and_every_answer_is_accounted_for(model_calls: ModelCallRepository, thread: Thread) -> None:
     answers = await asyncio.gather(*(model_calls.record(call(thread, answer=n)) for n in range(5)))
 
     assert len({answer.answer for answer in answers}) == 1
+    assert (await model_calls.usage(thread_id=thread.thread_id)).calls == 5
+
+
+async def test_an_answer_recorded_again_is_accounted_for_once(model_calls: ModelCallRepository, thread: Thread) -> None:
+    for _ in range(2):  # the first time the connection may have broken before it said that it was done
+        await model_calls.record(call(thread))
+
+    assert (await model_calls.usage(thread_id=thread.thread_id)).calls == 1
 
 
 async def test_usage_is_summed_for_a_thread_a_run_and_each_agent(
