@@ -25,7 +25,8 @@ class ModelCallRepository:
     async def record(self, call: ModelCall, *, transaction: Transaction | None = None) -> ModelCall:
         """Journal an answer durably before its node goes on; the one that counts, should there be one already.
 
-        A worker that lost its run may answer beside the one that has it: both were paid for, so both are accounted for. Raises `ThreadNotFound` if the thread or the run was deleted meanwhile; what the call cost is accounted for all the same.
+        A worker that lost its run may answer beside the one that has it: both were paid for, so both are accounted for.
+        Raises `ThreadNotFound` if the thread or the run was deleted meanwhile; what the call cost is accounted for all the same.
         """
         parameters = {**call.model_dump(), "answer": exact(call.answer)}
         try:
