@@ -22,7 +22,7 @@ from nodes.sandbox.processes import descendants
 from nodes.sandbox.protocol import DEFAULT_LIMITS, Command, ExecResult, SandboxLimits, ServedApp, Workspace
 from nodes.sandbox.seccomp import MachineUnsupported, filter_program
 from nodes.sandbox.supervise import kept_running, readable, run_to_end
-from nodes.sandbox.toolchain_mounts import folders_of
+from nodes.sandbox.toolchain_mounts import folders_for, search_path
 from nodes.sandbox.work_folder import WorkFolder, work_folder
 
 INSIDE = "/sandbox"
@@ -109,7 +109,7 @@ class _BubblewrapWorkspace:
                 *self._folder.enter,
                 *("bwrap", "--seccomp", str(filter_file), "--json-status-fd", str(status_inside)),
                 *_namespaces(self._uid),
-                *_mounts(self._folder.path, command.toolchain),
+                *_mounts(self._folder.path, folders_for(command)),
                 *_environment(command),
                 *("--chdir", INSIDE, "--"),
                 *_dropping(self._uid),
@@ -213,14 +213,13 @@ def _ceilings(limits: SandboxLimits) -> tuple[str, ...]:
     )
 
 
-def _mounts(work: Path, toolchain: Path | None) -> tuple[str, ...]:
+def _mounts(work: Path, folders: Sequence[Path]) -> tuple[str, ...]:
     options = ["--ro-bind", "/usr", "/usr", *_system_links(), "--proc", "/proc", "--dev", "/dev"]
     for inside, name in (("/dev/shm", "shm"), ("/tmp", "tmp"), (INSIDE, "work")):  # noqa: S108 - the sandbox has its own
         options += ["--bind", f"{work}/{name}", inside]
     options += ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for name in ("passwd", "group", "hosts"):
         options += ["--ro-bind", f"{work}/etc/{name}", f"/etc/{name}"]
-    folders = folders_of(toolchain) if toolchain else ()
     present = (Path("/"), Path("/tmp"), Path("/usr"))  # noqa: S108 - as above
     for parent in dict.fromkeys(parent for folder in folders for parent in reversed(folder.parents)):
         if parent not in present:  # bubblewrap would make it for root alone
@@ -243,7 +242,6 @@ def _system_links() -> list[str]:
 
 
 def _environment(command: Command) -> tuple[str, ...]:
-    path = f"{command.toolchain.absolute()}/bin:/usr/bin:/bin" if command.toolchain else "/usr/bin:/bin"
     # glibc reserves 64 MiB of address space per thread otherwise, which a memory ceiling counts.
-    variables = {"PATH": path, "HOME": INSIDE, "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **command.environment}
+    variables = {"PATH": search_path(command), "HOME": INSIDE, "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **command.environment}
     return ("--clearenv", *(word for name, value in variables.items() for word in ("--setenv", name, value)))

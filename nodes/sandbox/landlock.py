@@ -24,7 +24,7 @@ from nodes.sandbox.processes import deleted_but_open, group_members
 from nodes.sandbox.protocol import DEFAULT_LIMITS, Command, ExecResult, SandboxLimits, ServedApp, Workspace
 from nodes.sandbox.seccomp import MachineUnsupported, filter_program
 from nodes.sandbox.supervise import run_to_end
-from nodes.sandbox.toolchain_mounts import folders_of
+from nodes.sandbox.toolchain_mounts import folders_for, search_path
 
 READABLE = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -97,16 +97,15 @@ class _LandlockWorkspace:
         raise SandboxUnavailable("The Landlock sandbox cannot run a server, because it allows no sockets.")
 
     async def _start(self, command: Command, standard_input: int) -> Process:
-        path = f"{command.toolchain.absolute()}/bin:/usr/bin:/bin" if command.toolchain else "/usr/bin:/bin"
+        path = search_path(command)
         environment = {"PATH": path, "HOME": str(self._work), "TMPDIR": str(self._temporary), "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
         program = shutil.which(command.argv[0], path=path)
         if program is None:
             raise SandboxUnavailable(f"{command.argv[0]} is not installed.")
-        toolchain = [str(folder) for folder in folders_of(command.toolchain)] if command.toolchain else []
         plan = landlock_launcher.Plan(
             argv=[program, *command.argv[1:]],
             uid=self._uid,
-            readable=[*READABLE, *toolchain],
+            readable=[*READABLE, *(str(folder) for folder in folders_for(command))],
             writable=[str(self._work)],
             devices=list(DEVICES),
             filter_hex=self._filter.hex(),

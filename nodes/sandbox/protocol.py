@@ -32,13 +32,14 @@ class Command:
     """A program to run inside the sandbox.
 
     `files` (path → content) are laid into the writable work folder first, which is the current folder. `toolchain` is
-    a virtual environment mounted read-only; its `bin` leads the PATH. `environment` is all the program sees besides
-    PATH, HOME, LANG and the like.
+    a virtual environment, or a Node.js, mounted read-only; its `bin` leads the PATH, that of `also` comes behind it. `environment`
+    is all the program sees besides PATH, HOME, LANG and the like.
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     toolchain: Path | None = None
+    also: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     limits: SandboxLimits = DEFAULT_LIMITS
 

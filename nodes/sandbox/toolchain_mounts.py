@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nodes.errors import ToolchainMissing
+from nodes.sandbox.protocol import Command
 
 
 def folders_of(toolchain: Path) -> tuple[Path, ...]:
@@ -20,6 +21,20 @@ def folders_of(toolchain: Path) -> tuple[Path, ...]:
     for binaries in (named, python.resolve().parent):
         folders += [binaries, binaries.parent / "lib"]
     return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir() and not folder.is_relative_to("/usr")))
+
+
+def folders_for(command: Command) -> tuple[Path, ...]:
+    """The folders of a command's tool chains. Raises `ToolchainMissing`."""
+    return tuple(dict.fromkeys(folder for toolchain in _toolchains(command) for folder in folders_of(toolchain)))
+
+
+def search_path(command: Command) -> str:
+    """The PATH a command sees: its tool chains, then the system."""
+    return ":".join([*(f"{toolchain.absolute()}/bin" for toolchain in _toolchains(command)), "/usr/bin", "/bin"])
+
+
+def _toolchains(command: Command) -> list[Path]:
+    return [toolchain for toolchain in (command.toolchain, command.also) if toolchain]
 
 
 def _base_bin(toolchain: Path) -> str:

@@ -16,6 +16,7 @@ from nodes.sandbox.archive import UNPACK, archive_of
 from nodes.sandbox.processes import group_members
 from nodes.sandbox.protocol import DEFAULT_LIMITS, Command, ExecResult, SandboxLimits, ServedApp, Workspace
 from nodes.sandbox.supervise import kept_running, run_to_end
+from nodes.sandbox.toolchain_mounts import search_path
 
 _LISTENER_AS_3 = ("sh", "-c", 'exec 3<&0 </dev/null; exec "$@"', "sh")
 
@@ -74,7 +75,7 @@ class _Folder:
             yield app
 
     async def _start(self, command: Command, argv: tuple[str, ...], standard_input: int) -> "_Group":
-        path = f"{command.toolchain.absolute()}/bin:/usr/bin:/bin" if command.toolchain else "/usr/bin:/bin"
+        path = search_path(command)
         environment = {"PATH": path, "HOME": str(self._work), "LANG": "C.UTF-8", **command.environment}
         program = shutil.which(argv[0], path=path) or argv[0]
         try:

@@ -21,7 +21,7 @@ CHECKS: dict[CheckName, tuple[str, str]] = {
     CheckName.contract: ("Contract", "The running app's API is the one that was agreed on."),
     CheckName.probe: ("Permissions and rules", "Every endpoint is called as every role and signed out, from outside the sandbox."),
     CheckName.restart: ("Restart", "The app is stopped and started again, and its records are still there."),
-    CheckName.browser: ("In a browser", "A person's way through the app: signing in, every page of the navigation, one record."),
+    CheckName.browser: ("In a browser", "A person's way through the app, in Chromium: its pages, at a desk and on a phone."),
     CheckName.examples: ("Examples", "What the specification shows of the program is tried, call by call, from outside."),
     CheckName.upgrade: ("Upgrade", "Data written by the version before survive the migration and the way back."),
     CheckName.regression: ("Regression", "The tests of the version before still pass, except where a change was asked for."),

@@ -17,6 +17,7 @@ from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
 from nodes.stack import STACKS, StackProfile, Toolchain
 from nodes.verification.browser.check import BrowsedApp, check_browser, demo_data
+from nodes.verification.browser.program_check import check_pages
 from nodes.verification.code_checks import check_lint, check_tests
 from nodes.verification.contract_diff import diff_contract
 from nodes.verification.examples import check_examples, check_requests, start_finding
@@ -32,6 +33,8 @@ from nodes.verification.toolchain import require_toolchain
 from nodes.verification.upgrade_check import check_upgrade
 
 LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart, CheckName.browser)
+
+SERVICE_CHECKS = (CheckName.boot, CheckName.examples, CheckName.browser)
 
 COMPARING_CHECKS = (CheckName.upgrade, CheckName.regression)
 
@@ -68,7 +71,7 @@ class AppVerifier:
         delivered: Delivered | None = None,
     ) -> EvidenceReport:
         """Run every check. The checks of the report are in the order of `CheckName`; `on_check` hears them as they end."""
-        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {}, delivered, self._browser)
+        verification = _Verification(files, spec, architecture, self._artifacts, on_check, {}, delivered, self._browser, self._toolchain)
         await verification.source()
         try:
             sandbox, toolchain = await self._workplace(architecture)
@@ -103,6 +106,7 @@ class _Verification:
     results: dict[CheckName, CheckResult]
     delivered: Delivered | None = None
     browser: Path | None = None
+    python: Path | None = None
 
     async def source(self) -> None:
         for check, look in SOURCE_CHECKS.items():
@@ -163,19 +167,38 @@ class _Verification:
     async def _asked(self, sandbox: Sandbox, stack: StackProfile, node: Path) -> None:
         """Start the service, and ask it what the examples show."""
         if not sandbox.can_serve:
-            self.skip(f"the sandbox {sandbox.name} cannot run a server", (CheckName.boot, CheckName.examples))
+            self.skip(f"the sandbox {sandbox.name} cannot run a server", SERVICE_CHECKS)
             return
         try:
             async with sandbox.workspace(self.files, NODE_LIMITS) as workspace:
                 app = AppUnderTest(workspace, stack, node, limits=NODE_LIMITS)
                 await self._conclude(CheckName.boot, lambda: self._starts(app))
                 if self.results[CheckName.boot].status is not CheckStatus.passed:
-                    self.skip("the app did not start", (CheckName.examples,))
+                    self.skip("the app did not start", SERVICE_CHECKS)
                     return
                 asked = functools.partial(check_requests, app, self.files, self.spec, self.architecture, sandbox)
-                await self._conclude(CheckName.examples, asked)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._conclude(CheckName.examples, asked))
+                    group.create_task(self._conclude(CheckName.browser, lambda: self._browse_program(app, sandbox)))
         except SandboxUnavailable as error:
-            self.skip(str(error), (CheckName.boot, CheckName.examples))
+            self.skip(str(error), SERVICE_CHECKS)
+
+    async def _browse_program(self, app: AppUnderTest, sandbox: Sandbox) -> Observed:
+        try:
+            python = require_toolchain(self.python) if self.browser and self.python else Path()
+        except ToolchainMissing as missing:
+            raise CheckImpossible(str(missing)) from missing
+        return await check_pages(
+            self.files,
+            self.spec,
+            self.architecture,
+            stack=app.stack,
+            browser=self.browser,
+            sandbox=sandbox,
+            python=python,
+            toolchain=app.toolchain,
+            artifacts=self.artifacts,
+        )
 
     async def _starts(self, app: AppUnderTest) -> Observed:
         try:

@@ -18,7 +18,9 @@ from nodes.verification.observed import CheckImpossible, Observed, counted
 PLACES = tuple(Path("/usr", folder, name, name) for folder in ("lib", "lib64") for name in ("chromium", "chromium-browser", "chrome"))
 """Below /usr, which the sandbox has."""
 
-VISIT = Path(__file__).with_name("visit.py")
+LAID, PACKAGE = ".browser", Path("nodes", "verification", "browser")
+"""Our programs lie apart from the app's files, under the names they have here."""
+
 FONTS = b"""<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
 <dir>/usr/share/fonts</dir><cachedir>/tmp/fonts</cachedir>
@@ -44,6 +46,7 @@ import base64, sqlite3, sys
 print(base64.b64encode(sqlite3.connect(sys.argv[1]).serialize()).decode(), end="")
 """
 
+NO_BROWSER = "there is no Chromium below /usr, or APPYARD_BROWSER is off; with one, the app's pages are looked at"
 MOST_PICTURES, LARGEST_PICTURE_BYTES = 8, 2 * 1024 * 1024
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -64,7 +67,7 @@ class Picture(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: Literal["first page-desk", "list-desk", "record-desk", "record-phone"]
+    name: Literal["first page-desk", "first page-phone", "list-desk", "record-desk", "record-phone", "page-desk"]
     path: str
     png: str
 
@@ -110,34 +113,62 @@ async def check_browser(app: BrowsedApp, browser: Path | None, sandbox: Sandbox,
     In a work folder of its own: what a browser writes would leave no room for the app under test.
     """
     if browser is None:
-        raise CheckImpossible("there is no Chromium below /usr, or APPYARD_BROWSER is off; with one, the app's pages are looked at")
+        raise CheckImpossible(NO_BROWSER)
     role = next((role for role in app.spec.roles if role.administers), app.spec.roles[0])
     command = Command(
-        argv=("python", ".browser/visit.py", str(browser), demo_email(role.name), *app.stack.browse_argv),
+        argv=(*program("visit"), str(browser), demo_email(role.name), *app.stack.browse_argv),
         toolchain=toolchain,
         environment={
             **dict(app.stack.trial_environment),
             "DEMO_PASSWORD": app.password,
+            "PYTHONPATH": LAID,
         },
         limits=LIMITS,
     )
-    laid = {**app.files, app.stack.database_path: app.database, ".browser/visit.py": VISIT.read_bytes(), ".browser/fonts.conf": FONTS}
+    laid = {**app.files, app.stack.database_path: app.database, **programs()}
     async with sandbox.workspace(laid, LIMITS) as workspace:
         result = await workspace.run(command)
     if result.limit:
         raise CheckImpossible(f"the browser was stopped: {result.limit}")
-    try:
-        seen = Seen.model_validate_json(result.stdout)
-    except ValidationError:
-        return Observed(
-            "the app could not be used in a browser", [_finding("/", _last_line(result.stderr), Severity.major)], log=result.stderr
-        )
-    pictures = tuple([await _kept(picture, artifacts) for picture in seen.pictures[:MOST_PICTURES]])
-    findings = [finding for page in seen.pages for finding in _findings(page)]
+    seen = read(result.stdout)
+    if seen is None:
+        return unusable(result.stderr)
+    pictures = await kept_pictures(seen, artifacts)
+    findings = [finding for page in seen.pages for finding in page_findings(page)]
     log = "\n".join(f"{page.path}: {page.heading[:100]}" for page in seen.pages)
     numbers = {"pages": len(seen.pages), "pictures": len(pictures)}
     subject = f"{counted(len(seen.pages), 'page')} opened in Chromium, at a desk and on a phone"
     return Observed(subject, findings, numbers, log, sound="nothing to complain of", screenshots=pictures)
+
+
+def program(name: str) -> tuple[str, ...]:
+    """The call of one of our programs, where `programs` are laid and `LAID` leads the PYTHONPATH."""
+    return ("python", "-m", f"nodes.verification.browser.{name}")
+
+
+def programs() -> dict[str, bytes]:
+    """What is laid beside an app to look at it."""
+    here, names = Path(__file__).parent, ("devtools.py", "visit.py", "wander.py")
+    sources = {f"{LAID}/{PACKAGE}/{name}": (here / name).read_bytes() for name in names}
+    return {**sources, f"{LAID}/{PACKAGE}/fonts.conf": FONTS}
+
+
+def read(printed: str) -> Seen | None:
+    """What was seen, if it is in the agreed form."""
+    try:
+        return Seen.model_validate_json(printed)
+    except ValidationError:
+        return None
+
+
+def unusable(said: str) -> Observed:
+    """Nothing could be seen, and `said` ends with the reason."""
+    return Observed("the app could not be used in a browser", [_finding("/", _last_line(said), Severity.major)], log=said)
+
+
+async def kept_pictures(seen: Seen, artifacts: ArtifactStore) -> tuple[Screenshot, ...]:
+    """The pictures, stored. Raises `CheckImpossible`."""
+    return tuple([await _kept(picture, artifacts) for picture in seen.pictures[:MOST_PICTURES]])
 
 
 async def _kept(picture: Picture, artifacts: ArtifactStore) -> Screenshot:
@@ -153,7 +184,7 @@ async def _kept(picture: Picture, artifacts: ArtifactStore) -> Screenshot:
     return Screenshot(caption=f"{page.capitalize()} {where}", path=picture.path[:200], image=await artifacts.put(content, "image/png"))
 
 
-def _findings(page: Page) -> Iterator[Finding]:
+def page_findings(page: Page) -> Iterator[Finding]:
     """What is broken is major; what only makes a page worse to use is minor."""
     for problems, severity in ((page.broken, Severity.major), (page.poor, Severity.minor)):
         yield from (_finding(page.path, problem, severity) for problem in dict.fromkeys(problems))

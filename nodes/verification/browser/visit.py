@@ -1,6 +1,6 @@
 """Look at a running app with Chromium, as a person would. Runs inside the sandbox, on the standard library alone, as a program:
 
-    python visit.py CHROMIUM EMAIL SERVER-ARGUMENTS…
+    python -m nodes.verification.browser.visit CHROMIUM EMAIL SERVER-ARGUMENTS…
 
 Starts the app on this sandbox's own loopback, signs in through the form with DEMO_PASSWORD, opens every page of the navigation
 and one record, and prints one JSON object: `pages` with what is broken or poor on each, and `pictures`. What it prints comes from beside
@@ -13,21 +13,13 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-Message = dict[str, Any]
-"""The DevTools protocol in JSON."""
+from nodes.verification.browser.devtools import ADDRESS, DESK, PHONE, PORT, Browser, Message
 
-PORT = 8000
-ADDRESS = f"http://127.0.0.1:{PORT}"
-DESK, PHONE = (1280, 800), (390, 844)
 MOST_PAGES = 12
 ANSWER_SECONDS = 40.0
-FLAGS = (
-    "--headless=new --no-sandbox --no-zygote --disable-gpu --disable-dev-shm-usage --disable-extensions --disable-background-networking "
-    "--no-first-run --hide-scrollbars --mute-audio --remote-debugging-pipe --user-data-dir=/tmp/chromium about:blank"
-)
 
 SIGN_IN = """
 (() => {
@@ -46,89 +38,6 @@ SEEN = """({
   ).map((element) => element.outerHTML.slice(0, 100)),
 })"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-class Browser:
-    """One Chromium and one page in it, spoken to in the DevTools protocol over two pipes."""
-
-    def __init__(self, chromium: str) -> None:
-        commands, self._out = os.pipe()
-        self._in, answers = os.pipe()
-
-        def wire() -> None:
-            # Through higher numbers: one of the pipes may be what the other has to become.
-            os.dup2(os.dup(commands), 103), os.dup2(os.dup(answers), 104)
-            os.dup2(103, 3), os.dup2(104, 4)
-
-        quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(  # noqa: S603 - a fixed program
-            [chromium, *FLAGS.split()],
-            env={
-                "PATH": os.defpath,
-                "HOME": "/tmp",  # noqa: S108 - inside the sandbox
-                "FONTCONFIG_FILE": str(Path(__file__).resolve().with_name("fonts.conf")),
-            },
-            preexec_fn=wire,  # noqa: PLW1509 - nothing else runs here
-            pass_fds=(3, 4),
-            stdin=quiet,
-            stdout=quiet,
-            stderr=quiet,
-        )
-        os.close(commands)
-        os.close(answers)
-        self._number, self._buffer = 0, b""
-        self._session: str | None = None
-        self.events: list[Message] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    def call(self, method: str, **parameters: object) -> Message:
-        """Send a command and wait for its answer; events that come meanwhile are kept."""
-        self._number += 1
-        message: Message = {"id": self._number, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            received = self._receive()
-            if received.get("id") == self._number:
-                if "error" in received:
-                    raise RuntimeError(f"{method}: {received['error'].get('message')}")
-                result: Message = received["result"]
-                return result
-            self.events.append(received)
-
-    def _receive(self) -> Message:
-        while b"\0" not in self._buffer:
-            piece = os.read(self._in, 1 << 20)
-            if not piece:
-                raise RuntimeError("the browser has ended")
-            self._buffer += piece
-        first, _, self._buffer = self._buffer.partition(b"\0")
-        received: Message = json.loads(first)
-        return received
-
-    def loaded(self) -> None:
-        """Wait until the page that was asked for is there."""
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._receive())
-
-    def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - whatever JSON the expression gives
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
-        return answer["result"].get("value")
-
-    def size(self, width: int, height: int) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-
-    def picture(self) -> str:
-        """The visible part, as PNG in base64."""
-        return str(self.call("Page.captureScreenshot", format="png")["data"])
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 class Visit:
@@ -200,6 +109,16 @@ def visit(browser: Browser, email: str, password: str) -> Visit:
     return seen
 
 
+@contextmanager
+def app_running(server: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve the app on its port until the context ends."""
+    process = subprocess.Popen([*server, "--port", str(PORT)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - as agreed
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
 def wait_for(process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -216,15 +135,14 @@ def wait_for(process: subprocess.Popen[bytes]) -> None:
 
 
 def main(chromium: str, email: str, *server: str) -> int:
-    app = subprocess.Popen([*server, "--port", str(PORT)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - as agreed
-    browser = Browser(chromium)  # while the app starts
-    try:
-        wait_for(app)
-        seen = visit(browser, email, os.environ["DEMO_PASSWORD"])  # noqa: TID251 - inside the sandbox, where nothing of ours is
-        json.dump({"pages": seen.pages, "pictures": seen.pictures}, sys.stdout)
-    finally:
-        browser.end()
-        app.kill()
+    with app_running(server) as app:
+        browser = Browser(chromium)  # while the app starts
+        try:
+            wait_for(app)
+            seen = visit(browser, email, os.environ["DEMO_PASSWORD"])  # noqa: TID251 - inside the sandbox, where nothing of ours is
+            json.dump({"pages": seen.pages, "pictures": seen.pictures}, sys.stdout)
+        finally:
+            browser.end()
     return 0
 
 

@@ -141,12 +141,17 @@ class Build:
     """One build of the real graph with the real frame and real checks; only the agents are scripted."""
 
     def __init__(
-        self, script: dict[str, Sequence[object]], sandbox: Sandbox | SandboxAbsent, toolchain: Path, node: Path | None = None
+        self,
+        script: dict[str, Sequence[object]],
+        sandbox: Sandbox | SandboxAbsent,
+        toolchain: Path,
+        node: Path | None = None,
+        browser: Path | None = None,
     ) -> None:
         usual = {"review_app": [QaReview(summary="Read.")]}
         self.crew = ScriptedCrew(usual | script, frozenset({"specify_program"}))
         self.artifacts = InMemoryArtifacts()
-        verifier = AppVerifier(sandbox, toolchain, self.artifacts, node=node)
+        verifier = AppVerifier(sandbox, toolchain, self.artifacts, node=node, browser=browser)
         workshop = Workshop(crew=self.crew, artifacts=self.artifacts, verifier=verifier, frame=app_frame)
         self.graph = build_graph(workshop).compile(checkpointer=InMemorySaver())
 
@@ -401,7 +406,7 @@ async def test_without_node_nothing_of_a_service_for_it_passes_and_a_person_is_a
     state = await build.run(NOTES_REQUEST)
     report = state["qa"].report
     unknown = {check.check for check in report.checks if check.status is CheckStatus.not_run}
-    assert unknown == {CheckName.compile, CheckName.tests, CheckName.boot, CheckName.examples}
+    assert unknown == {CheckName.compile, CheckName.tests, CheckName.boot, CheckName.examples, CheckName.browser}
     assert all("There is none on the PATH" in (check.reason or "") for check in report.checks if check.check in unknown)
     assert report.verdict is Verdict.incomplete
     assert state["__interrupt__"][0].value["gate"] == "app"
