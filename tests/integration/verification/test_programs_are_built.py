@@ -95,6 +95,7 @@ def test_what_is_saved_is_loaded(tmp_path, monkeypatch) -> None:
 MAIN_PY = '''"""What a person types."""
 
 import argparse
+import sys
 
 from app.store import load, save
 
