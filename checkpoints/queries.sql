@@ -633,12 +633,13 @@ SELECT * FROM model_calls WHERE thread_id = %(thread_id)s AND task_id = %(task_i
 -- Journal an answer; no row if the call has one already.
 INSERT INTO model_calls (
     thread_id, task_id, n, prompt_sha256, run_id, node, agent, component, attempt, model, answer,
-    input_tokens, output_tokens, cached_tokens, cost_usd, duration_ms
+    input_tokens, output_tokens, cached_tokens, cost_usd, duration_ms, question_sha256, saved_tokens, saved_usd
 )
 VALUES (
     %(thread_id)s, %(task_id)s, %(n)s, %(prompt_sha256)s, %(run_id)s::uuid, %(node)s, %(agent)s, %(component)s::text,
     %(attempt)s, %(model)s, %(answer)s::json,
-    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s
+    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s,
+    %(question_sha256)s::text, %(saved_tokens)s::bigint, %(saved_usd)s::numeric
 )
 ON CONFLICT (thread_id, task_id, n) DO NOTHING
 RETURNING *;
@@ -668,7 +669,10 @@ SELECT
     coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
     coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
     coalesce(sum(cost_usd), 0) AS cost_usd,
-    coalesce(sum(duration_ms), 0)::bigint AS duration_ms
+    coalesce(sum(duration_ms), 0)::bigint AS duration_ms,
+    count(saved_tokens) AS reused_calls,
+    coalesce(sum(saved_tokens), 0)::bigint AS saved_tokens,
+    coalesce(sum(saved_usd), 0) AS saved_usd
 FROM paid_calls
 WHERE (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
     AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s::uuid)
@@ -679,7 +683,8 @@ WHERE (%(thread_id)s::uuid IS NULL OR thread_id = %(thread_id)s::uuid)
 INSERT INTO forgotten_calls
 VALUES (
     hash_of_user((SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s)), %(node)s, %(agent)s, %(model)s,
-    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s, date_trunc('day', now(), 'UTC')
+    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s, date_trunc('day', now(), 'UTC'),
+    %(saved_tokens)s::bigint, %(saved_usd)s::numeric
 );
 
 -- lock_day_budgets --
@@ -756,7 +761,10 @@ SELECT
     coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
     coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
     coalesce(sum(cost_usd), 0) AS cost_usd,
-    coalesce(sum(duration_ms), 0)::bigint AS duration_ms
+    coalesce(sum(duration_ms), 0)::bigint AS duration_ms,
+    count(saved_tokens) AS reused_calls,
+    coalesce(sum(saved_tokens), 0)::bigint AS saved_tokens,
+    coalesce(sum(saved_usd), 0) AS saved_usd
 FROM model_calls
 WHERE thread_id = %(thread_id)s
     AND (%(run_id)s::uuid IS NULL OR run_id = %(run_id)s::uuid)
@@ -837,7 +845,10 @@ SELECT
     coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
     coalesce(sum(cached_tokens), 0)::bigint AS cached_tokens,
     coalesce(sum(cost_usd), 0) AS cost_usd,
-    coalesce(sum(duration_ms), 0)::bigint AS duration_ms
+    coalesce(sum(duration_ms), 0)::bigint AS duration_ms,
+    count(saved_tokens) AS reused_calls,
+    coalesce(sum(saved_tokens), 0)::bigint AS saved_tokens,
+    coalesce(sum(saved_usd), 0) AS saved_usd
 FROM concerned
 GROUP BY GROUPING SETS ((key), ())
 ORDER BY is_total DESC, cost_usd DESC, calls DESC, key
@@ -851,13 +862,23 @@ WHERE thread_id = %(thread_id)s AND task_id = %(task_id)s AND n >= %(first)s;
 
 
 -- figures --
--- How many runs are pending or running, and how many questions wait.
+-- How many runs are pending or running, how many questions wait, and what the cache of answers holds and saved.
 SELECT 'runs' AS figure, wanted.status AS label, count(runs.run_id) AS count
 FROM (VALUES ('pending'), ('running')) AS wanted (status)
 LEFT JOIN runs ON runs.status = wanted.status AND runs.status IN ('pending', 'running')
 GROUP BY wanted.status
 UNION ALL
-SELECT 'approvals', 'pending', count(*) FROM approvals WHERE status = 'pending';
+SELECT 'approvals', 'pending', count(*) FROM approvals WHERE status = 'pending'
+UNION ALL
+SELECT 'cached_answers', 'kept', count(*) FROM cached_answers WHERE expires_at > now()
+UNION ALL
+SELECT 'saved', kind, figure
+FROM (
+    SELECT count(*) AS hits, coalesce(sum(saved_tokens), 0) AS tokens, coalesce(sum(saved_usd), 0) AS usd
+    FROM paid_calls
+    WHERE saved_tokens IS NOT NULL
+) AS saved
+CROSS JOIN LATERAL (VALUES ('hits', hits::numeric), ('tokens', tokens), ('usd', usd)) AS told (kind, figure);
 
 
 -- build_lines --
@@ -995,7 +1016,7 @@ ORDER BY days.day;
 -- spent_by_each --
 -- What calls of the last days cost, by agent, by model and by user in one pass, the dearest of each first, and all together.
 WITH concerned AS (
-    SELECT agent, model, user_id AS person, input_tokens, output_tokens, cost_usd
+    SELECT agent, model, user_id AS person, input_tokens, output_tokens, cost_usd, saved_tokens, saved_usd
     FROM paid_calls
     WHERE created_at > now() - make_interval(days => %(days)s)
 ), summed AS (
@@ -1003,13 +1024,17 @@ WITH concerned AS (
         CASE WHEN grouping(agent) = 0 THEN 'agent' WHEN grouping(model) = 0 THEN 'model' WHEN grouping(person) = 0 THEN 'user' END AS "by",
         coalesce(agent, model, person) AS key, count(*) AS calls,
         coalesce(sum(input_tokens), 0)::bigint AS input_tokens, coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
-        coalesce(sum(cost_usd), 0)::double precision AS cost_usd
+        coalesce(sum(cost_usd), 0)::double precision AS cost_usd, count(saved_tokens) AS reused_calls,
+        coalesce(sum(saved_tokens), 0)::bigint AS saved_tokens, coalesce(sum(saved_usd), 0)::double precision AS saved_usd
     FROM concerned
     GROUP BY GROUPING SETS ((), (agent), (model), (person))
 ), placed AS (
     SELECT *, row_number() OVER (PARTITION BY "by" ORDER BY cost_usd DESC, calls DESC, key) AS place FROM summed
 )
-SELECT "by", key, calls, input_tokens, output_tokens, cost_usd FROM placed WHERE place <= %(limit)s ORDER BY "by", place;
+SELECT "by", key, calls, input_tokens, output_tokens, cost_usd, reused_calls, saved_tokens, saved_usd
+FROM placed
+WHERE place <= %(limit)s
+ORDER BY "by", place;
 
 
 -- ping --
@@ -1288,21 +1313,32 @@ ON CONFLICT (model) DO UPDATE
 
 
 -- find_cached_answer --
--- An answer the same user's builds got to the very same question, still fresh; the hit is counted.
-UPDATE cached_answers
-SET hits = hits + 1, saved_usd = saved_usd + coalesce(cost_usd, 0)
-WHERE model = %(model)s AND prompt_sha256 = %(prompt_sha256)s AND expires_at > now()
-    AND user_id = (SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s)
-RETURNING answer;
+-- An answer the same tenant's builds got to the very same question, still fresh by what the tenant says now.
+SELECT cached_answers.answer, cached_answers.cost_usd
+FROM threads
+LEFT JOIN answer_caching ON answer_caching.user_id = threads.metadata ->> 'user_id'
+JOIN cached_answers ON cached_answers.user_id = threads.metadata ->> 'user_id'
+WHERE threads.thread_id = %(thread_id)s
+    AND (%(identity)s::text IS NULL OR cached_answers.user_id = %(identity)s::text)
+    AND cached_answers.model = %(model)s AND cached_answers.prompt_sha256 = %(question_sha256)s
+    AND cached_answers.expires_at > now()
+    AND cached_answers.created_at > now() - make_interval(
+        secs => coalesce(answer_caching.hours, %(default_hours)s::double precision) * 3600
+    );
 
 -- cache_answer --
--- Keep an answer for the builds of the thread's user; a newer one takes the place of an older.
+-- Keep an answer for the builds of the thread's tenant, if the tenant has that on; a newer one takes the place of an older.
 INSERT INTO cached_answers (user_id, model, prompt_sha256, answer, cost_usd, expires_at)
 SELECT
-    metadata ->> 'user_id', %(model)s, %(prompt_sha256)s, %(answer)s::json, %(cost_usd)s::numeric,
-    now() + make_interval(secs => %(hours)s::double precision * 3600)
-FROM threads
-WHERE thread_id = %(thread_id)s AND metadata ->> 'user_id' IS NOT NULL
+    tenant.user_id, %(model)s, %(question_sha256)s, %(answer)s::json, %(cost_usd)s::numeric,
+    now() + make_interval(secs => tenant.hours * 3600)
+FROM (
+    SELECT metadata ->> 'user_id' AS user_id, coalesce(hours, %(default_hours)s::double precision) AS hours
+    FROM threads
+    LEFT JOIN answer_caching ON answer_caching.user_id = metadata ->> 'user_id'
+    WHERE thread_id = %(thread_id)s
+) AS tenant
+WHERE tenant.user_id IS NOT NULL AND (%(identity)s::text IS NULL OR tenant.user_id = %(identity)s::text) AND tenant.hours > 0
 ON CONFLICT (user_id, model, prompt_sha256) DO UPDATE
     SET answer = excluded.answer, cost_usd = excluded.cost_usd, created_at = now(), expires_at = excluded.expires_at;
 
@@ -1310,11 +1346,51 @@ ON CONFLICT (user_id, model, prompt_sha256) DO UPDATE
 -- What is too old to serve anybody.
 DELETE FROM cached_answers WHERE expires_at < now();
 
--- cache_figures --
--- How many answers are kept, how often they served, and what that saved.
-SELECT
-    count(*) AS answers,
-    coalesce(sum(hits), 0)::bigint AS hits,
-    coalesce(sum(saved_usd), 0) AS saved_usd
+-- discard_cached_answers --
+-- Serve nobody any more with what a thread was answered to these questions, or to all it asked for these components, or at all.
+DELETE FROM cached_answers
+USING model_calls JOIN threads USING (thread_id)
+WHERE thread_id = %(thread_id)s AND cached_answers.user_id = threads.metadata ->> 'user_id'
+    AND cached_answers.model = model_calls.model AND cached_answers.prompt_sha256 = model_calls.question_sha256
+    AND (%(questions)s::text[] IS NULL OR model_calls.question_sha256 = ANY (%(questions)s::text[]))
+    AND (%(components)s::text[] IS NULL OR model_calls.component = ANY (%(components)s::text[]));
+
+-- clear_cached_answers --
+-- Forget the answers kept for one tenant, or for all.
+DELETE FROM cached_answers WHERE %(user_id)s::text IS NULL OR user_id = %(user_id)s::text;
+
+-- set_answer_caching --
+-- Keep what a tenant says of its cache.
+INSERT INTO answer_caching (user_id, hours, set_by)
+VALUES (%(user_id)s, %(hours)s, %(set_by)s)
+ON CONFLICT (user_id) DO UPDATE SET hours = excluded.hours, set_by = excluded.set_by, set_at = now();
+
+-- forget_answer_caching --
+-- Let the server's setting decide again for a tenant.
+DELETE FROM answer_caching WHERE user_id = %(user_id)s;
+
+-- count_cached_answers --
+-- How many answers may still serve, for one tenant or for all.
+SELECT count(*) AS answers
 FROM cached_answers
-WHERE %(user_id)s::text IS NULL OR user_id = %(user_id)s::text;
+WHERE expires_at > now() AND (%(user_id)s::text IS NULL OR user_id = %(user_id)s::text);
+
+-- caches_of_tenants --
+-- Each tenant that said something, or whose answers are kept, or that was served: what was said, what is kept, what that saved.
+WITH kept AS (
+    SELECT user_id, count(*) AS answers FROM cached_answers WHERE expires_at > now() GROUP BY user_id
+), served AS (
+    SELECT user_id, count(*) AS hits, sum(saved_tokens)::bigint AS saved_tokens, coalesce(sum(saved_usd), 0) AS saved_usd
+    FROM paid_calls
+    WHERE saved_tokens IS NOT NULL AND user_id IS NOT NULL
+    GROUP BY user_id
+)
+SELECT
+    user_id, answer_caching.hours, answer_caching.set_by, answer_caching.set_at,
+    coalesce(kept.answers, 0) AS answers, coalesce(served.hits, 0) AS hits,
+    coalesce(served.saved_tokens, 0) AS saved_tokens, coalesce(served.saved_usd, 0) AS saved_usd
+FROM answer_caching
+FULL JOIN kept USING (user_id)
+FULL JOIN served USING (user_id)
+WHERE %(user_id)s::text IS NULL OR user_id = %(user_id)s::text
+ORDER BY user_id;

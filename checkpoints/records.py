@@ -354,10 +354,19 @@ class ModelCall(Record):
     cached_tokens: int = 0
     cost_usd: Decimal | None = None
     duration_ms: int = 0
+    question_sha256: str | None = None
+    """Stands for all that decides the answer, where it may serve other builds."""
+
+    saved_tokens: int | None = None
+    saved_usd: Decimal | None = None
+    """What the answer would have taken, had another build not paid for it; `saved_tokens` is None where a model was asked."""
 
 
 class Usage(Record):
-    """Sums over model calls. `cost_usd` covers the priced calls only; `unpriced_calls` counts the rest."""
+    """Sums over model calls. `cost_usd` covers the priced calls only; `unpriced_calls` counts the rest.
+
+    Of the calls, `reused_calls` were answered by what other builds had paid for, which saved the rest.
+    """
 
     calls: int = 0
     unpriced_calls: int = 0
@@ -366,6 +375,9 @@ class Usage(Record):
     cached_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
     duration_ms: int = 0
+    reused_calls: int = 0
+    saved_tokens: int = 0
+    saved_usd: Decimal = Decimal(0)
 
 
 class DayBudget(Record):
@@ -382,17 +394,32 @@ class CachedAnswer(Record):
     """An answer that may serve other builds, and what it cost when it was paid for."""
 
     model: str
-    prompt_sha256: str
+    question_sha256: str
     answer: object
-    cost_usd: float | None = None
+    cost_usd: Decimal | None = None
 
 
-class CacheFigures(Record):
-    """How many answers are kept, how often they served, and what that saved."""
+class FoundAnswer(Record):
+    """An answer from the cache, and what it cost whoever paid for it; None if nobody knew."""
 
-    answers: int = 0
-    hits: int = 0
-    saved_usd: Decimal = Decimal(0)
+    answer: object
+    cost_usd: Decimal | None
+
+
+class TenantCache(Record):
+    """The cache of one tenant. `hours` None: nothing was said, so the server's setting decides; 0: it is off.
+
+    `answers` are kept now; `hits` calls were answered by them, ever, which saved the rest.
+    """
+
+    user_id: str
+    hours: float | None
+    set_by: str | None
+    set_at: datetime | None
+    answers: int
+    hits: int
+    saved_tokens: int
+    saved_usd: Decimal
 
 
 class CostDimension(StrEnum):

@@ -59,6 +59,7 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     else:
         plan, used = await _planned(_task(spec, feedback, continues), spec, workshop, options)
     if not plan.components:
+        await workshop.crew.disown()
         raise EmptyArchitecture
     architecture = Architecture(
         stack=stack.name,

@@ -4,7 +4,7 @@
 a checkpoint.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -102,6 +102,9 @@ class Crew(Protocol):
 
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """Have the agent responsible for `task.name` answer; cancelling it cancels the model call."""
+
+    async def disown(self, components: Collection[str] | None = None) -> None:
+        """What was answered for these components, or at all in this thread, proved wrong: no other build is given it."""
 
 
 class ArtifactStore(Protocol):

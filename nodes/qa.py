@@ -96,6 +96,8 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
     review, used = await _reviewed(task, workshop, options)
     outcome = judge(report, review, state.get("qa"), version, rounds=options.repair_rounds)
     failing = _failing_components(report, review)
+    if report.verdict is Verdict.failed:
+        await workshop.crew.disown(failing or tuple(component.name for component in architecture.components))
     outcome = with_hints(outcome, state.get("qa"), await said_meanwhile(runtime), failing=failing, rounds=options.repair_rounds)
     outcome = outcome.model_copy(update={"tried": (*_tried_before(state.get("qa")), _tried(state, outcome, used))})
     output: QaOutput = {"qa": outcome, "versions": [kept_version(state, report.verdict)], "agent_results": used}

@@ -19,12 +19,15 @@ builds = typer.Typer(help="Look at builds, decide, and fetch their packages.", n
 app.add_typer(builds, name="builds")
 agents = typer.Typer(help="Look at the agents, also those of your own.", no_args_is_help=True)
 app.add_typer(agents, name="agents")
+cache = typer.Typer(help="Let a user's builds share the answers of models.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
 BuildId = Annotated[str, typer.Argument(help="The build's id, or its first characters.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the package: the zip and the unpacked app.")]
 Budget = Annotated[float | None, typer.Option("--budget", min=0, help="A new limit for the build, in US dollars.")]
+CacheUser = Annotated[str, typer.Option("--user", help="Whose builds; `local` are those of this machine's command line.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; kept with the decision.")]
 
 
@@ -162,6 +165,59 @@ def check_agents(
     from server.commands.agents import check_agents as run
 
     _end(debug, as_json, lambda: run(folder, as_json=as_json))
+
+
+@cache.command("show")
+def show_cache(
+    user: Annotated[str | None, typer.Option(help="Only this user.")] = None, as_json: Json = False, debug: Debug = False
+) -> None:
+    """Show whose builds share answers, for how long, how many are kept, and what that saved."""
+    from server.commands.cache import show as run
+
+    _end(debug, as_json, lambda: run(user, as_json=as_json))
+
+
+@cache.command("on")
+def switch_cache_on(
+    hours: Annotated[float, typer.Option(min=0.01, max=8760, help="How long an answer serves.")] = 24.0,
+    user: CacheUser = "local",
+    by: By = "local",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Let the answers of a user's builds serve that user's other builds that ask the very same."""
+    from server.commands.cache import switch as run
+
+    _end(debug, as_json, lambda: run(user, hours, by, as_json=as_json))
+
+
+@cache.command("off")
+def switch_cache_off(user: CacheUser = "local", by: By = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Ask models anew for every build of a user. What is kept stays until it is cleared or expires."""
+    from server.commands.cache import switch as run
+
+    _end(debug, as_json, lambda: run(user, 0.0, by, as_json=as_json))
+
+
+@cache.command("default")
+def switch_cache_to_default(user: CacheUser = "local", as_json: Json = False, debug: Debug = False) -> None:
+    """Let APPYARD_ANSWER_CACHE_HOURS decide for a user again."""
+    from server.commands.cache import switch as run
+
+    _end(debug, as_json, lambda: run(user, None, "local", as_json=as_json))
+
+
+@cache.command("clear")
+def clear_cache(
+    user: Annotated[str | None, typer.Option(help="Whose answers are forgotten.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Those of every user.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Forget the answers that are kept."""
+    from server.commands.cache import clear as run
+
+    _end(debug, as_json, lambda: run(user, everybody=everybody, as_json=as_json))
 
 
 @builds.command("list")

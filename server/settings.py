@@ -86,7 +86,10 @@ class Settings(BaseSettings):
         default=None, gt=0, description="Longest answer of a model. Empty: 32,000 at OpenAI and Azure, no limit elsewhere."
     )
     answer_cache_hours: float = Field(
-        default=0.0, ge=0, description="How long a model's answers serve other builds of the same user that ask the very same. 0: never."
+        default=0.0,
+        ge=0,
+        description="How long a model's answers serve other builds of the same user that ask the very same; `appyard cache` sets it "
+        "for one user. 0: never.",
     )
     model_rate_limits: dict[str, dict[str, float]] = Field(
         default={},

@@ -1,7 +1,7 @@
 """Things tests start from; a factory mentions only what matters to its test."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from inspect import isawaitable
@@ -106,6 +106,7 @@ class ScriptedCrew:
     """Agents that answer from a script: for each task its answers in order, the last one for ever."""
 
     script: Mapping[str, Sequence[object]] = field(repr=False)
+    disowned: list[tuple[str, ...] | None] = field(default_factory=list, repr=False, kw_only=True)
     corrects: frozenset[str] = frozenset()
     cost_usd: float | None = None
     tasks: list[AgentTask[BaseModel]] = field(default_factory=list, repr=False)
@@ -117,6 +118,10 @@ class ScriptedCrew:
     def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
         """What `corrects` names, and requirements where the script has corrections of them."""
         return task in self.corrects or (task == "correct_requirements" and task in self.script)
+
+    async def disown(self, components: Collection[str] | None = None) -> None:
+        """Remember it."""
+        self.disowned.append(None if components is None else tuple(components))
 
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """The next answer of the script; an exception in it is raised, a function in it is asked."""

@@ -18,11 +18,12 @@ from pydantic import BaseModel
 from nodes.agents.answer_forms import answered_text, form_arguments, requested_tools
 from nodes.agents.budget import Budget, DayBudgets, held_today
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
-from nodes.agents.journal import AnswerCache, CallJournal, JournaledCall, ModelAnswer, NodeExecution, completed, prompt_sha256
+from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, completed, prompt_sha256
 from nodes.agents.models import ChatModel, Provider
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import Price, Usage
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
+from nodes.agents.shared_answers import AnswerCache, SharedAnswers, question_sha256
 from nodes.errors import ModelNotConfigured, ModelRefused, ModelUnavailable
 
 log = logging.getLogger(__name__)
@@ -109,8 +110,7 @@ class ModelCalls:
         self._money = money
         self._retries = retries
         self._pace = pace or Pace()
-        self._cache = cache
-        self._fresh: list[JournaledCall] = []
+        self.shared = SharedAnswers(cache, execution.thread_id)
 
     async def answer(
         self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None, tools: Sequence[OfferedTool] = ()
@@ -125,39 +125,35 @@ class ModelCalls:
         self.first_n = n if self.first_n is None else self.first_n
         asked = prompt_sha256(messages, tools)
         arguments = self._arguments(answer, tools)
+        question = question_sha256(self.model, messages, arguments) if self.shared.cache else ""
         if known := await self._journal.find(thread_id, task_id, n):
             if known.prompt_sha256 == asked:
                 return self._counted(known, replayed=True)
             # Another version of Appyard, or another model, asks something else: what was paid for stays in the ledger.
             log.warning("journal_outdated", extra={"thread_id": thread_id, "task_id": task_id, "n": n})
             await self._journal.retire(thread_id, task_id, n)
-        if cached := await self._cached(thread_id, asked):
-            await completed(self._journal.record(thread_id, task_id, n, cached))
-            return self._counted(cached, replayed=True)
+        if kept := await self.shared.find(str(self.model.name), question, asked):
+            await completed(self._journal.record(thread_id, task_id, n, kept))
+            return self._counted(kept, replayed=True)
         async with self._reservation(messages, arguments, n):
             started = time.monotonic()
             given = await self._ask(messages, arguments)
             seconds = time.monotonic() - started
             cost = self._money.price.of(given.usage) if self._money.price else None
-            call = JournaledCall(prompt_sha256=asked, model=str(self.model.name), answer=given, cost_usd=cost, duration_seconds=seconds)
+            call = JournaledCall(
+                prompt_sha256=asked,
+                model=str(self.model.name),
+                answer=given,
+                cost_usd=cost,
+                duration_seconds=seconds,
+                question_sha256=question,
+            )
             # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
             await completed(self._journal.record(thread_id, task_id, n, call))
-        self._fresh.append(call)
         return self._counted(call, replayed=False)
 
-    async def keep_for_others(self) -> None:
-        """Let what was answered serve other builds; only once the task ended well, so that no useless answer comes back."""
-        if self._cache and self._fresh:
-            await self._cache.keep(self._execution.thread_id, self._fresh)
-
-    async def _cached(self, thread_id: str, asked: str) -> JournaledCall | None:
-        """An answer another build paid for. This one costs nothing and uses no tokens."""
-        model = str(self.model.name)
-        if self._cache is None or (known := await self._cache.find(thread_id, model, asked)) is None:
-            return None
-        return JournaledCall(prompt_sha256=asked, model=model, answer=known.model_copy(update={"usage": Usage()}), cost_usd=0.0)
-
     def _counted(self, call: JournaledCall, *, replayed: bool) -> ModelAnswer:
+        self.shared.give(call)
         self.totals.add(call, replayed=replayed)
         self.truncated = call.answer.truncated
         return call.answer

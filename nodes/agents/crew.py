@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +17,7 @@ from nodes.agents.budget import Budget, DayBudgets
 from nodes.agents.capabilities import Capabilities, Memory
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
-from nodes.agents.journal import AnswerCache, CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
+from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
 from nodes.agents.models import AnswerForm, ChatModel, ModelName, ModelSource, Provider
 from nodes.agents.own_code import OwnCode
 from nodes.agents.pace import Pace
@@ -25,6 +25,7 @@ from nodes.agents.pricing import PriceTable, load_prices
 from nodes.agents.prompt import fitting, render
 from nodes.agents.roster import AgentEntry, Roster, load_roster
 from nodes.agents.self_test import SelfTest, self_test
+from nodes.agents.shared_answers import AnswerCache
 from nodes.agents.traces import annotate
 from nodes.artifacts import AgentResult
 from nodes.context import AgentAnswer, AgentTask, BuildOptions, Crew
@@ -124,6 +125,12 @@ class CrewAICrew(Crew):
             log.warning("model_replaced", extra={"model": str(chosen.name), "fallback": str(fallback), "reason": str(failed)})
             return await self._performed(task, agent, self._models.open(fallback), execution, options)
 
+    @override
+    async def disown(self, components: Collection[str] | None = None) -> None:
+        """Discard what this thread was answered for these components from the cache, or all of it."""
+        if self._cache and (execution := current_execution()):
+            await self._cache.discard(execution.thread_id, components=components)
+
     async def _performed(
         self, task: AgentTask[M], agent: AgentEntry, opened: ChatModel, execution: NodeExecution | None, options: BuildOptions
     ) -> AgentAnswer[M]:
@@ -138,10 +145,11 @@ class CrewAICrew(Crew):
         try:
             value = await self._traced(task, agent, calls, execution)
         except AgentOutputInvalid as invalid:
+            await calls.shared.end(well=False)
             invalid.result = _result(task, agent, calls, time.monotonic() - started, f"No usable answer: {invalid.detail}")
             self._tell(AgentFinished(result=invalid.result), about)
             raise
-        await calls.keep_for_others()
+        await calls.shared.end(well=True)
         summary = task.summarize(value) if task.summarize else ""
         result = _result(task, agent, calls, time.monotonic() - started, summary)
         self._tell(AgentFinished(result=result), about)

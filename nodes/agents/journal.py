@@ -37,10 +37,18 @@ class ModelAnswer(Artifact):
     usage: Usage = Usage()
 
 
+class Saved(Artifact):
+    """What a call would have taken, had its answer not been there already. `cost_usd` None: nobody knows."""
+
+    tokens: int
+    cost_usd: float | None = None
+
+
 class JournaledCall(Artifact):
     """An answered call. `cost_usd` is what was paid when it was answered; None if the price is unknown.
 
-    `duration_seconds` runs from the first try to the answer, waits between tries included.
+    `duration_seconds` runs from the first try to the answer, waits between tries included. `question_sha256` stands for all
+    that decides the answer, if it may serve other builds; `saved` is set where another build's answer served this one.
     """
 
     prompt_sha256: str
@@ -48,6 +56,8 @@ class JournaledCall(Artifact):
     answer: ModelAnswer
     cost_usd: float | None = None
     duration_seconds: float = 0.0
+    question_sha256: str = ""
+    saved: Saved | None = None
 
 
 class CallJournal(Protocol):
@@ -64,16 +74,6 @@ class CallJournal(Protocol):
 
     async def spent_usd(self, thread_id: str) -> float:
         """What all answers of the thread cost together, retired ones included; unknown costs count as 0."""
-
-
-class AnswerCache(Protocol):
-    """Answers that serve other builds which ask the very same. Off unless somebody gives one."""
-
-    async def find(self, thread_id: str, model: str, prompt_sha256: str) -> ModelAnswer | None:
-        """The answer kept for whoever owns this thread, or None."""
-
-    async def keep(self, thread_id: str, calls: Sequence[JournaledCall]) -> None:
-        """Keep the answers of a task that ended well."""
 
 
 class InMemoryJournal:

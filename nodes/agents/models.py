@@ -3,6 +3,7 @@
 `openai:` also covers every endpoint that speaks OpenAI's chat completions: set the base URL.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
@@ -95,6 +96,8 @@ class ChatModel:
     context_tokens: int = DEFAULT_CONTEXT_TOKENS
     max_output_tokens: int | None = None
     request_timeout_seconds: float = 300.0
+    options: Mapping[str, object] = field(default_factory=dict)
+    """What else is sent with each call and decides its answer, such as the temperature."""
 
     @property
     def can_call_tools(self) -> bool:
@@ -190,7 +193,13 @@ class ChatModels:
             context_tokens=self._settings.context_tokens or profile.get("max_input_tokens") or DEFAULT_CONTEXT_TOKENS,
             max_output_tokens=limit,
             request_timeout_seconds=self._settings.request_timeout_seconds,
+            options=_options(chat, limit),
         )
+
+
+def _options(chat: "BaseChatModel", limit: int | None) -> dict[str, object]:
+    told = {name: getattr(chat, name, None) for name in ("temperature", "seed", "top_p", "reasoning_effort", "openai_api_version")}
+    return {**told, "max_completion_tokens": limit}
 
 
 def default_model(settings: ModelSettings, configured: str | None = None) -> ModelName:

@@ -96,6 +96,7 @@ class Guardrail(Generic[M]):
     def _refuse(self, answer: str, complaint: str) -> None:
         """Ask again, but not a model that answers a complaint with the very same words: a third time costs and changes nothing."""
         self._refused += 1
+        self._calls.shared.refuse_last()
         role = self._assignment.agent.role
         if self._refused > self._assignment.task.guardrail_max_retries:
             raise AgentOutputInvalid(f"{role}, after {self._refused} answers: {complaint}")

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.api import (
     a2a,
+    answer_caches,
     assistants,
     checkpoints,
     commands,
@@ -84,6 +85,7 @@ def create_app(
     app.include_router(workflows.router)
     app.include_router(webhooks.router)
     app.include_router(spending.router)
+    app.include_router(answer_caches.router)
     app.include_router(versions.router)
     app.include_router(previews.router)
     app.include_router(checkpoints.router)

@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from server.services.agent_tasks import AgentTasks
+from server.services.answer_caches import AnswerCaches
 from server.services.app_versions import AppVersions
 from server.services.assistants import Assistants
 from server.services.build_list import BuildList
@@ -44,6 +45,9 @@ class Services(Protocol):
 
     @property
     def spending(self) -> Spending: ...
+
+    @property
+    def answer_caches(self) -> AnswerCaches: ...
 
     @property
     def app_versions(self) -> AppVersions: ...
@@ -119,6 +123,10 @@ def _build_list(request: HTTPConnection) -> BuildList:
 
 def _spending(request: HTTPConnection) -> Spending:
     return _services(request).spending
+
+
+def _answer_caches(request: HTTPConnection) -> AnswerCaches:
+    return _services(request).answer_caches
 
 
 def _app_versions(request: HTTPConnection) -> AppVersions:
@@ -210,6 +218,7 @@ BuildsService = Annotated[Builds, Depends(_builds)]
 ForksService = Annotated[Forks, Depends(_forks)]
 BuildListService = Annotated[BuildList, Depends(_build_list)]
 SpendingService = Annotated[Spending, Depends(_spending)]
+AnswerCachesService = Annotated[AnswerCaches, Depends(_answer_caches)]
 AppVersionsService = Annotated[AppVersions, Depends(_app_versions)]
 HintsService = Annotated[Hints, Depends(_hints)]
 PreviewsService = Annotated[Previews, Depends(_previews)]

@@ -37,7 +37,7 @@ async def crewai_workshop(settings: Settings, ledger: Ledger) -> "Workshop":
         journal=DurableJournal(ledger.model_calls),
         capabilities=ledger.models,
         pace=Pace(ledger.models, rate_limits(settings)),
-        cache=DurableCache(ledger.cached_answers, hours=settings.answer_cache_hours) if settings.answer_cache_hours else None,
+        cache=DurableCache(ledger.cached_answers),
         days=DurableDayBudgets(ledger.day_budgets) if ledger.day_budgets.limits else None,
         prices=load_prices(settings.prices_file),
     )

@@ -14,6 +14,7 @@ from server.dashboard.dependencies import Desk
 from server.langgraph_json import LanggraphConfig, ThreadTtl
 from server.services.agent_text import AgentTexts
 from server.services.analytics import Analytics
+from server.services.answer_caches import AnswerCaches
 from server.services.app_versions import AppVersions
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
@@ -52,6 +53,7 @@ class ServedWorld:
     builds: Builds
     build_list: BuildList
     spending: Spending
+    answer_caches: AnswerCaches
     desk: Desk
     forks: "Forks"
     app_versions: AppVersions
@@ -114,6 +116,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
             builds=world.builds,
             build_list=BuildList(ledger.database),
             spending=world.spending,
+            answer_caches=AnswerCaches(ledger.cached_answers),
             desk=make_desk(world, states, previews, forks, hints),
             forks=forks,
             previews=previews,
@@ -152,6 +155,7 @@ def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "
         states=states,
         forks=forks,
         analytics=Analytics(ledger.database),
+        answer_caches=AnswerCaches(ledger.cached_answers),
         workplace=make_workplace(world),
         previews=previews,
         hints=hints,

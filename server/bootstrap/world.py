@@ -94,7 +94,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             model_calls=ModelCallRepository(database),
             day_budgets=DayBudgetRepository(database, DayLimits(settings.budget_per_user_day_usd, settings.budget_per_day_usd)),
             models=ModelRepository(database),
-            cached_answers=CachedAnswerRepository(database),
+            cached_answers=CachedAnswerRepository(database, default_hours=settings.answer_cache_hours),
             webhooks=WebhookRepository(database),
             assistants=AssistantRepository(database),
             idempotency=IdempotencyRepository(database),

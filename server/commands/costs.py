@@ -10,6 +10,7 @@ from nodes.artifacts import BudgetLimit
 from server.bootstrap import open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
+from server.commands.live_view import saved_line
 from server.services.spending import CostReport
 from server.settings import Settings
 from server.telemetry import log_to_file
@@ -31,6 +32,8 @@ def show_costs(by: str, user_id: str | None, days: int | None, limit: int, *, as
         print(report.model_dump_json())
     else:
         Console().print(as_table(report))
+        if saved := saved_line(report.total):
+            Console().print(f"{saved} {report.cache.answers:,} answers are kept.", highlight=False)
         for budget in report.today:
             whose = f"{user_id}'s builds" if budget.limit is BudgetLimit.user_day else "all builds"
             Console().print(f"Today {whose} spent ${budget.spent_usd:.4f} of ${budget.limit_usd:.2f}; ${budget.left_usd:.4f} are left.")

@@ -12,7 +12,7 @@ from rich.text import Text
 from nodes.artifacts import CheckName, CheckResult, CheckStatus, RecipeSpec
 from nodes.costs import CostEstimate
 from server.services.build_progress import CHECKS_OF_A_FIRST_VERSION, BuildProgress, Stage
-from server.services.build_status import BuildStatus, RuntimeStatus
+from server.services.build_status import BuildStatus, RuntimeStatus, UsageReport
 
 MARKS = {CheckStatus.passed: ("ok", "green"), CheckStatus.failed: ("failed", "red"), CheckStatus.not_run: ("not run", "yellow")}
 TELLING = frozenset({CheckName.tests, CheckName.contract, CheckName.probe, CheckName.restart})
@@ -114,7 +114,17 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
     if status.estimate:
         lines.append(Text(estimate_line(status.estimate), "dim"))
     lines.append(Text(f"{seconds:.1f} s   {usage.input_tokens + usage.output_tokens:,} tokens   ${usage.cost_usd:.2f}", "dim"))
+    if saved := saved_line(usage):
+        lines.append(Text(saved, "dim"))
     return Group(*lines)
+
+
+def saved_line(usage: UsageReport) -> str:
+    """`3 of 5 calls were answered from the cache, which saved 12,000 tokens and $0.0300.`; nothing if none was."""
+    if not usage.reused_calls:
+        return ""
+    saved = f"{usage.saved_tokens:,} tokens and ${usage.saved_usd:.4f}"
+    return f"{usage.reused_calls:,} of {usage.calls:,} calls were answered from the cache, which saved {saved}."
 
 
 def words_of(recipe: RecipeSpec) -> str:

@@ -6,7 +6,18 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from server.dashboard import build_pages, decisions, edit_pages, list_pages, new_build, previews, server_pages, sign_in, time_travel
+from server.dashboard import (
+    build_pages,
+    decisions,
+    edit_pages,
+    list_pages,
+    new_build,
+    previews,
+    server_pages,
+    settings_page,
+    sign_in,
+    time_travel,
+)
 
 STATIC = Path(__file__).parent / "static"
 ROUTERS = (
@@ -18,6 +29,7 @@ ROUTERS = (
     previews.router,
     time_travel.router,
     server_pages.router,
+    settings_page.router,
     sign_in.router,
 )
 

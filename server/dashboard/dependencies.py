@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from server.services.agent_text import AgentTexts
 from server.services.analytics import Analytics
+from server.services.answer_caches import AnswerCaches
 from server.services.build_list import BuildList
 from server.services.build_record import BuildRecords
 from server.services.builds import Builds
@@ -33,6 +34,7 @@ class Desk:
     states: ThreadStates
     forks: Forks
     analytics: Analytics
+    answer_caches: AnswerCaches
     workplace: Workplace
     previews: Previews
     hints: Hints

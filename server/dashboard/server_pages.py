@@ -1,4 +1,4 @@
-"""Pages about the server itself: how builds went, who the agents are, its settings, and whether it works."""
+"""Pages about the server itself: how builds went, who the agents are, and whether it works."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -66,12 +66,6 @@ async def analytics(desk: DeskOf, pages: PagesOf, days: Annotated[int, Query(ge=
 async def agents(desk: DeskOf, pages: PagesOf) -> Response:
     """Who the agents are, and what they are told."""
     return await pages.show("agents.html", here="agents", cards=desk.workplace.agents)
-
-
-@router.get("/settings")
-async def settings(desk: DeskOf, pages: PagesOf) -> Response:
-    """The settings in effect; secrets only say whether they are set."""
-    return await pages.show("settings.html", here="settings", settings=desk.workplace.settings)
 
 
 @router.get("/health")

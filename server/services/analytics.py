@@ -38,7 +38,7 @@ class DayFigures(Artifact):
 
 
 class Spent(Artifact):
-    """What models cost under one key; without a key what they cost in all, or calls that have none."""
+    """What models cost under one key, and what the cache saved; without a key in all, or of calls that have none."""
 
     by: CostDimension | None
     key: str | None
@@ -46,6 +46,9 @@ class Spent(Artifact):
     input_tokens: int
     output_tokens: int
     cost_usd: float
+    reused_calls: int = 0
+    saved_tokens: int = 0
+    saved_usd: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,10 @@ class Turn(Artifact):
 
 
 class UsageReport(Artifact):
-    """What was used and what it cost. `unpriced_calls` counts calls of models the price table does not know."""
+    """What was used and what it cost. `unpriced_calls` counts calls of models the price table does not know.
+
+    Of the calls, `reused_calls` were answered by what other builds of the same user had paid for, which saved the rest.
+    """
 
     calls: int
     unpriced_calls: int
@@ -82,6 +85,9 @@ class UsageReport(Artifact):
     output_tokens: int
     cached_tokens: int
     cost_usd: float
+    reused_calls: int = 0
+    saved_tokens: int = 0
+    saved_usd: float = 0.0
 
 
 class BuildStatus(Artifact):
@@ -263,4 +269,7 @@ def usage_report(usage: Usage) -> UsageReport:
         output_tokens=usage.output_tokens,
         cached_tokens=usage.cached_tokens,
         cost_usd=float(usage.cost_usd),
+        reused_calls=usage.reused_calls,
+        saved_tokens=usage.saved_tokens,
+        saved_usd=float(usage.saved_usd),
     )

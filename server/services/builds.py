@@ -409,6 +409,8 @@ class Builds:
             decided = await self._ledger.approvals.decide(
                 workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, via=origin, transaction=transaction
             )
+            if answer.decision is Decision.rejected and request.budget is None:  # what is not wanted is offered to no other build
+                await self._ledger.cached_answers.discard(workflow_id, transaction=transaction)
             resume: JsonObject = {"command": {"resume": {asked: as_json(answer)}}}
             await self.enqueue(workflow_id, resume, options, transaction, run_id)
             return decided

@@ -19,7 +19,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Counts what waits and what runs."""
+    """Counts what waits, what runs, and what the cache saved."""
 
     database: Database
     health: Health
@@ -31,6 +31,8 @@ class Metrics:
         by_status: dict[tuple[str, str] | None, float] = {
             ("status", str(row["label"])): float(row["count"]) for row in rows if row["figure"] == "runs"
         }
+        saved = {str(row["label"]): float(row["count"]) for row in rows if row["figure"] == "saved"}
+        kept = sum(float(row["count"]) for row in rows if row["figure"] == "cached_answers")
         waiting = sum(float(row["count"]) for row in rows if row["figure"] == "approvals")
         pool = self.database.pool.get_stats()
         return (
@@ -41,6 +43,10 @@ class Metrics:
                 "1 if this process takes runs.",
                 {None: float(bool(self.health.worker_alive and self.health.worker_alive()))},
             ),
+            Metric("appyard_cached_answers", "Answers of models that may serve other builds of the same user.", {None: kept}),
+            Metric("appyard_cache_hits", "Model calls answered by what another build paid for, since ever.", {None: saved["hits"]}),
+            Metric("appyard_cache_saved_tokens", "Tokens that this saved.", {None: saved["tokens"]}),
+            Metric("appyard_cache_saved_dollars", "US dollars that this saved.", {None: saved["usd"]}),
             Metric("appyard_database_connections", "Connections of this process to the database.", {None: float(pool["pool_size"])}),
             Metric("appyard_database_connections_free", "Those nobody uses.", {None: float(pool["pool_available"])}),
             Metric("appyard_database_requests_waiting", "Requests that wait for a connection.", {None: float(pool["requests_waiting"])}),

@@ -33,10 +33,11 @@ class CostLine(Artifact):
 
 
 class CacheReport(Artifact):
-    """How many answers are kept for other builds, how often they served, and what that saved."""
+    """How many answers are kept for other builds now; how many of the calls asked for they answered, and what that saved."""
 
     answers: int
     hits: int
+    saved_tokens: int
     saved_usd: float
 
 
@@ -98,10 +99,11 @@ class Spending:
         """What a build, a user or everybody spent, in the last days or ever."""
         total, *entries = await self._model_calls.costs(by, thread_id=workflow_id, user_id=user_id, days=days, limit=limit)
         lines = tuple(CostLine(key=entry.key, usage=usage_report(entry)) for entry in entries)
-        kept = await self._cached_answers.figures(user_id)
-        cache = CacheReport(answers=kept.answers, hits=kept.hits, saved_usd=float(kept.saved_usd))
+        kept = await self._cached_answers.count(user_id)
+        used = usage_report(total)
+        cache = CacheReport(answers=kept, hits=used.reused_calls, saved_tokens=used.saved_tokens, saved_usd=used.saved_usd)
         today = tuple(budget for budget in await self._today(user_id or "") if user_id or budget.limit is BudgetLimit.day)
-        return CostReport(by=by, lines=lines, total=usage_report(total), cache=cache, today=today)
+        return CostReport(by=by, lines=lines, total=used, cache=cache, today=today)
 
     async def _today(self, user_id: str) -> tuple[DayBudgetReport, ...]:
         budgets = await self._day_budgets.today(user_id) if self._day_budgets.limits else []

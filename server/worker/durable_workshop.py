@@ -1,6 +1,6 @@
 """The workshop's durable side: artifacts and answered model calls in the database, for the thread that runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from checkpoints.errors import ArtifactNotFound
 from checkpoints.model_calls import ModelCallRepository
 from checkpoints.records import CachedAnswer, ModelCall
 from nodes.agents.budget import Ceiling
-from nodes.agents.journal import JournaledCall, ModelAnswer
+from nodes.agents.journal import JournaledCall, ModelAnswer, Saved
 from nodes.agents.models import BUILTIN
+from nodes.agents.shared_answers import KeptAnswer
 from nodes.artifacts import ArtifactRef, BudgetLimit
+from server.services.caller import OF_THE_SERVER
 
 
 def running_thread() -> UUID:
@@ -42,31 +44,51 @@ class ThreadArtifacts:
             raise LookupError(str(error)) from error
 
 
+def authenticated() -> str | None:
+    """Whom the handlers of `auth.path` found to have asked for the run we are inside of; None where there are none."""
+    identity: str | None = get_config()["configurable"].get(f"{OF_THE_SERVER}user_id")
+    return identity
+
+
 class DurableCache:
     """An `AnswerCache` in the database. The built-in builder is not cached: asking it again is quicker."""
 
-    def __init__(self, cached: CachedAnswerRepository, *, hours: float) -> None:
+    def __init__(self, cached: CachedAnswerRepository) -> None:
         self._cached = cached
-        self._hours = hours
 
-    async def find(self, thread_id: str, model: str, prompt_sha256: str) -> ModelAnswer | None:
-        """What another build of the same user was answered to the very same."""
+    async def find(self, thread_id: str, model: str, question_sha256: str) -> KeptAnswer | None:
+        """What another build of the same tenant was answered to the very same."""
         if model == str(BUILTIN):
             return None
-        answer = await self._cached.find(UUID(thread_id), model, prompt_sha256)
-        return None if answer is None else ModelAnswer.model_validate(answer)
+        found = await self._cached.find(UUID(thread_id), model, question_sha256, identity=authenticated())
+        return None if found is None else KeptAnswer(ModelAnswer.model_validate(found.answer), _dollars(found.cost_usd))
 
     async def keep(self, thread_id: str, calls: Sequence[JournaledCall]) -> None:
-        """Keep the answers for the builds of the thread's user."""
+        """Keep the answers for the builds of the thread's tenant."""
         answers = [
             CachedAnswer(
-                model=call.model, prompt_sha256=call.prompt_sha256, answer=call.answer.model_dump(mode="json"), cost_usd=call.cost_usd
+                model=call.model,
+                question_sha256=call.question_sha256,
+                answer=call.answer.model_dump(mode="json"),
+                cost_usd=_exact(call.cost_usd),
             )
             for call in calls
             if call.model != str(BUILTIN)
         ]
         if answers:
-            await self._cached.keep(UUID(thread_id), answers, hours=self._hours)
+            await self._cached.keep(UUID(thread_id), answers, identity=authenticated())
+
+    async def discard(self, thread_id: str, *, questions: Collection[str] | None = None, components: Collection[str] | None = None) -> None:
+        """Give no other build what this thread was answered."""
+        await self._cached.discard(UUID(thread_id), questions=questions, components=components)
+
+
+def _dollars(exact: Decimal | None) -> float | None:
+    return None if exact is None else float(exact)
+
+
+def _exact(dollars: float | None) -> Decimal | None:
+    return None if dollars is None else Decimal(str(dollars))
 
 
 class DurableDayBudgets:
@@ -108,7 +130,9 @@ class DurableJournal:
             prompt_sha256=call.prompt_sha256,
             model=call.model,
             answer=ModelAnswer.model_validate(call.answer),
-            cost_usd=None if call.cost_usd is None else float(call.cost_usd),
+            cost_usd=_dollars(call.cost_usd),
+            question_sha256=call.question_sha256 or "",
+            saved=None if call.saved_tokens is None else Saved(tokens=call.saved_tokens, cost_usd=_dollars(call.saved_usd)),
         )
 
     async def record(self, thread_id: str, task_id: str, n: int, call: JournaledCall) -> None:
@@ -132,8 +156,11 @@ class DurableJournal:
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
                 cached_tokens=usage.cached_tokens,
-                cost_usd=None if call.cost_usd is None else Decimal(str(call.cost_usd)),
+                cost_usd=_exact(call.cost_usd),
                 duration_ms=round(call.duration_seconds * 1000),
+                question_sha256=call.question_sha256 or None,
+                saved_tokens=call.saved.tokens if call.saved else None,
+                saved_usd=_exact(call.saved.cost_usd) if call.saved else None,
             )
         )
 

@@ -73,6 +73,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
         "serve",
         "worker",
         "agents",
+        "cache",
         "costs",
         "migrate",
         "doctor",
@@ -83,7 +84,7 @@ def test_every_command_and_option_of_the_readme_exists() -> None:
         "templates",
     }
     for words in commands:
-        subcommand = words[:2] if words[0] == "builds" else words[:1]
+        subcommand = words[:2] if words[0] in {"builds", "cache"} else words[:1]
         told = appyard_help(*subcommand)
         assert [word for word in words if word.startswith("--") and word not in told] == [], " ".join(words)
 

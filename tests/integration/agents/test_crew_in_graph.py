@@ -4,7 +4,7 @@ import asyncio
 import operator
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -16,8 +16,9 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from nodes.agents.crew import CrewAICrew
-from nodes.agents.journal import InMemoryJournal, JournaledCall, ModelAnswer
+from nodes.agents.journal import InMemoryJournal, JournaledCall
 from nodes.agents.models import AnswerForm
+from nodes.agents.shared_answers import KeptAnswer
 from nodes.artifacts import AgentResult, BudgetPause, Changeset, QaReview
 from nodes.context import AgentTask, BuildOptions
 from nodes.errors import AgentOutputInvalid, BudgetExhausted
@@ -173,37 +174,59 @@ async def test_a_recorded_answer_to_another_prompt_is_asked_for_anew_and_both_ar
     assert await journal.spent_usd("t") == pytest.approx(2 * CALL_USD)
 
 
-class SharedAnswers:
-    """A cache for one user."""
+class CacheOfOne:
+    """A cache for one tenant."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], ModelAnswer] = {}
+        self.kept: dict[str, KeptAnswer] = {}
 
-    async def find(self, thread_id: str, model: str, prompt_sha256: str) -> ModelAnswer | None:
-        return self.kept.get((model, prompt_sha256))
+    async def find(self, thread_id: str, model: str, question_sha256: str) -> KeptAnswer | None:
+        return self.kept.get(question_sha256)
 
     async def keep(self, thread_id: str, calls: Sequence[JournaledCall]) -> None:
-        self.kept |= {(call.model, call.prompt_sha256): call.answer for call in calls}
+        self.kept |= {call.question_sha256: KeptAnswer(call.answer, call.cost_usd) for call in calls}
+
+    async def discard(self, thread_id: str, *, questions: Collection[str] | None = None, components: Collection[str] | None = None) -> None:
+        for question in questions or ():
+            self.kept.pop(question, None)
 
 
 async def test_what_another_build_was_answered_is_not_asked_and_costs_nothing(storage: Path, review_task: AgentTask[QaReview]) -> None:
-    chat, journal = ScriptedChatModel(replies=["bad", GOOD]), InMemoryJournal()
-    crew = crew_around(chat, storage, journal=journal, cache=SharedAnswers())
+    chat, journal = ScriptedChatModel(replies=[GOOD]), InMemoryJournal()
+    crew = crew_around(chat, storage, journal=journal, cache=CacheOfOne())
     first, second = [
         (await review_graph(crew, review_task, BuildOptions()).ainvoke({}, thread(name)))["results"][0] for name in ("one", "other")
     ]
-    assert chat.started == 2
-    assert (first.calls, first.replayed_calls, first.cost_usd) == (2, 0, 2 * CALL_USD)
-    assert (second.calls, second.replayed_calls, second.cost_usd, second.input_tokens) == (2, 2, 0.0, 0)
+    assert chat.started == 1
+    assert (first.calls, first.replayed_calls, first.cost_usd) == (1, 0, CALL_USD)
+    assert (second.calls, second.replayed_calls, second.cost_usd, second.input_tokens) == (1, 1, 0.0, 0)
     assert await journal.spent_usd("other") == 0.0
 
 
+async def test_of_a_task_that_ended_well_only_what_was_of_use_serves_others(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    shared = CacheOfOne()
+    crew = crew_around(ScriptedChatModel(replies=["useless", GOOD]), storage, cache=shared)
+    await review_graph(crew, review_task, BuildOptions()).ainvoke({}, thread())
+    assert [kept.answer.text for kept in shared.kept.values()] == [GOOD]
+
+
 async def test_answers_that_led_nowhere_serve_nobody(storage: Path, review_task: AgentTask[QaReview]) -> None:
-    shared = SharedAnswers()
+    shared = CacheOfOne()
     crew = crew_around(ScriptedChatModel(replies=["useless"]), storage, cache=shared)
     with pytest.raises(AgentOutputInvalid):
         await review_graph(crew, review_task, BuildOptions()).ainvoke({}, thread())
     assert shared.kept == {}
+
+
+async def test_an_answer_from_the_cache_that_is_refused_now_does_not_come_back(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    chat, shared = ScriptedChatModel(replies=[GOOD]), CacheOfOne()
+    crew = crew_around(chat, storage, cache=shared)
+    await review_graph(crew, review_task, BuildOptions()).ainvoke({}, thread("one"))
+    first = set(shared.kept)
+    stricter = replace(review_task, check=lambda _: "say more")
+    with pytest.raises(AgentOutputInvalid):
+        await review_graph(crew, stricter, BuildOptions()).ainvoke({}, thread("other"))
+    assert (len(first), shared.kept, chat.started) == (1, {}, 2)
 
 
 async def test_useless_answers_are_not_replayed_when_the_run_is_resumed(storage: Path, review_task: AgentTask[QaReview]) -> None:

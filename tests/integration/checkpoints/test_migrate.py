@@ -52,7 +52,7 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
         tables = [row["table_name"] for row in await (await connection.execute(TABLES)).fetchall()]
 
     assert tables == [
-        "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants", "cached_answers",
+        "answer_caching", "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants", "cached_answers",
         "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints", "crons",
         "forgotten_calls", "held_money",
         "idempotency_keys", "model_calls", "model_capabilities", "model_pace", "paid_calls",

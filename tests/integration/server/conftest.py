@@ -16,6 +16,7 @@ from server.api.app import create_app
 from server.api.keys import ApiKeys, hash_of
 from server.authority import read_authority
 from server.bootstrap import World, open_services, open_world
+from server.bootstrap.world import OpenWorkshop
 from server.dashboard.app import add_dashboard
 from server.services.builds import Ledger
 from server.settings import Settings
@@ -85,6 +86,7 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             rounds: Sequence[Sequence[Finding] | None] = ((),),
             api_key: str | None = None,
             config: Path | None = None,
+            open_workshop: OpenWorkshop | None = None,
             **settings: object,
         ) -> Appyard:
             crew = ScriptedCrew(answers or script())
@@ -94,7 +96,9 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
                 made = make_workshop(crew, ScriptedVerifier(rounds))
                 return replace(made, artifacts=ThreadArtifacts(ledger.artifacts), four_eyes=settings.four_eyes)
 
-            world = await stack.enter_async_context(open_world(given, with_worker=True, config=config, open_workshop=workshop))
+            world = await stack.enter_async_context(
+                open_world(given, with_worker=True, config=config, open_workshop=open_workshop or workshop)
+            )
 
             @asynccontextmanager
             async def lifespan(_: FastAPI) -> AsyncIterator[None]:

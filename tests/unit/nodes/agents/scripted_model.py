@@ -25,8 +25,9 @@ from typing_extensions import override
 
 from nodes.agents.calls import RetryPolicy
 from nodes.agents.crew import CrewAICrew
-from nodes.agents.journal import AnswerCache, CallJournal
+from nodes.agents.journal import CallJournal
 from nodes.agents.models import ChatModel, ModelName, Provider
+from nodes.agents.shared_answers import AnswerCache
 
 PAID = ModelName(Provider.openai, "gpt-5-mini")
 INPUT_TOKENS, OUTPUT_TOKENS, CACHED_TOKENS = 1000, 200, 400
