@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 from typing_extensions import TypedDict
@@ -25,6 +26,7 @@ from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.contract import contract_of
 from nodes.errors import AgentOutputInvalid, EmptyArchitecture
 from nodes.program_tasks import divide_task, problem_of_division, whole_plan
+from nodes.record_tasks import divide_records_task
 from nodes.source_trees import JSON, load_delivered, save_tree
 from nodes.stack import STACKS
 from nodes.versions import VersionState, lineage
@@ -54,10 +56,11 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     spec, stack = state["spec"], STACKS[state["spec"].stack]
     feedback, continues = _feedback(state.get("review")), state.get("continues", "")
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
-    if stack.is_written_whole:
+    if not stack.keeps_records:
         plan, used = await _divided(divide_task(spec, feedback, continues), spec, workshop, options)
     else:
-        plan, used = await _planned(_task(spec, feedback, continues), spec, workshop, options)
+        task = divide_records_task(spec, feedback, continues) if stack.is_written_whole else _task(spec, feedback, continues)
+        plan, used = await _planned(replace(task, check=complaint_about_plan), spec, workshop, options)
     if not plan.components:
         await workshop.crew.disown()
         raise EmptyArchitecture
@@ -65,7 +68,7 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
         stack=stack.name,
         summary=plan.summary,
         decisions=plan.decisions,
-        contract=Contract(endpoints=(), schemas=()) if stack.is_written_whole else contract_of(spec),
+        contract=contract_of(spec) if stack.keeps_records else Contract(endpoints=(), schemas=()),
         components=plan.components,
     )
     revision, kept = state.get("revision"), lineage(state).delivered
@@ -83,7 +86,6 @@ def _task(spec: AppSpec, feedback: str, continues: str) -> AgentTask[Architectur
         name="design_architecture",
         inputs={"spec": spec.model_dump_json(), "feedback": feedback},
         answer=ArchitecturePlan,
-        check=complaint_about_plan,
         summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
         continues=continues,
     )
@@ -137,7 +139,7 @@ def completed(plan: ArchitecturePlan, spec: AppSpec) -> ArchitecturePlan:
 
 
 def _standing(part: Component, listed: Mapping[str, tuple[str, ...]], spec: AppSpec) -> Component:
-    owned = tuple(pattern for name in listed[part.name] for pattern in owned_patterns(spec.record(name).plural))
+    owned = tuple(pattern for name in listed[part.name] for pattern in owned_patterns(spec.record(name).plural, spec.stack))
     waits_for = tuple(name for name in part.depends_on if listed.get(name))
     return part.model_copy(update={"records": listed[part.name], "owns": owned, "depends_on": waits_for})
 

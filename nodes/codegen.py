@@ -15,7 +15,6 @@ from nodes.artifacts import (
     Component,
     ComponentOrder,
     ComponentResult,
-    Contract,
     Finding,
     RuleKind,
     WorkOrder,
@@ -24,9 +23,11 @@ from nodes.blueprint import engineer
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.errors import AgentOutputInvalid
+from nodes.excerpts import contract_concerning, spec_concerning
 from nodes.outlines import outlines, shared_outlines
 from nodes.ownership import owns
 from nodes.program_tasks import write_task
+from nodes.record_tasks import write_records_task
 from nodes.source_trees import JSON, load_tree
 from nodes.stack import STACKS
 from nodes.work_orders import fingerprint
@@ -63,14 +64,15 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     component = next(part for part in work.architecture.components if part.name == order.component)
     tree = await load_tree(workshop.artifacts, order.base)
     own, continues = _owned(component, tree), state.get("continues", "")
-    is_whole, drafted = STACKS[work.architecture.stack].is_written_whole, None
-    if not is_whole and order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
+    stack, drafted = STACKS[work.architecture.stack], None
+    if not stack.is_written_whole and order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
         drafted = engineer.write(work.spec, component, own_files=own)
         own = apply_changes(own, component, drafted)
     if drafted and not _is_left_to_write(work.spec, component, order):
         written = _Written(own, f"{drafted.notes} {NOTHING_LEFT}")
     else:
-        ask = write_task(work, component, tree, order, continues) if is_whole else _task(work, component, {**tree, **own}, order, continues)
+        asked = _task if not stack.is_written_whole else write_records_task if stack.keeps_records else write_task
+        ask = asked(work, component, {**tree, **own}, order, continues)
         written = await _ask_engineer(replace(ask, files={**tree, **own}), component, own, workshop, options)
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
     kept = difference(component, frame, written.files, written.notes)
@@ -164,7 +166,7 @@ def leaner_inputs(
 ) -> tuple[dict[str, str], ...]:
     """First without what concerns other records, then without the files an engineer seldom changes, then without what only those use."""
     own_files = _owned(component, files)
-    concerned = _concerning(spec, component), _contract_concerning(architecture, component)
+    concerned = spec_concerning(spec, component), contract_concerning(architecture, component)
     told = engineer_inputs(concerned[0], concerned[1], component, files, findings, feedback)
     told["signatures"] = json.dumps(outlines(own_files, files), ensure_ascii=False)
     named = {finding.file for finding in findings}
@@ -175,27 +177,6 @@ def leaner_inputs(
     fewer = {**told, "own_files": json.dumps(shown, ensure_ascii=False)}
     used = outlines({path: text for path, text in own_files.items() if shown[path] == text}, files)
     return told, fewer, {**fewer, "signatures": json.dumps(used, ensure_ascii=False)}
-
-
-def _concerning(spec: AppSpec, component: Component) -> AppSpec:
-    """The specification of the component's records and those they refer to; what is left is whole."""
-    own = {name: spec.record(name) for name in component.records}
-    near = set(own) | {relation.target for record in own.values() for relation in record.relations}
-    return spec.model_copy(
-        update={
-            "records": tuple(record for record in spec.records if record.name in near),
-            "permissions": tuple(permission for permission in spec.permissions if permission.record in own),
-            "rules": tuple(rule for rule in spec.rules if rule.record in own),
-            "reports": tuple(report for report in spec.reports if report.record in own),
-        }
-    )
-
-
-def _contract_concerning(architecture: Architecture, component: Component) -> Architecture:
-    endpoints = tuple(endpoint for endpoint in architecture.contract.endpoints if endpoint.record in component.records)
-    used = {schema for endpoint in endpoints for schema in (endpoint.request_schema, endpoint.response_schema)}
-    schemas = tuple(schema for schema in architecture.contract.schemas if schema.name in used)
-    return architecture.model_copy(update={"contract": Contract(endpoints=endpoints, schemas=schemas)})
 
 
 def _owned(component: Component, files: Mapping[str, str]) -> dict[str, str]:

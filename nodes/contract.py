@@ -1,6 +1,6 @@
 """Derive the contract of the JSON API from a specification: pure, and the same for every builder.
 
-Conventions of the API (the frame implements them, the probe checks them):
+Conventions of the API (the frame implements them, the probe checks them; for engineers they are in `nodes.conventions`):
 
 * `GET /api/claims` answers `{"items": [...], "total": n}` and takes `limit offset q sort state`; `POST` answers 201.
 * `GET PATCH DELETE /api/claims/{id}`; `DELETE` answers 204; `POST /api/claims/{id}/approve` takes one transition.
@@ -28,6 +28,7 @@ from nodes.artifacts import (
     Scope,
 )
 from nodes.completion import completed
+from nodes.conventions import REPORT_ROWS
 from nodes.recipe_contract import access_of, recipe_endpoints, recipe_schemas
 
 JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
@@ -45,10 +46,6 @@ JSON_TYPES: dict[FieldType, tuple[str, str | None]] = {
     FieldType.url: ("string", "uri"),
     FieldType.choice: ("string", None),
 }
-
-
-REPORT_ROWS = "ReportRows"
-"""The schema of a report's answer."""
 
 
 def class_name(name: str) -> str:

@@ -74,7 +74,7 @@ def write_task(
 ) -> AgentTask[Changeset]:
     """Have an engineer write one part whole. `files` are all there are; those of the part are shown to be changed, others to be used."""
     own = {path: text for path, text in files.items() if owns(component, path)}
-    others = dict(_read_by(component, files, work.architecture))
+    others = dict(read_by(component, files, work.architecture))
     inputs = {
         "layout": STACKS[work.architecture.stack].layout,
         "spec": work.spec.model_dump_json(exclude_defaults=True),
@@ -112,7 +112,7 @@ def complaint_about_part(
     return complaint_about(own, component, changeset, feedback=feedback)
 
 
-def _read_by(component: Component, files: Mapping[str, str], architecture: Architecture) -> Iterator[tuple[str, str]]:
+def read_by(component: Component, files: Mapping[str, str], architecture: Architecture) -> Iterator[tuple[str, str]]:
     """The files of the parts it waits for: what its own code calls."""
     needed = [part for part in architecture.components if part.name in component.depends_on]
     for path, text in files.items():

@@ -23,13 +23,16 @@ from nodes.artifacts import (
 )
 from nodes.blueprint.consistency import problems
 from nodes.blueprint.reader import read_description
+from nodes.blueprint.reader.domain import unmet_preferences
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.corrections import MISREAD, CorrectionRefused, SpecCorrections, corrected, unexplained_removals
 from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
 from nodes.program_spec import specified
 from nodes.program_tasks import specify_task
 from nodes.progress import ChangeUnderstood, announce
+from nodes.stack import STACKS
 from nodes.stack_choice import choose_stack
+from nodes.stack_fit import fitted
 from nodes.versions import revised
 
 
@@ -89,11 +92,12 @@ async def _understood(
     request: BuildRequest, kept: AppSpec | None, feedback: str, options: BuildOptions, workshop: Workshop, *, continues: str
 ) -> Understood:
     """The analyst's reading: a program's features and examples, a draft corrected, or the whole specification."""
-    stack = kept.stack if kept else choose_stack(request)
-    if stack is not StackName.python_web and workshop.crew.corrects_drafts("specify_program", options):
+    by_model = workshop.crew.corrects_drafts("specify_program", options)
+    stack = kept.stack if kept else choose_stack(request) if by_model else StackName.python_web
+    if by_model and not STACKS[stack].keeps_records:
         said = await workshop.crew.perform(specify_task(request, stack, kept, feedback, continues), options)
         return {"spec": specified(said.value, stack), "agent_results": [said.result]}
-    if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request)):
+    if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request, stack)):
         correcting = correction_task(request, draft, feedback, continues=continues)
         try:
             given = await workshop.crew.perform(correcting, options)
@@ -113,7 +117,7 @@ async def _understood(
         continues=continues,
     )
     analyzed = await workshop.crew.perform(task, options)
-    return {"spec": analyzed.value, "agent_results": [analyzed.result]}
+    return {"spec": fitted(analyzed.value, stack), "agent_results": [analyzed.result]}
 
 
 def _meaning(revision: Revision | None, spec: AppSpec, answer: ReviewAnswer | None) -> RequirementsOutput:
@@ -165,7 +169,7 @@ def complaint_about_corrections(draft: AppSpec, given: SpecCorrections, feedback
 
 def understood_words(spec: AppSpec) -> str:
     """What was understood, in a sentence."""
-    if spec.stack is not StackName.python_web:
+    if not STACKS[spec.stack].keeps_records:
         return f"{spec.title}: {spec.summary}"
     return f"{spec.title}: keeps {_listed(spec.records)}; used by {_listed(spec.roles)}."
 
@@ -212,9 +216,10 @@ def _uncorrected(draft: AppSpec, invalid: AgentOutputInvalid) -> AppSpec:
     return draft.model_copy(update={"open_questions": (*others, question)})
 
 
-def _drafted(request: BuildRequest) -> AppSpec | None:
-    """What the built-in reader understood; None if this is nothing for it."""
+def _drafted(request: BuildRequest, stack: StackName) -> AppSpec | None:
+    """What the built-in reader understood, as far as `stack` holds it; None if this is nothing for it."""
     try:
-        return read_description(request)
+        draft = read_description(request)
     except (DescriptionOutOfDomain, DescriptionUnclear):
         return None
+    return fitted(draft.model_copy(update={"unmet_preferences": unmet_preferences(request, stack)}), stack)

@@ -25,8 +25,14 @@ class StackProfile:
     `migrate_argv` brings the tables up to date; `downgrade_argv`, followed by a revision, takes them back to it.
     `trial_environment` makes an app cheap that is only being tried, with data nobody will keep.
 
+    `keeps_records`: its apps are specified as records, roles and workflows, have a contract, and are probed as each role; others
+    are specified by examples. `record_files` are the files of one record, with `{plural}` for its plural. `openapi_path` is empty
+    where the app does not describe itself: then what it answers is compared with the contract. `record_page`: the page of a record,
+    where each has to have one. `given_files` are generated modules that engineers use, and so are shown.
+
     A stack with a `layout` has no frame that works by itself: engineers write the app whole, and the layout tells them what is
-    where. `main_file` is where it begins. `run_argv`, followed by arguments, runs a command-line program. `checks` are those due.
+    where. `main_file` is where it begins; empty: that is generated. `run_argv`, followed by arguments, runs a command-line program.
+    `checks` are those due.
     """
 
     name: str
@@ -38,6 +44,10 @@ class StackProfile:
     run_argv: tuple[str, ...] = ()
     layout: str = ""
     main_file: str = ""
+    keeps_records: bool = False
+    record_files: tuple[str, ...] = ()
+    record_page: str = ""
+    given_files: tuple[str, ...] = ()
     toolchain: Toolchain = Toolchain.python
     browse_argv: tuple[str, ...] = ()
     migrate_argv: tuple[str, ...] = ()
@@ -63,6 +73,8 @@ PYTHON_WEB = StackProfile(
     label="Python, FastAPI, SQLAlchemy, server-rendered pages, SQLite or PostgreSQL",
     test_argv=("python", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
     checks=frozenset(CheckName) - {CheckName.examples},
+    keeps_records=True,
+    record_files=("app/records/{plural}/**", "app/templates/records/{plural}/**", "tests/test_{plural}*.py"),
     demo_argv=("python", "-m", "app.manage", "demo"),
     migrate_argv=("python", "-m", "app.manage", "migrate"),
     downgrade_argv=("python", "-m", "alembic", "downgrade"),
@@ -119,7 +131,39 @@ else: no packages, no compiler, no framework.
   their own in `APP_DATA_DIR`, without a network beyond `127.0.0.1` and without waiting.""",
 )
 
-STACKS = {stack.name: stack for stack in (PYTHON_WEB, PYTHON, NODE_WEB)}
+NODE_RECORDS = StackProfile(
+    name=StackName.node_records,
+    label="Node.js and TypeScript, a web service that keeps records, SQLite",
+    test_argv=("node", "--test"),
+    checks=_SOURCE - {CheckName.lint} | {CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart},
+    demo_argv=("node", "manage.ts", "demo"),
+    serve_argv=("node", "serve.ts"),
+    trial_environment=(("LISTEN_FD", "3"), ("PASSWORD_COST", "1024")),
+    toolchain=Toolchain.node,
+    keeps_records=True,
+    record_files=("app/{plural}/**", "tests/{plural}/**"),
+    record_page="/{plural}",
+    given_files=tuple(f"core/{name}.ts" for name in ("about", "http", "tables", "pages", "accounts", "testing")),
+    openapi_path="",
+    layout="""The service is TypeScript that Node.js 22.18 or newer runs as it is, by leaving the types out. Node's own modules, nothing
+else: no packages, no compiler, no framework.
+- `core/` exists already and belongs to nobody: sign-in, the session, accounts, tables, sample records, errors, the look of pages.
+  `given_files` shows what of it is for you. `core/tables.ts` has a table for each record, called by its plural, with a column for
+  each property of its schema; any part reads any table.
+- Each record of your part has a folder `app/<plural>/`, in which `part.ts` exports `part: Part`, see `core/http.ts`: the routes of the
+  record's endpoints and pages, with paths as in the contract. Whoever calls a route is signed in; what their role may do is
+  for the route to decide. A report's route is in the part of its record.
+- `GET /<plural>` is the page on which people see and do what the API offers: a list, forms that send POST to paths of your own below
+  `/<plural>/`, a page for one record at `/<plural>/{id}`. Rights, steps and rules are the same for both, so they are written once.
+  Text of users goes into pages through `escaped`. Pages need no other machine: no fonts, scripts or styles from elsewhere.
+- Imports of own files name them with their ending: `import { refuse } from "../../core/http.ts"`. Types are imported with `import
+  type`. No `enum`, no `namespace`, no parameter properties: only types that can be left out.
+- Tests lie in `tests/<plural>/*.test.ts` and use `node:test` and `node:assert/strict`. `core/testing.ts`, imported before anything else of
+  the app, starts it on an empty database and calls it as somebody of each role. No waiting, no clock, no other machine.""",
+)
+"""What surrounds the parts engineers write is in nodes/blueprint/programs; what their API is held to, in nodes/conventions.py."""
+
+STACKS = {stack.name: stack for stack in (PYTHON_WEB, PYTHON, NODE_WEB, NODE_RECORDS)}
 
 
 def demo_email(role: str, number: int = 1) -> str:

@@ -12,9 +12,9 @@ from nodes.artifacts import (
     ComponentOrder,
     ComponentResult,
     Finding,
-    StackName,
     sha256_of,
 )
+from nodes.stack import STACKS
 
 
 def fingerprint(component: Component, spec: AppSpec) -> str:
@@ -24,8 +24,8 @@ def fingerprint(component: Component, spec: AppSpec) -> str:
 
 
 def _program(spec: AppSpec) -> list[Artifact]:
-    """What is asked of whoever writes a program whole; nothing for an app with records."""
-    if spec.stack is StackName.python_web:
+    """What is asked of whoever writes a program specified by examples; nothing for an app with records."""
+    if STACKS[spec.stack].keeps_records:
         return []
     return [spec.model_copy(update={"open_questions": (), "non_goals": (), "unmet_preferences": ()})]
 

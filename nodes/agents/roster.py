@@ -28,6 +28,19 @@ TASK_INPUTS: Mapping[str, tuple[str, ...]] = {
     "specify_program": ("layout", "request", "previous", "feedback"),
     "divide_program": ("layout", "spec", "feedback"),
     "write_program": ("layout", "spec", "parts", "component", "other_files", "own_files", "findings", "feedback"),
+    "divide_records": ("layout", "spec", "feedback"),
+    "write_records": (
+        "layout",
+        "conventions",
+        "given_files",
+        "contract",
+        "spec",
+        "component",
+        "other_files",
+        "own_files",
+        "findings",
+        "feedback",
+    ),
     "review_app": ("spec", "report", "files", "components"),
 }
 """The tasks there are, and the inputs a node gives with each."""

@@ -9,12 +9,14 @@ from nodes.artifacts.stored import Artifact, Identifier
 class StackName(StrEnum):
     """What apps are made of. `python-web`: records on a generated frame.
 
-    Written whole: `python`, a command-line program; `node-web`, a web service in TypeScript.
+    Written whole: `python`, a command-line program; `node-web`, a web service in TypeScript, both specified by examples;
+    `node-records`, a web service in TypeScript that keeps records, against the contract.
     """
 
     python_web = "python-web"
     python = "python"
     node_web = "node-web"
+    node_records = "node-records"
 
 
 class CommandStep(Artifact):

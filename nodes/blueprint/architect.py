@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from nodes.artifacts import ACCOUNT, AppSpec, ArchitecturePlan, Component, RecordSpec, RuleKind
+from nodes.artifacts import ACCOUNT, AppSpec, ArchitecturePlan, Component, RecordSpec, RuleKind, StackName
+from nodes.stack import STACKS
 
 MAX_COMPONENTS = 12
 """More engineers at once than this only wait for the two to eight cores they share."""
@@ -20,9 +21,9 @@ def plan(spec: AppSpec) -> ArchitecturePlan:
     )
 
 
-def owned_patterns(plural: str) -> tuple[str, str, str]:
+def owned_patterns(plural: str, stack: StackName = StackName.python_web) -> tuple[str, ...]:
     """The files of one record, as the layout of the built app fixes them."""
-    return f"app/records/{plural}/**", f"app/templates/records/{plural}/**", f"tests/test_{plural}*.py"
+    return tuple(pattern.replace("{plural}", plural) for pattern in STACKS[stack].record_files)
 
 
 def _together(spec: AppSpec) -> list[list[RecordSpec]]:
@@ -65,7 +66,7 @@ def part(spec: AppSpec, records: Sequence[RecordSpec]) -> Component:
         title=_listed(labels),
         summary=" ".join(_about(spec, record) for record in records),
         records=tuple(record.name for record in records),
-        owns=tuple(pattern for record in records for pattern in owned_patterns(record.plural)),
+        owns=tuple(pattern for record in records for pattern in owned_patterns(record.plural, spec.stack)),
     )
 
 
@@ -81,12 +82,20 @@ def _about(spec: AppSpec, record: RecordSpec) -> str:
     return f"{_listed(parts)}."
 
 
-def _decisions(spec: AppSpec, components: Sequence[Component]) -> list[str]:
-    decisions = [
+_GIVEN = {
+    StackName.python_web: (
         "Python with FastAPI, SQLAlchemy and server-rendered pages: one language, no front-end build, starts in a second.",
         "SQLite by default and PostgreSQL by DATABASE_URL, because a small team starts without a database server.",
-        "The JSON API is derived from the specification, so pages, API and tests cannot disagree.",
-    ]
+    ),
+    StackName.node_records: (
+        "TypeScript that Node.js runs as it is, without packages: nothing is installed, nothing has to be patched.",
+        "Sign-in, accounts and tables are generated; each part writes rights, steps, rules, pages and tests of its records.",
+    ),
+}
+
+
+def _decisions(spec: AppSpec, components: Sequence[Component]) -> list[str]:
+    decisions = [*_GIVEN[spec.stack], "The JSON API is derived from the specification, so pages, API and tests cannot disagree."]
     shared = [component for component in components if len(component.records) > 1]
     decisions += [f"{component.title} are one component, because they make sense only together." for component in shared[:3]]
     if any(rule.kind is RuleKind.no_overlap for rule in spec.rules):

@@ -18,9 +18,11 @@ from nodes.artifacts import (
     Workflow,
 )
 from nodes.blueprint import recipes
-from nodes.contract import REPORT_ROWS, class_name, operation_names, relation_property
+from nodes.contract import class_name, operation_names, relation_property
+from nodes.conventions import REPORT_ROWS
 from nodes.program_spec import program_problems
 from nodes.recipe_contract import recipe_operation_names, recipe_schemas
+from nodes.stack import STACKS
 
 LONGEST_NAME = 48
 """Of an `Identifier`, which every operation id of the API is."""
@@ -46,9 +48,10 @@ _FIELDS_OF_RULE = {
 
 def problems(spec: AppSpec) -> tuple[str, ...]:
     """Every contradiction in `spec`, as sentences that say what to correct; empty if it can be built."""
-    if spec.stack is not StackName.python_web:
+    if not STACKS[spec.stack].keeps_records:
         return program_problems(spec.features, spec.examples, spec.stack)
     return (
+        *_unheld(spec),
         *_roles(spec),
         *_records(spec),
         *_required_cycles(spec),
@@ -60,6 +63,13 @@ def problems(spec: AppSpec) -> tuple[str, ...]:
         *(problem for recipe in spec.recipes for problem in recipes.problems(spec, recipe)),
         *_endpoint_names(spec),
     )
+
+
+def _unheld(spec: AppSpec) -> Iterator[str]:
+    """Whether the stack holds what is asked for: a recipe is generated, and where engineers write everything nothing is."""
+    stack = STACKS[spec.stack]
+    for kind in dict.fromkeys(recipe.kind for recipe in spec.recipes) if stack.is_written_whole else ():
+        yield f"{stack.label} has no {kind.replace('_', ' ')}: leave the recipe out, or build on {STACKS[StackName.python_web].label}."
 
 
 def _endpoint_names(spec: AppSpec) -> Iterator[str]:

@@ -4,16 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nodes.artifacts import AppSpec, Architecture, CheckName, Contract, Endpoint, Finding, Operation, Schema, SchemaProperty, Severity
-from nodes.contract import REPORT_ROWS
+from nodes.conventions import REPORT_ROWS, WRAPPERS, list_parameters
 from nodes.ownership import owner_of_record
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Json
 from nodes.verification.observed import Observed, counted
 
 METHODS = ("get", "post", "put", "patch", "delete")
-LIST_PARAMETERS = ("limit", "offset", "q", "sort")
-WRAPPERS = {"Page": {"items": "array", "total": "integer"}, REPORT_ROWS: {"rows": "array"}}
-"""The bodies the conventions of nodes/contract.py name without listing them as schemas."""
 
 
 def diff_contract(openapi: Json, spec: AppSpec, architecture: Architecture, stack: StackProfile) -> Observed:
@@ -106,8 +103,7 @@ def _status_differences(endpoint: Endpoint, operation: Mapping[str, Json]) -> It
 
 def _parameter_differences(document: _Document, endpoint: Endpoint, operation: Mapping[str, Json], spec: AppSpec) -> Iterator[Finding]:
     found = {document.resolve(_object(parameter)).get("name") for parameter in _array(operation.get("parameters"))}
-    wanted = (*LIST_PARAMETERS, "state") if spec.record(endpoint.record).workflow else LIST_PARAMETERS
-    for name in wanted:
+    for name in list_parameters(spec.record(endpoint.record)):
         if name not in found:
             yield _finding(endpoint, f"does not take the parameter {name}", Severity.minor)
 

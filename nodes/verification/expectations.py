@@ -16,6 +16,7 @@ from nodes.artifacts import (
     Scope,
     Severity,
 )
+from nodes.conventions import ABSENT, INVALID, MAY_NOT, NOT_SIGNED_IN, SETTLED
 from nodes.ownership import owner_of_record
 from nodes.verification.exchange import Answer, Content, Exchange, Json
 from nodes.verification.payloads import Body, same_value
@@ -48,12 +49,12 @@ class Expectations:
         return [person for person in self.stock.people.first_of_each_role if not self.stock.permissions.scope(person, endpoint)]
 
     def expected(self, endpoint: Endpoint, person: Person, made: Made) -> int:
-        """Success; where the permission covers only own records, 404 on another's and 409 on a settled one."""
+        """Success; where the permission covers only own records, `ABSENT` for another's and `SETTLED` for a settled one."""
         if self.stock.permissions.scope(person, endpoint) is not Scope.own:
             return endpoint.success_status
         if made.creator != person:
-            return 404
-        return 409 if endpoint.own_states and made.state not in endpoint.own_states else endpoint.success_status
+            return ABSENT
+        return SETTLED if endpoint.own_states and made.state not in endpoint.own_states else endpoint.success_status
 
     async def targets(self, record: RecordSpec, endpoint: Endpoint, person: Person, state: str | None = None) -> list[Made]:
         """New records of the person and of others; where only own ones count, also one of somebody with the same role."""
@@ -108,7 +109,7 @@ class Expectations:
         """Nobody signed out gets in, nor does a role without the permission."""
         record_id = target.id if target else None
         for person in (None, *self.denied(endpoint)):
-            expected, why = (403, "the role may not") if person else (401, "not signed in")
+            expected, why = (MAY_NOT, "the role may not") if person else (NOT_SIGNED_IN, "not signed in")
             answer = await self.stock.call(endpoint, person, record_id, body, part)
             self.covered.add((endpoint.name, person.role if person else ""))
             if answer.status != expected:
@@ -131,7 +132,7 @@ class Expectations:
         answer = await self.stock.call(endpoint, person, made.id if made else record_id, body, part)
         self.covered.add((endpoint.name, person.role))
         if answer.status != status and not (status < 300 and self.is_custom_rule(answer)):
-            leaks = status == 404 and 200 <= answer.status < 300
+            leaks = status == ABSENT and 200 <= answer.status < 300
             why = _why(status, person, made)
             severity = Severity.blocker if leaks else Severity.major
             self.find(endpoint, answer, f"as {person}: expected {status} ({why}), {said(answer)}", severity)
@@ -157,7 +158,7 @@ class Expectations:
 
     def is_custom_rule(self, answer: Answer) -> bool:
         """Refused by a rule the probe cannot read, so it cannot know whether its body keeps it."""
-        return answer.status in (409, 422) and any(
+        return answer.status in (SETTLED, INVALID) and any(
             rule.kind is RuleKind.custom and rule.message and rule.message in answer.text for rule in self.spec.rules
         )
 
@@ -179,15 +180,15 @@ def said(answer: Answer) -> str:
     """What came instead, with the first words of it where they explain something."""
     if answer.status == 0:
         return f"got no answer: {answer.text}"
-    explains = answer.status >= 500 or answer.status == 422
+    explains = answer.status >= 500 or answer.status == INVALID
     return f"got {answer.status}{f': {answer.text[:300]}' if explains else ''}"
 
 
 def _why(status: int, person: Person, made: Made | None) -> str:
     """What makes `status` the right answer."""
-    if status == 409 and made:
+    if status == SETTLED and made:
         return f"their own, but {made.state}"
-    if status != 404:
+    if status != ABSENT:
         return "the role may"
     if made is None:
         return "no such record"

@@ -17,6 +17,7 @@ from nodes.artifacts import (
     Transition,
 )
 from nodes.completion import completed
+from nodes.conventions import ABSENT, INVALID, ROW_PROPERTIES, SETTLED
 from nodes.stack import StackProfile
 from nodes.verification.exchange import Answer, Exchange, Json
 from nodes.verification.expectations import Expectations, said
@@ -176,14 +177,14 @@ class _Probe(Expectations):
         if self._only_a_limit_refused(endpoint, wrong, answer):
             self.unprobed.append(f"{endpoint.method} {endpoint.path}: {wrong.reason} A limit was met before.")
             self.find(endpoint, answer, f"not seen, because a limit was met before: {wrong.reason}", Severity.minor)
-        if answer.status != 422:
-            self.find(endpoint, answer, f"as {person}: expected 422 ({wrong.reason}), {said(answer)}")
+        if answer.status != INVALID:
+            self.find(endpoint, answer, f"as {person}: expected {INVALID} ({wrong.reason}), {said(answer)}")
 
     def _only_a_limit_refused(self, endpoint: Endpoint, wrong: BrokenBody, answer: Answer) -> bool:
         """Whether nobody can tell if what is wrong was noticed; a rule that speaks up itself was."""
         by_rule = any(rule.message == wrong.reason for rule in self.spec.rules)
         limited = any(rule.message in answer.text for rule in self.stock.limits_of(endpoint.record))
-        return answer.status == 422 and by_rule and limited and wrong.reason not in answer.text
+        return answer.status == INVALID and by_rule and limited and wrong.reason not in answer.text
 
     def _other_for(self, wrong: BrokenBody, person: Person) -> Person | None:
         """Somebody else of the same role, whom the limit does not concern; None where a rule counts only one's own."""
@@ -203,7 +204,7 @@ class _Probe(Expectations):
                 continue
             shown = await self._all_ids(endpoint, person, total)
             for made in present:
-                hidden = self.expected(endpoint, person, made) == 404
+                hidden = self.expected(endpoint, person, made) == ABSENT
                 if made.id not in shown and not hidden:
                     self.find(endpoint, answer, f"as {person}: {with_article(record.name)} {_whose(person, made)} is not in the list")
                 elif made.id in shown and hidden:
@@ -240,7 +241,7 @@ class _Probe(Expectations):
                 answer = await self.expect(endpoint, person, expected, made)
                 if answer.status == 200 == expected:
                     self.compare(endpoint, person, made.sent, answer.object, "is stored")
-            await self.expect(endpoint, person, 404, record_id=NOBODY)
+            await self.expect(endpoint, person, ABSENT, record_id=NOBODY)
 
     async def _update(self, record: RecordSpec, endpoint: Endpoint) -> None:
         target = await self.stock.make_or_find(record)
@@ -252,9 +253,9 @@ class _Probe(Expectations):
                 answer = await self.expect(endpoint, person, expected, made, body=change)
                 if answer.status == 200 == expected:
                     await self.read_back(record, person, made.id, {**made.sent, **change}, endpoint)
-                elif expected in (404, 409) and answer.status >= 400 and made.creator:
+                elif expected in (ABSENT, SETTLED) and answer.status >= 400 and made.creator:
                     await self.read_back(record, made.creator, made.id, made.sent, endpoint)
-            await self.expect(endpoint, person, 404, record_id=NOBODY, body=change)
+            await self.expect(endpoint, person, ABSENT, record_id=NOBODY, body=change)
         await self._invalid_changes(record, endpoint, target)
 
     async def _invalid_changes(self, record: RecordSpec, endpoint: Endpoint, target: Made) -> None:
@@ -274,15 +275,15 @@ class _Probe(Expectations):
                 expected = self.expected(endpoint, person, made)
                 answer = await self.expect(endpoint, person, expected, made)
                 await self._check_gone(record, endpoint, made, gone=answer.status == 204 == expected)
-            await self.expect(endpoint, person, 404, record_id=NOBODY)
+            await self.expect(endpoint, person, ABSENT, record_id=NOBODY)
 
     async def _check_gone(self, record: RecordSpec, endpoint: Endpoint, made: Made, *, gone: bool) -> None:
         read = self.stock.permissions.endpoint(record.name, Operation.read)
         if read and made.creator and self.stock.permissions.scope(made.creator, read):
             answer = await self.stock.call(read, made.creator, made.id)
-            if gone and answer.status != 404:
+            if gone and answer.status != ABSENT:
                 self.find(endpoint, answer, f"answered 204 but the {record.name} is still there")
-            elif not gone and answer.status == 404:
+            elif not gone and answer.status == ABSENT:
                 self.find(endpoint, answer, f"refused to delete {with_article(record.name)} but it is gone", Severity.blocker)
 
     async def _transition(self, record: RecordSpec, endpoint: Endpoint, step: Transition) -> None:
@@ -294,15 +295,15 @@ class _Probe(Expectations):
                 answer = await self.expect(endpoint, person, expected, made)
                 if answer.status == 200 == expected:
                     await self._check_arrived(record, endpoint, person, made, step)
-            await self.expect(endpoint, person, 404, record_id=NOBODY)
+            await self.expect(endpoint, person, ABSENT, record_id=NOBODY)
 
     async def _check_arrived(self, record: RecordSpec, endpoint: Endpoint, person: Person, made: Made, step: Transition) -> None:
         """The state has changed and is stored, and the same step is refused where the new state does not allow it."""
         await self.read_back(record, person, made.id, {"state": step.to_state}, endpoint)
         if step.to_state not in step.from_states:
             answer = await self.stock.call(endpoint, person, made.id)
-            if answer.status != 409:
-                self.find(endpoint, answer, f"as {person}: expected 409 (the {record.name} is {step.to_state}), {said(answer)}")
+            if answer.status != SETTLED:
+                self.find(endpoint, answer, f"as {person}: expected {SETTLED} (the {record.name} is {step.to_state}), {said(answer)}")
 
     def _reachable(self, record: RecordSpec, step: Transition) -> str:
         assert record.workflow is not None
@@ -316,7 +317,7 @@ def _whose(person: Person, made: Made) -> str:
 
 
 def _are_rows(rows: Json) -> bool:
-    return isinstance(rows, list) and all(isinstance(row, dict) and set(row) >= {"group", "value"} for row in rows)
+    return isinstance(rows, list) and all(isinstance(row, dict) and set(row) >= set(ROW_PROPERTIES) for row in rows)
 
 
 def _counts_each_once(report: ReportSpec, record: RecordSpec) -> bool:

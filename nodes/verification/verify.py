@@ -20,6 +20,7 @@ from nodes.verification.browser.check import BrowsedApp, check_browser, demo_dat
 from nodes.verification.browser.program_check import check_pages
 from nodes.verification.code_checks import check_lint, check_tests
 from nodes.verification.contract_diff import diff_contract
+from nodes.verification.contract_seen import look_at_contract
 from nodes.verification.examples import check_examples, check_requests, start_finding
 from nodes.verification.exchange import Exchange, Json
 from nodes.verification.node_checks import check_node_compiles, check_node_tests
@@ -27,7 +28,7 @@ from nodes.verification.node_toolchain import NODE_LIMITS, require_node
 from nodes.verification.observed import CheckImpossible, Observed, not_run, result_of
 from nodes.verification.probe import probe_app
 from nodes.verification.regression_check import check_regression
-from nodes.verification.running_app import AppUnderTest, DidNotStart, compare_records, look_at_records
+from nodes.verification.running_app import SERVING_LIMITS, AppUnderTest, DidNotStart, compare_records, look_at_records
 from nodes.verification.source_checks import SOURCE_CHECKS
 from nodes.verification.toolchain import require_toolchain
 from nodes.verification.upgrade_check import check_upgrade
@@ -37,6 +38,9 @@ LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.re
 SERVICE_CHECKS = (CheckName.boot, CheckName.examples, CheckName.browser)
 
 COMPARING_CHECKS = (CheckName.upgrade, CheckName.regression)
+
+_NAMED_FILE = re.compile(r"\bapp/[\w/.-]+\.\w+")
+"""A module that cannot be imported is named without a line."""
 
 _TRACE_PLACE = re.compile(r'File "/sandbox/([^"]+\.py)", line (\d+)')
 
@@ -142,7 +146,7 @@ class _Verification:
             async with asyncio.TaskGroup() as group:
                 tests = functools.partial(check_node_tests, self.files, self.architecture, sandbox, toolchain)
                 group.create_task(self._conclude(CheckName.tests, tests))
-                group.create_task(self._asked(sandbox, stack, toolchain))
+                group.create_task(self._live(sandbox, toolchain) if stack.keeps_records else self._asked(sandbox, stack, toolchain))
             return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._conclude(CheckName.lint, lambda: check_lint(self.files, self.architecture, sandbox, toolchain)))
@@ -214,8 +218,11 @@ class _Verification:
             self.skip(f"the sandbox {sandbox.name} cannot run a server", LIVE_CHECKS)
             return
         try:
+            stack = STACKS[self.architecture.stack]
+            reserved = NODE_LIMITS.reserved_bytes if self._is_for_node else SERVING_LIMITS.reserved_bytes
+            limits = replace(SERVING_LIMITS, reserved_bytes=reserved)
             async with sandbox.workspace(self.files, SandboxLimits()) as workspace:
-                await self._exercise(AppUnderTest(workspace, STACKS[self.architecture.stack], toolchain), sandbox)
+                await self._exercise(AppUnderTest(workspace, stack, toolchain, limits=limits), sandbox)
         except SandboxUnavailable as error:
             self.skip(str(error), LIVE_CHECKS)
 
@@ -228,11 +235,14 @@ class _Verification:
                 self.skip("the app did not start", LIVE_CHECKS)
                 return
             exchange = exchanges[0]
-            await self._conclude(CheckName.contract, lambda: self._contract(exchange, stack))
-            database = await demo_data(app.workspace, stack, app.toolchain)
+            described, seen = functools.partial(self._contract, exchange, stack), functools.partial(self._contract_seen, app, sandbox)
+            await self._conclude(CheckName.contract, described if stack.openapi_path else seen)
+            browsed = CheckName.browser in stack.checks
+            database = await demo_data(app.workspace, stack, app.toolchain) if browsed else b""
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._conclude(CheckName.probe, lambda: self._probe(app, exchange)))
-                group.create_task(self._conclude(CheckName.browser, lambda: self._browse(app, sandbox, database)))
+                if browsed:
+                    group.create_task(self._conclude(CheckName.browser, lambda: self._browse(app, sandbox, database)))
             before = await look_at_records(exchange, self.spec, contract, stack, app.password)
         await self._conclude(CheckName.restart, lambda: self._restart(app, before))
 
@@ -256,6 +266,17 @@ class _Verification:
         openapi = await exchange.call("GET", stack.openapi_path)
         return diff_contract(openapi.body, self.spec, self.architecture, stack)
 
+    async def _contract_seen(self, app: AppUnderTest, sandbox: Sandbox) -> Observed:
+        """On data of its own: what it makes and deletes is no business of the probe's."""
+        async with sandbox.workspace(self.files, SandboxLimits()) as workspace:
+            trial = replace(app, workspace=workspace)
+            try:
+                await trial.prepare()
+                async with trial.running() as (exchange, _):
+                    return await look_at_contract(exchange, self.spec, self.architecture, app.stack, app.password)
+            except DidNotStart as problem:
+                return Observed("the app did not start", [self._start_finding(CheckName.contract, problem)], log=problem.log)
+
     async def _restart(self, app: AppUnderTest, before: dict[str, Json]) -> Observed:
         if not before:
             raise CheckImpossible("no record could be read before the restart")
@@ -268,6 +289,12 @@ class _Verification:
 
     def _start_finding(self, check: CheckName, problem: DidNotStart) -> Finding:
         """Located by the last of the app's own files in the trace."""
+        stack = STACKS[self.architecture.stack]
+        if stack.is_written_whole:
+            found = start_finding(check, problem, self.architecture, stack)
+            named = (owner_of(self.architecture, path) for path in _NAMED_FILE.findall(problem.log))
+            owner = next((part for part in named if part), None)
+            return found if found.component or not owner else found.model_copy(update={"component": owner.name})
         places = [(path, int(line)) for path, line in _TRACE_PLACE.findall(problem.log)]
         path, line = places[-1] if places else (None, None)
         owner = owner_of(self.architecture, path) if path else None
@@ -287,11 +314,13 @@ class _Verification:
         self._add(result_of(check, observed, time.monotonic() - started, log))
 
     def _blaming_somebody(self, observed: Observed) -> Observed:
-        """Where there is no frame, every failure is an engineer's: without a better idea, of whoever wrote the beginning."""
-        stack = STACKS.get(self.architecture.stack)
-        owner = owner_of(self.architecture, stack.main_file) if stack and stack.is_written_whole else None
-        if owner is None:
+        """Where there is no frame, every failure is an engineer's: without a better idea, of whoever wrote the beginning,
+        or the first part.
+        """
+        stack, parts = STACKS.get(self.architecture.stack), self.architecture.components
+        if stack is None or not stack.is_written_whole or not parts:
             return observed
+        owner = owner_of(self.architecture, stack.main_file) or parts[0]
         findings = [found if found.component else found.model_copy(update={"component": owner.name}) for found in observed.findings]
         return replace(observed, findings=findings)
 

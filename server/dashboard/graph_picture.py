@@ -53,6 +53,8 @@ NODES_OF_TASKS = {
     "specify_program": "analyze_requirements",
     "divide_program": "design_architecture",
     "write_program": "generate_component",
+    "divide_records": "design_architecture",
+    "write_records": "generate_component",
     "review_app": "verify_app",
 }
 WRITING = frozenset(task for task, node in NODES_OF_TASKS.items() if node == "generate_component")

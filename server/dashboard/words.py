@@ -106,6 +106,8 @@ TASKS: Mapping[str, str] = {
     "specify_program": "Requirements",
     "divide_program": "Architecture",
     "write_program": "Code",
+    "divide_records": "Architecture",
+    "write_records": "Code",
     "review_app": "Review",
 }
 

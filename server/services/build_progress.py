@@ -148,6 +148,8 @@ _STAGES = {
     "specify_program": Stage.requirements,
     "divide_program": Stage.architecture,
     "write_program": Stage.code,
+    "divide_records": Stage.architecture,
+    "write_records": Stage.code,
     "design_architecture": Stage.architecture,
     "write_component": Stage.code,
     "review_app": Stage.checks,

@@ -18,7 +18,8 @@ from nodes.blueprint.frame.recipes import NOTHING, RecipeView, slots, without_em
 from nodes.blueprint.frame.record_view import RecordView
 from nodes.blueprint.frame.tables import tables_of
 from nodes.context import Delivered
-from nodes.contract import REPORT_ROWS, contract_of
+from nodes.contract import contract_of
+from nodes.conventions import REPORT_ROWS
 
 REQUIREMENTS = Path(__file__).parents[2] / "verification" / "python_web" / "requirements.lock"
 

@@ -2,7 +2,7 @@
 
 import re
 
-from nodes.artifacts import BuildRequest, TargetPlatform, UnmetPreference
+from nodes.artifacts import BuildRequest, StackName, TargetPlatform, UnmetPreference
 from nodes.blueprint.reader.tagging import lexicon_tag
 from nodes.errors import DescriptionOutOfDomain, DescriptionUnclear
 
@@ -70,10 +70,15 @@ _FOREIGN = frozenset(
 )
 """Little words of other languages that are no English words."""
 
-_MET = frozenset(
-    """python fastapi sqlalchemy sqlite postgres postgresql html html5 css css3 jinja jinja2 web rest api rest-api restful uvicorn docker
-    pytest alembic pydantic javascript openapi sql json http server-rendered""".split()
-)
+_ON_ANY_STACK = "sqlite html html5 css css3 web rest api rest-api restful docker javascript sql json http server-rendered"
+_MET = {
+    StackName.python_web: frozenset(
+        f"{_ON_ANY_STACK} python fastapi sqlalchemy postgres postgresql jinja jinja2 uvicorn pytest alembic pydantic openapi".split()
+    ),
+    StackName.node_records: frozenset(f"{_ON_ANY_STACK} node node.js nodejs typescript".split()),
+}
+"""Technologies an app of a stack is made of anyway."""
+
 _NAMED_TECHNOLOGIES = re.compile(
     r"""\b(react|vue(?:\.js)?|angular|svelte|next\.?js|node(?:\.?js)?|express(?:\.js)|django|flask|ruby[ ]on[ ]rails|rails|laravel|php|java
     |spring[ ]boot|kotlin|swift|golang|rust|\.net|c\#|typescript|mongodb|mysql|mariadb|redis|firebase|supabase|graphql|tailwind|bootstrap
@@ -135,21 +140,31 @@ def _refusal(kind: str, instead: str) -> str:
     return f"It asks for {kind}. {_MODEL}: a model would write that logic. {instead} {_INSTEAD}"
 
 
-def unmet_preferences(request: BuildRequest) -> tuple[UnmetPreference, ...]:
-    """Wishes about technology the stack of the built-in builder does not fulfil, named in the request or its text."""
+def unmet_preferences(request: BuildRequest, stack: StackName = StackName.python_web) -> tuple[UnmetPreference, ...]:
+    """Wishes about technology that `stack`, one that keeps records, does not fulfil, named in the request or its text."""
     text = f"{request.app_description} {request.requirements or ''}"
     wished = [*request.tech_stack_preferences, *(match.group(0) for match in _NAMED_TECHNOLOGIES.finditer(text))]
     found: dict[str, UnmetPreference] = {}
     for wish in wished:
-        if wish.strip() and not set(re.findall(r"[a-z0-9.+#-]+", wish.lower())) & _MET:
-            found.setdefault(wish.lower(), UnmetPreference(preference=wish, reason=_why(wish)))
+        if wish.strip() and not set(re.findall(r"[a-z0-9.+#-]+", wish.lower())) & _MET[stack]:
+            found.setdefault(wish.lower(), UnmetPreference(preference=wish, reason=_why(wish, stack)))
     for match in _SERVICES.finditer(text):
-        reason = "The built-in builder connects no outside service; a model or a developer adds it."
+        reason = _NO_SERVICE[stack]
         found.setdefault(match.group(0).lower(), UnmetPreference(preference=match.group(0), reason=reason))
     return tuple(found.values())
 
 
-def _why(wish: str) -> str:
+_NO_SERVICE = {
+    StackName.python_web: "The built-in builder connects no outside service; a model or a developer adds it.",
+    StackName.node_records: "Apps are checked without a network, so no outside service is connected; a developer adds it.",
+}
+_MADE_OF = {
+    StackName.python_web: "The built-in builder writes Python with FastAPI, SQLAlchemy and server-rendered pages on SQLite or PostgreSQL.",
+    StackName.node_records: "Apps on Node.js use its own modules only, server-rendered pages and SQLite, so that they can be checked.",
+}
+
+
+def _why(wish: str, stack: StackName) -> str:
     if "storage" in wish.lower():
         return "Data is kept in the server's database, so it is shared between devices and survives the browser."
-    return "The built-in builder writes Python with FastAPI, SQLAlchemy and server-rendered pages on SQLite or PostgreSQL."
+    return _MADE_OF[stack]

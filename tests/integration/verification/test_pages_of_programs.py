@@ -32,7 +32,7 @@ from nodes.verification.browser.check import chromium
 from nodes.verification.browser.program_check import check_pages
 from nodes.verification.observed import CheckImpossible, Observed
 from tests.factories import InMemoryArtifacts
-from tests.integration.verification.test_programs_are_built import Build, adding
+from tests.scripted_builds import Build, adding
 
 SPEC = AppSpec(
     name="catch",

@@ -11,7 +11,9 @@ from nodes.stack_choice import choose_stack
     [
         (BuildRequest(app_description="Members borrow tools."), StackName.python_web),
         (BuildRequest(app_description="Members borrow tools.", tech_stack_preferences=("React",)), StackName.python_web),
-        (BuildRequest(app_description="Members borrow tools.", tech_stack_preferences=("Node.js", "TypeScript")), StackName.node_web),
+        (BuildRequest(app_description="Members borrow tools.", tech_stack_preferences=("Node.js", "TypeScript")), StackName.node_records),
+        (BuildRequest(app_description="A recipe box in Node.js."), StackName.node_web),
+        (BuildRequest(app_description="Customers vote in polls on Node.js. A poll has options."), StackName.node_web),
         (BuildRequest(app_description="A service in TypeScript that shortens texts."), StackName.node_web),
         (BuildRequest(app_description="Clusters have a node and an address."), StackName.python_web),
         (BuildRequest(app_description="Create a 2048 game."), StackName.node_web),

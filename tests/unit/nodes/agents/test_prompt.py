@@ -24,6 +24,8 @@ ANSWERS: dict[str, type[Artifact]] = {
     "specify_program": ProgramSpec,
     "divide_program": ArchitecturePlan,
     "write_program": Changeset,
+    "divide_records": ArchitecturePlan,
+    "write_records": Changeset,
     "review_app": QaReview,
 }
 

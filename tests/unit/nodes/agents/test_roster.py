@@ -19,6 +19,8 @@ def test_our_roster_has_the_four_agents_and_a_task_for_each() -> None:
         "specify_program": "Requirements Analyst",
         "divide_program": "Solution Architect",
         "write_program": "Senior Software Engineer",
+        "divide_records": "Solution Architect",
+        "write_records": "Senior Software Engineer",
         "review_app": "QA Engineer",
     }
 
