@@ -1,5 +1,6 @@
 """Write one component: one engineer, one `ComponentOrder` → one checked changeset. Runs side by side for each part."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,13 @@ from nodes.artifacts import (
     ComponentOrder,
     ComponentResult,
     Finding,
+    RuleCode,
     RuleKind,
+    RuleSpec,
     WorkOrder,
 )
-from nodes.blueprint import engineer
+from nodes.blueprint import engineer, own_rules
+from nodes.blueprint.frame import tidied
 from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.errors import AgentOutputInvalid
@@ -28,6 +32,8 @@ from nodes.outlines import outlines, shared_outlines
 from nodes.ownership import owns
 from nodes.program_tasks import write_task
 from nodes.record_tasks import write_records_task
+from nodes.rule_functions import custom_rules, kept_in, shown_in
+from nodes.rule_tasks import is_about, rule_task, rules_to_write
 from nodes.source_trees import JSON, load_tree
 from nodes.stack import STACKS
 from nodes.work_orders import fingerprint
@@ -64,16 +70,15 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
     component = next(part for part in work.architecture.components if part.name == order.component)
     tree = await load_tree(workshop.artifacts, order.base)
     own, continues = _owned(component, tree), state.get("continues", "")
-    stack, drafted = STACKS[work.architecture.stack], None
-    if not stack.is_written_whole and order.base == work.frame and workshop.crew.corrects_drafts("write_component", options):
-        drafted = engineer.write(work.spec, component, own_files=own)
-        own = apply_changes(own, component, drafted)
-    if drafted and not _is_left_to_write(work.spec, component, order):
-        written = _Written(own, f"{drafted.notes} {NOTHING_LEFT}")
+    stack = STACKS[work.architecture.stack]
+    if stack.is_written_whole:
+        asked = write_records_task if stack.keeps_records else write_task
+        ask = asked(work, component, tree, order, continues)
+        written = await _ask_engineer(replace(ask, files=tree), component, own, workshop, options)
+    elif workshop.crew.corrects_drafts("write_component", options):
+        written = await _on_the_frame(work, component, tree, order, continues, workshop, options)
     else:
-        asked = _task if not stack.is_written_whole else write_records_task if stack.keeps_records else write_task
-        ask = asked(work, component, {**tree, **own}, order, continues)
-        written = await _ask_engineer(replace(ask, files={**tree, **own}), component, own, workshop, options)
+        written = await _ask_engineer(_task(work, component, tree, order, continues), component, own, workshop, options)
     frame = _owned(component, await load_tree(workshop.artifacts, work.frame))
     kept = difference(component, frame, written.files, written.notes)
     ref = await workshop.artifacts.put(kept.model_dump_json().encode(), JSON)
@@ -91,22 +96,74 @@ async def generate_component(state: ComponentInput, *, workshop: Workshop) -> Co
 
 @dataclass(frozen=True)
 class _Written:
-    """A component's files, the notes to them, why no engineer's answer is in them, and what was used."""
+    """A component's files, the notes to them, why an answer is not in them, and what was used."""
 
     files: Mapping[str, str]
     notes: str
     unanswered: str = ""
     used: tuple[AgentResult, ...] = ()
 
+    def then(self, later: "_Written") -> "_Written":
+        """What was written later on top of this."""
+        notes, unanswered = (" ".join(filter(None, pair)) for pair in ((self.notes, later.notes), (self.unanswered, later.unanswered)))
+        return _Written(later.files, notes, unanswered, (*self.used, *later.used))
 
-def _is_left_to_write(spec: AppSpec, component: Component, order: ComponentOrder) -> bool:
-    """Whether anything is asked of the engineer that no program has done: a call that can only spoil is not paid for."""
-    return has_custom_rules(spec, component) or bool(order.findings) or bool(order.feedback)
+
+async def _on_the_frame(
+    work: WorkOrder,
+    component: Component,
+    tree: Mapping[str, str],
+    order: ComponentOrder,
+    continues: str,
+    workshop: Workshop,
+    options: BuildOptions,
+) -> _Written:
+    """A program's draft, then rule by rule what no program can write, then what else is asked: no call that can only spoil is paid for."""
+    written, is_drafted = _Written(_owned(component, tree), ""), order.base == work.frame
+    if is_drafted:
+        drafted = engineer.write(_without_custom_rules(work.spec), component, own_files=written.files)
+        written = _Written(apply_changes(written.files, component, drafted), drafted.notes)
+    small = workshop.crew.reads_little("write_rule", options)
+    rules, left = rules_to_write(work.spec, component, written.files, order.findings) if small else (), False
+    for rule in rules:
+        task = rule_task(work.spec, component, rule, written.files, order, continues)
+        code, ruled = await _ask_for_rule(replace(task, files={**tree, **written.files}), rule, work.spec, written.files, workshop, options)
+        written, left = written.then(ruled), left or (code is not None and not code.code.strip())
+    others = tuple(finding for finding in order.findings if not any(is_about(finding, work.spec, rule) for rule in rules))
+    left = left or (has_custom_rules(work.spec, component) and not rules)
+    if (is_drafted or rules) and not (left or others or order.feedback):
+        return written if rules else written.then(_Written(written.files, NOTHING_LEFT))
+    rest, files = order.model_copy(update={"findings": others}), {**tree, **written.files}
+    ask = replace(_task(work, component, files, rest, continues), files=files)
+    return written.then(await _ask_engineer(ask, component, written.files, workshop, options))
+
+
+async def _ask_for_rule(
+    task: AgentTask[RuleCode], rule: RuleSpec, spec: AppSpec, files: Mapping[str, str], workshop: Workshop, options: BuildOptions
+) -> tuple[RuleCode | None, _Written]:
+    """The answer, and the files with it: as they were where there was none, or where the rule is left to the whole component."""
+    try:
+        answered = await workshop.crew.perform(task, options)
+    except AgentOutputInvalid as invalid:
+        said = f"“{rule.message}” is not written: {invalid.detail or invalid}"
+        return None, _Written(files, said, said, (invalid.result,) if invalid.result else ())
+    code = answered.value
+    if not code.code.strip():
+        return code, _Written(files, code.notes, used=(answered.result,))
+    after = own_rules.written(files, spec, rule, code)
+    # In a thread: it starts the formatter, and other runs of this worker must not wait for that.
+    changed = {path: after[path] for path in (kept_in(spec, rule), shown_in(spec, rule))}
+    after |= await asyncio.to_thread(tidied, changed, task.files)
+    return code, _Written(after, code.notes or f"“{rule.message}” is written, with a test.", used=(answered.result,))
+
+
+def _without_custom_rules(spec: AppSpec) -> AppSpec:
+    return spec.model_copy(update={"rules": tuple(rule for rule in spec.rules if rule.kind is not RuleKind.custom)})
 
 
 def has_custom_rules(spec: AppSpec, component: Component) -> bool:
     """Whether the component has rules that only an engineer can write."""
-    return any(rule.kind is RuleKind.custom and rule.record in component.records for rule in spec.rules)
+    return bool(custom_rules(spec, component))
 
 
 def _task(work: WorkOrder, component: Component, files: Mapping[str, str], order: ComponentOrder, continues: str) -> AgentTask[Changeset]:

@@ -100,6 +100,9 @@ class Crew(Protocol):
     def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
         """Whether the agent of `task` does better with a draft to correct: a language model does, a program wrote it."""
 
+    def reads_little(self, task: str, options: BuildOptions) -> bool:
+        """Whether the agent of `task` reads so little at once that it does better with small questions."""
+
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """Have the agent responsible for `task.name` answer; cancelling it cancels the model call."""
 

@@ -139,9 +139,16 @@ def correction_task(request: BuildRequest, draft: AppSpec, feedback: str, *, con
         inputs={"request": request.model_dump_json(), "draft": draft.model_dump_json(exclude_defaults=True), "feedback": feedback},
         answer=SpecCorrections,
         check=lambda given: complaint_about_corrections(draft, given, feedback),
-        summarize=lambda given: f"{understood_words(corrected(draft, given))} {len(given.corrections)} corrections to the draft.",
+        summarize=lambda given: corrected_words(draft, given),
         continues=continues,
     )
+
+
+def corrected_words(draft: AppSpec, given: SpecCorrections) -> str:
+    """What was understood, and whether the analyst changed it: small models give back as corrections what the draft says already."""
+    spec, number = corrected(draft, given), len(given.corrections)
+    changed = "The draft stays as it was." if spec == draft else f"{number} correction{'s' * (number != 1)} to the draft."
+    return f"{understood_words(spec)} {changed}"
 
 
 MAX_QUESTIONS = 3
@@ -219,7 +226,7 @@ def _uncorrected(draft: AppSpec, invalid: AgentOutputInvalid) -> AppSpec:
 def _drafted(request: BuildRequest, stack: StackName) -> AppSpec | None:
     """What the built-in reader understood, as far as `stack` holds it; None if this is nothing for it."""
     try:
-        draft = read_description(request)
+        draft = read_description(request, has_engineers=True)
     except (DescriptionOutOfDomain, DescriptionUnclear):
         return None
     return fitted(draft.model_copy(update={"unmet_preferences": unmet_preferences(request, stack)}), stack)

@@ -108,6 +108,7 @@ class ScriptedCrew:
     script: Mapping[str, Sequence[object]] = field(repr=False)
     disowned: list[tuple[str, ...] | None] = field(default_factory=list, repr=False, kw_only=True)
     corrects: frozenset[str] = frozenset()
+    small: bool = False
     cost_usd: float | None = None
     tasks: list[AgentTask[BaseModel]] = field(default_factory=list, repr=False)
     options: list[BuildOptions] = field(default_factory=list, repr=False)
@@ -122,6 +123,10 @@ class ScriptedCrew:
     async def disown(self, components: Collection[str] | None = None) -> None:
         """Remember it."""
         self.disowned.append(None if components is None else tuple(components))
+
+    def reads_little(self, task: str, options: BuildOptions) -> bool:
+        """As `small` says."""
+        return self.small
 
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """The next answer of the script; an exception in it is raised, a function in it is asked."""

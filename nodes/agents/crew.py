@@ -44,6 +44,10 @@ TASK_TIMEOUT_SECONDS = 1800
 """Three answers of the longest kind from a slow model; agents.yaml may say less or more (`max_execution_time`)."""
 
 
+SMALL_CONTEXT_TOKENS = 32_000
+"""A component is a prompt of 8,000 to 30,000 tokens. Models that read less than this at once are small: they write a rule, not files."""
+
+
 class CrewAICrew(Crew):
     """CrewAI agents over LangChain chat models.
 
@@ -105,6 +109,11 @@ class CrewAICrew(Crew):
     def corrects_drafts(self, task: str, options: BuildOptions) -> bool:
         """True for every language model. Raises `ModelNotConfigured`."""
         return self.model_of(task, options).provider is not Provider.builtin
+
+    @override
+    def reads_little(self, task: str, options: BuildOptions) -> bool:
+        """True for models that read less than `SMALL_CONTEXT_TOKENS`. Raises `ModelNotConfigured`."""
+        return self._models.open(self.model_of(task, options)).context_tokens < SMALL_CONTEXT_TOKENS
 
     @override
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:

@@ -25,6 +25,7 @@ TASK_INPUTS: Mapping[str, tuple[str, ...]] = {
     "correct_requirements": ("request", "draft", "feedback"),
     "design_architecture": ("spec", "feedback"),
     "write_component": ("contract", "spec", "signatures", "component", "own_files", "findings", "feedback"),
+    "write_rule": ("rule", "usable", "values", "previous", "findings"),
     "specify_program": ("layout", "request", "previous", "feedback"),
     "divide_program": ("layout", "spec", "feedback"),
     "write_program": ("layout", "spec", "parts", "component", "other_files", "own_files", "findings", "feedback"),

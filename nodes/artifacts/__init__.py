@@ -37,6 +37,7 @@ from nodes.artifacts.programs import CommandStep, Example, RequestStep, StackNam
 from nodes.artifacts.qa import HINTS, CheckedVersion, GreenBuild, Hint, QaOutcome, QaReview, RepairStop, TriedRound
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
 from nodes.artifacts.revision import ChangeRequest, Edit, Revision, SpecChange
+from nodes.artifacts.rules import RuleCode, StoredRecord
 from nodes.artifacts.specification import (
     ACCOUNT,
     GUESSED,
@@ -139,6 +140,7 @@ __all__ = [
     "ReviewRequest",
     "Revision",
     "RoleSpec",
+    "RuleCode",
     "RuleKind",
     "RulePeriod",
     "RuleSpec",
@@ -152,6 +154,7 @@ __all__ = [
     "SourceTree",
     "SpecChange",
     "StackName",
+    "StoredRecord",
     "TargetPlatform",
     "Transition",
     "TriedRound",

@@ -9,10 +9,22 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nodes.artifacts import REVISION_CHECKS, AppSpec, Architecture, CheckName, CheckResult, CheckStatus, EvidenceReport, Finding, Severity
+from nodes.artifacts import (
+    REVISION_CHECKS,
+    AppSpec,
+    Architecture,
+    CheckName,
+    CheckResult,
+    CheckStatus,
+    EvidenceReport,
+    Finding,
+    RuleSpec,
+    Severity,
+)
 from nodes.context import ArtifactStore, Delivered, OnCheck
 from nodes.errors import SandboxUnavailable, ToolchainMissing
 from nodes.ownership import owner_of
+from nodes.rule_functions import custom_rules, kept_in, unkept_rules
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
 from nodes.stack import STACKS, StackProfile, Toolchain
@@ -116,7 +128,21 @@ class _Verification:
         for check, look in SOURCE_CHECKS.items():
             if check is CheckName.compile and self._is_for_node:
                 continue  # only Node itself can tell
-            await self._conclude(check, functools.partial(asyncio.to_thread, look, self.files, self.architecture))
+            await self._conclude(check, functools.partial(asyncio.to_thread, self._read, check, look))
+
+    def _read(self, check: CheckName, look: Callable[[Mapping[str, bytes], Architecture], Observed]) -> Observed:
+        """What the source tells; a rule nobody has written is left out like a body that is empty."""
+        observed = look(self.files, self.architecture)
+        if check is not CheckName.placeholders or not custom_rules(self.spec) or STACKS[self.architecture.stack].is_written_whole:
+            return observed
+        texts = {path: content.decode(errors="replace") for path, content in self.files.items() if path.endswith(".py")}
+        return replace(observed, findings=(*observed.findings, *(self._unkept(*found) for found in unkept_rules(texts, self.spec))))
+
+    def _unkept(self, rule: RuleSpec, message: str) -> Finding:
+        path = kept_in(self.spec, rule)
+        owner = owner_of(self.architecture, path)
+        component = owner.name if owner else None
+        return Finding(check=CheckName.placeholders, severity=Severity.major, message=message, file=path, component=component)
 
     def why_not(self) -> str | None:
         """Why nothing of the app can be run, as far as its source tells."""

@@ -50,6 +50,7 @@ NODES_OF_TASKS = {
     "correct_requirements": "analyze_requirements",
     "design_architecture": "design_architecture",
     "write_component": "generate_component",
+    "write_rule": "generate_component",
     "specify_program": "analyze_requirements",
     "divide_program": "design_architecture",
     "write_program": "generate_component",

@@ -103,6 +103,7 @@ TASKS: Mapping[str, str] = {
     "analyze_requirements": "Requirements",
     "design_architecture": "Architecture",
     "write_component": "Code",
+    "write_rule": "Code",
     "specify_program": "Requirements",
     "divide_program": "Architecture",
     "write_program": "Code",

@@ -152,6 +152,7 @@ _STAGES = {
     "write_records": Stage.code,
     "design_architecture": Stage.architecture,
     "write_component": Stage.code,
+    "write_rule": Stage.code,
     "review_app": Stage.checks,
 }
 _STAGE_AFTER = {

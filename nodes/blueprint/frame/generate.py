@@ -56,7 +56,7 @@ def generate_frame(spec: AppSpec, architecture: Architecture, delivered: Deliver
     if delivered:
         kept = {path: text for path, text in delivered.files.items() if path.startswith(MIGRATIONS)}
         files |= _next_migration(app, delivered, files.pop(FIRST_MIGRATION), kept)
-    return dict(sorted((_tidied(files) | kept).items()))
+    return dict(sorted((tidied(files) | kept).items()))
 
 
 def _next_migration(app: AppView, delivered: Delivered, first: str, kept: Mapping[str, str]) -> dict[str, str]:
@@ -181,10 +181,14 @@ def _environment() -> Environment:
     return environment
 
 
-def _tidied(files: Mapping[str, str]) -> dict[str, str]:
-    """The same files as ruff leaves them: unused imports gone, imports sorted, code formatted by the app's own settings."""
+def tidied(files: Mapping[str, str], app: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The same files as ruff leaves them: unused imports gone, imports sorted, code formatted by the app's own settings.
+
+    Of some files of an `app`, its files are given besides, for the settings.
+    """
+    settings = {path: text for path, text in (app or {}).items() if path in ("pyproject.toml", "app/__init__.py")}
     with tempfile.TemporaryDirectory() as folder:
-        for path, content in files.items():
+        for path, content in {**settings, **files}.items():
             target = Path(folder, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content, encoding="utf-8", newline="\n")

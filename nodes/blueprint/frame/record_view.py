@@ -19,7 +19,7 @@ from nodes.artifacts import (
 )
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.called import Called
-from nodes.blueprint.frame.checks import FREEING_STATES, CheckView, RuleView, check_views, rule_views
+from nodes.blueprint.frame.checks import FREEING_STATES, CheckView, RuleView, check_views, rule_views, unwritten_checks
 from nodes.blueprint.frame.inputs import input_call, reading
 from nodes.blueprint.frame.members import FieldView, RelationView
 from nodes.blueprint.frame.text import one_line, sentence_list
@@ -288,7 +288,13 @@ class RecordView(Called):
 
     @property
     def checks(self) -> tuple[CheckView, ...]:
-        return check_views(self.spec, self.rules, self.var, self.cls, self.freeing_states)
+        rules = check_views(self.spec, self.rules, self.var, self.cls, self.freeing_states)
+        return (*rules, *unwritten_checks(self.app, self.spec))
+
+    @property
+    def has_rules_of_its_own(self) -> bool:
+        """Whether engineers write rules of the record, and may want to count others."""
+        return bool(unwritten_checks(self.app, self.spec))
 
     @property
     def overlap_rules(self) -> tuple[RuleView, ...]:

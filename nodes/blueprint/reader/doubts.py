@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from nodes.artifacts import Action, RecipeKind
 from nodes.blueprint.reader import lexicon
-from nodes.blueprint.reader.draft import Draft, RecordDraft, noun_of, stated
+from nodes.blueprint.reader.draft import Draft, RecordDraft, RuleDraft, noun_of, stated
 from nodes.blueprint.reader.lexicon import ASSOCIATIONS, STEPS, VERBS, VerbKind
 from nodes.blueprint.reader.life import actors_of
-from nodes.blueprint.reader.naming import plural, slug
+from nodes.blueprint.reader.naming import plural, singular, slug
 from nodes.blueprint.reader.phrases import Attached, Clause, Phrase
 from nodes.blueprint.reader.records import APP_NOUNS, EVERYBODY, ORGANISATIONS, REPORT_NOUNS
 from nodes.blueprint.reader.rewording import without_markup
@@ -127,13 +127,23 @@ def _unheard(quote: str, draft: Draft) -> str:
 
 
 def _limits(clauses: list[Clause], draft: Draft) -> None:
-    """`at most 3 books at a time`: said, not enforced; the person is told."""
+    """`a loan lasts at most 14 days`: said, and no program enforces it; an engineer writes it, or the person is told."""
     kept = {rule.source.quote for rule in draft.rules if rule.source.quote}
     for quote in dict.fromkeys(clause.quote for clause in clauses):
         if _LIMITS.search(quote) and quote not in kept and not _names_field(quote, draft):
+            if draft.has_engineers and (record := _limited([clause for clause in clauses if clause.quote == quote], draft)):
+                draft.rules.append(RuleDraft("custom", record.noun, (), f"{quote.strip().rstrip('.')}.", stated(quote)))
+                continue
             name = f"limit_{slug(quote)[:30].strip('_')}"
             question = f"This limit is not checked by the app yet: “{quote}”. Should a person check it?"
             draft.ask(name, question, "Yes; the app does not enforce it.")
+
+
+def _limited(clauses: list[Clause], draft: Draft) -> RecordDraft | None:
+    """The record a limit holds for: what is done in the sentence (`tools are lent`: a loan), else the first that it names."""
+    acts = [ASSOCIATIONS[clause.verb].noun.lower() for clause in clauses if clause.verb in ASSOCIATIONS]
+    words = [singular(word) for clause in clauses for word in re.findall(r"[a-z]+", clause.quote.lower())]
+    return next((record for noun in (*acts, *words) if (record := draft.find_noun(noun))), None)
 
 
 def _names_field(quote: str, draft: Draft) -> bool:

@@ -151,6 +151,9 @@ class Draft:
     hidden: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     everybody: bool = False
+    has_engineers: bool = False
+    """Whether somebody writes the rules no program can."""
+
     restricted: dict[tuple[str, Action], set[str]] = field(default_factory=dict)
     """Record and action → the roles that were said to be the only ones who may."""
 

@@ -24,16 +24,17 @@ from nodes.errors import DescriptionUnclear
 MAX_RECORDS = 60
 
 
-def read_description(request: BuildRequest, *, feedback: str = "", previous: AppSpec | None = None) -> AppSpec:
+def read_description(request: BuildRequest, *, feedback: str = "", previous: AppSpec | None = None, has_engineers: bool = False) -> AppSpec:
     """Read plain English into a specification: deterministic, a few milliseconds, no model.
 
-    With `previous`, `feedback` is read as changes to it. Raises `DescriptionOutOfDomain` and `DescriptionUnclear`.
+    With `previous`, `feedback` is read as changes to it. Where the build `has_engineers`, a limit no program can keep becomes
+    a rule of kind `custom`, otherwise a question. Raises `DescriptionOutOfDomain` and `DescriptionUnclear`.
     """
     if previous is not None and feedback.strip():
         return apply_feedback(previous, feedback, _read_new)
     check_domain(request)
     text = "\n".join(part for part in (request.app_description, request.requirements or "", feedback) if part.strip())
-    draft = Draft(summary=_summary(request.app_description))
+    draft = Draft(summary=_summary(request.app_description), has_engineers=has_engineers)
     read_into(draft, text)
     draft.title = title_for(request.app_description, list(draft.records))
     draft.non_goals += left_out(request)

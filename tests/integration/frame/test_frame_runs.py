@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nodes.artifacts import AppSpec, Architecture
-from nodes.blueprint.frame import generate_frame
+from nodes.artifacts import AppSpec, Architecture, BuildRequest, RuleCode
+from nodes.blueprint import own_rules
+from nodes.blueprint.frame import generate_frame, tidied
+from nodes.blueprint.reader import read_description
 from nodes.contract import contract_of
+from nodes.rule_functions import custom_rules, kept_in, shown_in
 from nodes.stack import PYTHON_WEB
 from nodes.verification.contract_diff import diff_contract
 from nodes.verification.toolchain import default_toolchain, install_toolchain
@@ -44,6 +47,24 @@ def run(folder: Path, *argv: str | Path, **more: str) -> str:
 def test_an_app_passes_its_own_tests_and_lint(python: Path, tmp_path: Path, spec: AppSpec) -> None:
     written(tmp_path, spec)
     assert " passed" in run(tmp_path, python, *PYTHON_WEB.test_argv[1:])
+    run(tmp_path, python, "-m", "ruff", "check", "--no-cache", ".")
+    run(tmp_path, python, "-m", "ruff", "format", "--no-cache", "--check", ".")
+
+
+def test_an_app_keeps_a_rule_that_was_written_alone(python: Path, tmp_path: Path) -> None:
+    said = "Members borrow tools. A loan has a start date and an end date. A loan may last at most 14 days."
+    spec = read_description(BuildRequest(app_description=said), has_engineers=True)
+    [rule] = custom_rules(spec)
+    written(tmp_path, spec)
+    own = {path: (tmp_path / path).read_text(encoding="utf-8") for path in ("pyproject.toml", "app/__init__.py", kept_in(spec, rule))}
+    code = RuleCode(
+        code="if not loan.start_date or not loan.end_date:\n  return True\nreturn loan.end_date - loan.start_date <= timedelta(days=14)",
+        broken='{"start_date": "2030-01-01", "end_date": "2030-01-16"}',
+        kept='{"start_date": "2030-01-01", "end_date": "2030-01-15"}',
+    )
+    for path, text in tidied(own_rules.written(own, spec, rule, code)).items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    assert " passed" in run(tmp_path, python, *PYTHON_WEB.test_argv[1:], "tests/test_loans.py", shown_in(spec, rule))
     run(tmp_path, python, "-m", "ruff", "check", "--no-cache", ".")
     run(tmp_path, python, "-m", "ruff", "format", "--no-cache", "--check", ".")
 

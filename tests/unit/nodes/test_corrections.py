@@ -5,7 +5,7 @@ import pytest
 from nodes.artifacts import Action, AppSpec, BuildRequest, FieldType, Permission, RelationKind, Scope
 from nodes.blueprint.reader import read_description
 from nodes.corrections import Correction, CorrectionKind, CorrectionRefused, SpecCorrections, corrected
-from nodes.requirements import complaint_about_corrections
+from nodes.requirements import complaint_about_corrections, corrected_words
 from tests.factories import make_record, make_spec
 
 DRAFT = make_spec(make_record("claim"), make_record("trip"))
@@ -107,3 +107,12 @@ def test_what_a_person_asks_for_may_remove_anything() -> None:
     draft = read_description(REQUEST)
     given = SpecCorrections(corrections=(Correction(kind=CorrectionKind.remove, place="records/customer/fields/age"),))
     assert complaint_about_corrections(draft, given, "leave the age out") is None
+
+
+def test_what_the_draft_says_already_is_no_correction() -> None:
+    """As a model of 1.5 billion parameters answered: every field once more, with the reason that the request asks for it."""
+    draft = read_description(REQUEST)
+    same = Correction(kind=CorrectionKind.set, place="records/customer/fields/age", value='{"label": "Age", "type": "integer"}')
+    longer = same.model_copy(update={"value": '{"label": "Age in years"}'})
+    told = [corrected_words(draft, SpecCorrections(corrections=(given,))) for given in (same, longer)]
+    assert [text.split(". ")[-1] for text in told] == ["The draft stays as it was.", "1 correction to the draft."]

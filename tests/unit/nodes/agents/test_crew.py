@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nodes.agents.crew import CrewAICrew
-from nodes.agents.models import BUILTIN, ModelName
+from nodes.agents.models import BUILTIN, ChatModels, ModelName, ModelSettings
 from nodes.agents.roster import load_roster
 from nodes.artifacts import AgentResult, QaReview
 from nodes.context import AgentTask, BuildOptions
@@ -156,6 +156,13 @@ def test_the_closest_choice_of_a_model_wins(options: BuildOptions, model: str, s
     crew = CrewAICrew(OneModel(ScriptedChatModel()), BUILTIN, storage, roster=load_roster(tmp_path))
     assert crew.model_of("review_app", options) == ModelName.parse(model)
     assert crew.model_of("write_component", BuildOptions()) == BUILTIN
+
+
+@pytest.mark.parametrize(("tokens", "little"), [(16_000, True), (32_000, False), (None, False)])
+def test_a_model_that_reads_little_is_known_by_its_context(tokens: int | None, little: object, storage: Path) -> None:
+    models = ChatModels(ModelSettings(openai_base_url="http://127.0.0.1:1/v1", context_tokens=tokens))
+    crew = CrewAICrew(models, ModelName.parse("openai:small"), storage)
+    assert crew.reads_little("write_rule", BuildOptions()) is little
 
 
 def test_a_model_for_an_agent_that_does_not_exist_is_refused(storage: Path) -> None:

@@ -10,7 +10,7 @@ from langchain_core.language_models import FakeListChatModel
 from nodes.agents.models import AnswerForm, ChatModel, ModelName
 from nodes.agents.prompt import fitting, input_block, render
 from nodes.agents.roster import TASK_INPUTS, load_roster
-from nodes.artifacts import AppSpec, ArchitecturePlan, Artifact, Changeset, QaReview
+from nodes.artifacts import AppSpec, ArchitecturePlan, Artifact, Changeset, QaReview, RuleCode
 from nodes.context import AgentTask
 from nodes.corrections import SpecCorrections
 from nodes.program_spec import ProgramSpec
@@ -21,6 +21,7 @@ ANSWERS: dict[str, type[Artifact]] = {
     "correct_requirements": SpecCorrections,
     "design_architecture": ArchitecturePlan,
     "write_component": Changeset,
+    "write_rule": RuleCode,
     "specify_program": ProgramSpec,
     "divide_program": ArchitecturePlan,
     "write_program": Changeset,

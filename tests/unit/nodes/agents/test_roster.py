@@ -16,6 +16,7 @@ def test_our_roster_has_the_four_agents_and_a_task_for_each() -> None:
         "correct_requirements": "Requirements Analyst",
         "design_architecture": "Solution Architect",
         "write_component": "Senior Software Engineer",
+        "write_rule": "Senior Software Engineer",
         "specify_program": "Requirements Analyst",
         "divide_program": "Solution Architect",
         "write_program": "Senior Software Engineer",

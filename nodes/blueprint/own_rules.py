@@ -1,0 +1,337 @@
+"""Rules of kind `custom` in the generated app: what their code may use, and where it goes with the test that shows it. Pure.
+
+The code is read, never run: what it does is for the app's tests to find out.
+"""
+
+import ast
+import builtins
+import difflib
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nodes.artifacts import (
+    ACCOUNT,
+    Action,
+    AppSpec,
+    FieldSpec,
+    FieldType,
+    RecordSpec,
+    RelationKind,
+    RuleCode,
+    RuleSpec,
+)
+from nodes.blueprint.frame import names
+from nodes.blueprint.frame.members import PYTHON_TYPES
+from nodes.blueprint.frame.text import in_docstring, python_literal
+from nodes.completion import given_fields
+from nodes.contract import relation_property
+from nodes.rule_functions import function_in, function_of, kept_in, message_of, shown_in
+
+IMPORTS = {
+    "dt": "import datetime as dt",
+    "sa": "import sqlalchemy as sa",
+    "math": "import math",
+    "re": "import re",
+    "Decimal": "from decimal import Decimal",
+    "date": "from datetime import date",
+    "time": "from datetime import time",
+    "timedelta": "from datetime import timedelta",
+    "records": "from app.records import record as records",
+    "Account": "from app.accounts.model import Account",
+}
+"""What the code may name besides its arguments; `datetime` is both a module and a class, see `_import_of`."""
+
+_FENCE = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_NUMBERED = re.compile(r"#(\d+)")
+
+
+class RuleUnusable(ValueError):
+    """The code or an example of a rule cannot be used; the message tells the engineer why."""
+
+
+def usable(spec: AppSpec, rule: RuleSpec) -> str:
+    """Every name that the code of the rule may use, with its type, one a line."""
+    record = spec.record(rule.record)
+    var, cls = names.variable(record.name), names.model_class(record.name)
+    lines = [f"{var}: {cls}, the {record.label.lower()} that somebody wants to store", *_attributes(record, var)]
+    for relation in record.relations:
+        if relation.kind is RelationKind.many_to_one:
+            target, key = relation.target, relation_property(relation)
+            other = "Account" if target == ACCOUNT else names.model_class(target)
+            lines.append(f"session.get({other}, {var}.{key}): {other}, what {var}.{key} refers to; it has")
+            told = ("x.name: str", "x.role: str") if target == ACCOUNT else _attributes(spec.record(target), "x")
+            lines += [f"  {line}" for line in told]
+    lines.append(
+        f"records.count_others(session, {var}, {cls}.created_by_id == {var}.created_by_id): int, other {cls} records for which this holds"
+    )
+    lines.append("dt: the module datetime; Decimal; sa: the module sqlalchemy")
+    return "\n".join(lines)
+
+
+def sent(spec: AppSpec, rule: RuleSpec) -> str:
+    """The values of a request that stores a record of the rule, one a line."""
+    record = spec.record(rule.record)
+    lines = [f"{field.name}: {_json_type(field)}" for field in given_fields(record)]
+    lines += [f"{relation_property(relation)}: number of a {relation.target}" for relation in record.relations]
+    return "\n".join(lines)
+
+
+def written(files: Mapping[str, str], spec: AppSpec, rule: RuleSpec, code: RuleCode) -> dict[str, str]:
+    """`files` with the function of the rule and its test. Raises `RuleUnusable`."""
+    path = kept_in(spec, rule)
+    body = _body(code.code, spec.record(rule.record))
+    function = _checked(body, spec, rule)
+    return {**files, path: _with_function(files[path], spec, rule, body, function), shown_in(spec, rule): _test(spec, rule, code)}
+
+
+def _attributes(record: RecordSpec, var: str) -> list[str]:
+    fields = [f"{var}.{names.attribute(field.name)}: {_python_type(field)}" for field in record.fields]
+    relations = [
+        f"{var}.{relation_property(relation)}: int{'' if relation.required else ' | None'}, the id of a {relation.target}"
+        for relation in record.relations
+        if relation.kind is RelationKind.many_to_one
+    ]
+    states = [f"{var}.state: str, one of {', '.join(state.name for state in record.workflow.states)}"] if record.workflow else []
+    return [*fields, *relations, *states, f"{var}.created_by_id: int, the id of the account that created it"]
+
+
+def _python_type(field: FieldSpec) -> str:
+    plain = PYTHON_TYPES.get(field.type, "str")
+    kind = plain if field.required else f"{plain} | None"
+    return f"{kind}, one of {', '.join(field.choices)}" if field.choices else kind
+
+
+def _json_type(field: FieldSpec) -> str:
+    if field.choices:
+        return f"one of {', '.join(json.dumps(choice) for choice in field.choices)}"
+    return _EXAMPLES.get(field.type, '"text"')
+
+
+_EXAMPLES = {
+    FieldType.integer: "7",
+    FieldType.decimal: '"2.5"',
+    FieldType.money: '"12.50"',
+    FieldType.boolean: "true",
+    FieldType.date: '"2030-01-31"',
+    FieldType.time: '"09:30:00"',
+    FieldType.datetime: '"2030-01-31T09:30:00Z"',
+}
+
+# ---------------------------------------------------------------------------------------------- the code
+
+
+def _body(code: str, record: RecordSpec) -> str:
+    """The lines of the function, however they were given: fenced, indented, with the first line, or as one expression."""
+    fenced = _FENCE.match(code)
+    text = textwrap.dedent(fenced.group(1) if fenced else code).strip("\n")
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return text  # a `return` outside of a function is none; what is wrong otherwise shows when it is checked
+    functions = [entry for entry in tree.body if isinstance(entry, ast.FunctionDef)]
+    if len(functions) == 1:
+        return _inside(text, tree, functions[0], record)
+    if len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
+        return f"return {text.strip()}"
+    return text
+
+
+def _inside(text: str, tree: ast.Module, function: ast.FunctionDef, record: RecordSpec) -> str:
+    """The body of a function that was given whole, with the imports before it."""
+    given = [argument.arg for argument in function.args.args]
+    if set(given) - {"session", names.variable(record.name)}:
+        raise RuleUnusable(
+            f"The arguments are `session` and `{names.variable(record.name)}`, not {', '.join(given)}. Give the lines of the body only."
+        )
+    lines = text.splitlines()
+    imports = [ast.unparse(entry) for entry in tree.body if isinstance(entry, ast.Import | ast.ImportFrom)]
+    body = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
+    return "\n".join([*imports, textwrap.dedent("\n".join(lines[body[0].lineno - 1 : function.end_lineno]))])
+
+
+def _checked(body: str, spec: AppSpec, rule: RuleSpec) -> ast.FunctionDef:
+    """The function as it will be read, if it names only what there is and can both refuse and accept."""
+    try:
+        function = ast.parse(f"def {function_of(rule)}():\n{textwrap.indent(body, '    ')}\n").body[0]
+    except SyntaxError as error:
+        wrong = (error.text or "").strip()
+        raise RuleUnusable(f"`code` is no Python, line {(error.lineno or 2) - 1}: {error.msg}: {wrong}") from error
+    assert isinstance(function, ast.FunctionDef)
+    if unknown := next(_unknown(function, spec, rule), None):
+        raise RuleUnusable(unknown)
+    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    if not returned or (
+        all(value is None or isinstance(value, ast.Constant) for value in returned) and len({ast.dump(v) for v in returned if v}) < 2
+    ):
+        raise RuleUnusable("`code` has to return True where the record keeps the rule and False where it breaks it.")
+    return function
+
+
+def _unknown(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> Iterator[str]:
+    """What is named and is not there."""
+    record = spec.record(rule.record)
+    var = names.variable(record.name)
+    models = {names.model_class(entry.name): entry for entry in spec.records}
+    bound = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+    bound |= {
+        alias.asname or alias.name for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names
+    }
+    known = {"session", var, "datetime", *IMPORTS, *models, *bound, *dir(builtins)}
+    members = {var: _members(record), **{cls: _members(entry) for cls, entry in models.items()}}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id not in known:
+            yield f"There is no `{node.id}` here. Use only what `usable` lists.{_meant(node.id, _members(record), var)}"
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.attr not in members.get(node.value.id, {node.attr})
+        ):
+            there = sorted(members[node.value.id])
+            yield f"`{node.value.id}` has no `{node.attr}`. It has {', '.join(there)}."
+
+
+def _meant(name: str, members: set[str], var: str) -> str:
+    """Small models forget the record before its values, or take its kind's name from the example."""
+    close = difflib.get_close_matches(name, members, n=1)
+    return f" Do you mean `{var}.{close[0]}`?" if close else f" The record is `{var}`."
+
+
+def _members(record: RecordSpec) -> set[str]:
+    """Attributes of the record's class; the objects it refers to are there only once it is stored."""
+    single = (relation for relation in record.relations if relation.kind is RelationKind.many_to_one)
+    found = {names.attribute(field.name) for field in record.fields} | {relation_property(relation) for relation in single}
+    return found | {"id", "created_at", "created_by_id"} | ({"state"} if record.workflow else set())
+
+
+def _with_function(text: str, spec: AppSpec, rule: RuleSpec, body: str, function: ast.FunctionDef) -> str:
+    """The source with the function in place of the one that was there, and with what it imports."""
+    record = spec.record(rule.record)
+    first = f"def {function_of(rule)}(session: Session, {names.variable(record.name)}: {names.model_class(record.name)}) -> bool:"
+    written = f"{first}\n{textwrap.indent(body, '    ')}"
+    there = function_in(text, rule)
+    text = text.replace(there, written) if there else f"{text.rstrip()}\n\n\n{written}\n"
+    return _with_imports(text, {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}, function, spec)
+
+
+def _with_imports(text: str, used: set[str], function: ast.FunctionDef, spec: AppSpec) -> str:
+    models = {names.model_class(entry.name): entry.plural for entry in spec.records}
+    lines = text.splitlines()
+    wanted = [f"from app.records.{models[name]}.model import {name}" for name in sorted(used & models.keys())]
+    wanted += [IMPORTS[name] for name in sorted(used & IMPORTS.keys())]
+    if "datetime" in used:
+        wanted.append(_import_of_datetime(function))
+    missing = [line for line in wanted if line not in lines and not _is_imported(line, lines)]
+    if not missing:
+        return text
+    last = max((number for number, line in enumerate(lines) if line.startswith(("import ", "from "))), default=0)
+    return "\n".join([*lines[: last + 1], *missing, *lines[last + 1 :]]) + "\n"
+
+
+def _is_imported(wanted: str, lines: list[str]) -> bool:
+    """`from app.accounts.model import Account` is there where `import Account, Role` is."""
+    module, _, name = wanted.partition(" import ")
+    return any(line.startswith(f"{module} import ") and name in re.split(r"[ ,]+", line.partition(" import ")[2]) for line in lines)
+
+
+def _import_of_datetime(function: ast.FunctionDef) -> str:
+    of_module = {"timedelta", "date", "time", "datetime", "UTC", "timezone"}
+    attributes = {
+        node.attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "datetime"
+    }
+    return "import datetime" if attributes & of_module else "from datetime import datetime"
+
+
+# ---------------------------------------------------------------------------------------------- the test
+
+
+def _test(spec: AppSpec, rule: RuleSpec, code: RuleCode) -> str:
+    """A test that sends both requests: one is refused with the rule's message, the other is taken."""
+    record = spec.record(rule.record)
+    broken, kept = (
+        _object(text, name, _inputs(record), f"a {record.name}") for name, text in (("broken", code.broken), ("kept", code.kept))
+    )
+    if broken == kept:
+        raise RuleUnusable("`broken` and `kept` are the same. Give values that break the rule, and values that keep it.")
+    role = _author(spec, record)
+    stored = [line for number, entry in enumerate(code.stored, 1) for line in _made(number, entry.record, entry.values, entry.state, spec)]
+    lines = [
+        f"def test_rule_{rule.name}(program, make, person) -> None:",
+        f'    """{in_docstring(message_of(rule))}"""',
+        f"    author = person({python_literal(role)})",
+        *(f"    {line}" for line in stored),
+        f"    values = make.{record.name}_values(author)",
+        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(broken, len(code.stored))})",
+        "    assert answer.status_code == 422",
+        f'    assert {python_literal(message_of(rule))} in [entry["msg"] for entry in answer.json()["detail"]]',
+        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(kept, len(code.stored))})",
+        "    assert answer.status_code == 201, answer.json()",
+    ]
+    head = f'"""What is refused of {in_docstring(record.plural_label.lower())}, and what is not: {in_docstring(message_of(rule))}"""'
+    return "\n".join([head, "", f'PATH = "/api/{record.plural}"', "", "", *lines, ""])
+
+
+def _made(number: int, name: str, values: str, state: str, spec: AppSpec) -> list[str]:
+    record = next((entry for entry in spec.records if entry.name == name), None)
+    if record is None:
+        raise RuleUnusable(f"`stored`: there is no record {name}; there are {', '.join(entry.name for entry in spec.records)}.")
+    states = [entry.name for entry in record.workflow.states] if record.workflow else []
+    if state and state not in states:
+        raise RuleUnusable(f"`stored`: a {name} has no state {state}{f'; it has {chr(44).join(states)}' if states else ''}.")
+    given = _literal(_object(values, "stored", _inputs(record), f"a {name}"), number - 1)
+    arguments = ["author", *([python_literal(state)] if state else []), *([f"**{given}"] if given != "{}" else [])]
+    return [f"stored_{number} = make.{name}({', '.join(arguments)})"]
+
+
+def _inputs(record: RecordSpec) -> set[str]:
+    return {field.name for field in given_fields(record)} | {relation_property(relation) for relation in record.relations}
+
+
+def _object(text: str, name: str, known: set[str], what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise RuleUnusable(f'`{name}` is no JSON object: {error.msg}. Write it like {{"amount": "12.50"}}.') from error
+    if not isinstance(value, dict):
+        raise RuleUnusable(f'`{name}` is no JSON object. Write it like {{"amount": "12.50"}}.')
+    value = {key: entry for key, entry in value.items() if key not in _BY_APP and not _is_guessed(key, entry)}
+    if strange := sorted(value.keys() - known):
+        raise RuleUnusable(f"`{name}`: {what} has no {strange[0]}. It has {', '.join(sorted(known))}.")
+    return value
+
+
+_BY_APP = frozenset({"id", "created_at", "created_by", "created_by_id", "state"})
+"""What no request gives, and small models give all the same."""
+
+
+def _is_guessed(key: str, value: object) -> bool:
+    """The number of a record that nobody stored: the test refers to one of its own instead."""
+    return key.endswith("_id") and not (isinstance(value, str) and _NUMBERED.fullmatch(value))
+
+
+def _literal(values: Mapping[str, Any], stored: int) -> str:
+    """The values as Python; `"#1"` becomes the number of the first stored record."""
+    entries = [f"{python_literal(name)}: {_value(value, stored)}" for name, value in values.items()]
+    return "{" + ", ".join(entries) + "}"
+
+
+def _value(value: Any, stored: int) -> str:  # noqa: ANN401 - JSON
+    if isinstance(value, str) and (found := _NUMBERED.fullmatch(value)):
+        if not 1 <= int(found.group(1)) <= stored:
+            raise RuleUnusable(f'"{value}" stands for nothing: {stored} records are stored before.')
+        return f"stored_{found.group(1)}.id"
+    return python_literal(value)
+
+
+def _author(spec: AppSpec, record: RecordSpec) -> str:
+    """A role that may create the record."""
+    allowed = {entry.role for entry in spec.permissions if entry.record == record.name and entry.action is Action.create}
+    role = next((role.name for role in spec.roles if role.name in allowed), None)
+    if role is None:
+        raise RuleUnusable(f"Nobody may create a {record.name}, so no request can break the rule. Leave `code` empty.")
+    return role
