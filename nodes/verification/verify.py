@@ -20,6 +20,7 @@ from nodes.artifacts import (
     Finding,
     RuleSpec,
     Severity,
+    StackName,
 )
 from nodes.context import ArtifactStore, Delivered, OnCheck
 from nodes.errors import SandboxUnavailable, ToolchainMissing
@@ -133,7 +134,7 @@ class _Verification:
     def _read(self, check: CheckName, look: Callable[[Mapping[str, bytes], Architecture], Observed]) -> Observed:
         """What the source tells; a rule nobody has written is left out like a body that is empty."""
         observed = look(self.files, self.architecture)
-        if check is not CheckName.placeholders or not custom_rules(self.spec) or STACKS[self.architecture.stack].is_written_whole:
+        if check is not CheckName.placeholders or self.architecture.stack is not StackName.python_web or not custom_rules(self.spec):
             return observed
         texts = {path: content.decode(errors="replace") for path, content in self.files.items() if path.endswith(".py")}
         return replace(observed, findings=(*observed.findings, *(self._unkept(*found) for found in unkept_rules(texts, self.spec))))
