@@ -98,7 +98,7 @@ def _correct(spec: Json, correction: Correction) -> None:
         holder = _inside(holder, step, correction.place)
     match correction.kind:
         case CorrectionKind.set:
-            _set(holder, steps[-1], _value(correction.value), correction.place)
+            _set(holder, steps[-1], _value(correction.value, correction.place), correction.place)
         case CorrectionKind.remove:
             _remove(holder, steps[-1], correction.place)
         case kind:
@@ -163,12 +163,16 @@ def _known(holder: Json) -> str:
     return f"; there are {', '.join(key_of(item) for item in holder)}" if isinstance(holder, list) and holder else ""
 
 
-def _value(text: str) -> Json:
-    """Models write plain words without quotes; those are taken as text."""
+def _value(text: str, place: str) -> Json:
+    """Models write plain words without quotes; those are taken as text. What cannot be stored is refused: escapes show only now."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError:
-        return text
+        value = text
+    written = json.dumps(value, ensure_ascii=False)
+    if "\\u0000" in written or any("\ud800" <= character <= "\udfff" for character in written):
+        raise CorrectionRefused(f"{place}: the value holds a NUL character or half of a surrogate pair. Leave it out")
+    return value
 
 
 def _named(spec: Json, location: Sequence[int | str]) -> str:

@@ -40,7 +40,7 @@ class ModelUnavailable(BuildError):
 
 
 class ModelRefused(BuildError):
-    """The model's endpoint rejected the request and repeating it would not help. Check the key and the model name."""
+    """The model's endpoint rejected the request, and repeating it would not help. Mend what it says, then resume the build."""
 
 
 class ModelNotConfigured(BuildError):

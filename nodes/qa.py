@@ -220,7 +220,7 @@ def _weight(report: EvidenceReport) -> tuple[int, ...]:
 
 def _reported(report: EvidenceReport) -> str:
     """The evidence without what differs when the same checks run again: a recorded answer must still fit its prompt."""
-    return report.model_dump_json(exclude={"checks": {"__all__": {"duration_seconds", "log"}}})
+    return report.model_dump_json(exclude={"checks": {"__all__": {"duration_seconds", "log", "screenshots"}}})
 
 
 def _readable(files: Mapping[str, str], written: Collection[str]) -> str:

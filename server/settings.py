@@ -5,8 +5,19 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, PositiveFloat, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,6 +27,28 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 MailAddress: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9.-]+$", max_length=254)]
+
+
+def _as_sent(key: str) -> str:
+    """A key goes into a header: a line break at its end is cut off, and one inside it is found at the start, not as a lost connection."""
+    if not (key := key.strip()).isascii() or not key.isprintable():
+        raise ValueError("holds a line break, a quotation mark of a text, or another character that keys do not have; copy it again")
+    return key
+
+
+def _address_of_models(address: str) -> str:
+    """The address to which `/chat/completions` is added. Raises ValueError."""
+    address = address.strip().rstrip("/").removesuffix("/chat/completions")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or not address.isprintable():
+        raise ValueError("write an address such as https://models.example.com/v1")
+    if parts.username is not None:
+        raise ValueError("an address is shown in many places, so it holds no password; give the key of the endpoint in its own variable")
+    return address
+
+
+ModelKey: TypeAlias = Annotated[SecretStr, BeforeValidator(lambda given: _as_sent(given) if isinstance(given, str) else given)]
+ModelAddress: TypeAlias = Annotated[str, AfterValidator(_address_of_models)]
 ApiKeyHash: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 
 
@@ -27,7 +60,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Every setting with its default. Names are environment variables; `.env.example` lists them all."""
 
-    model_config = SettingsConfigDict(env_prefix="APPYARD_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="APPYARD_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True)
 
     data_dir: Path = Field(default_factory=default_data_dir, description="Everything kept locally: database, logs, tool state.")
     database_url: SecretStr | None = Field(
@@ -59,18 +92,18 @@ class Settings(BaseSettings):
         description="builtin, openai:<model> or azure:<deployment>. Empty: a model of OpenAI if OPENAI_API_KEY is set, else builtin.",
     )
     models_by_agent: dict[str, str] = Field(default={}, description='Other models for single agents, as JSON: {"qa_engineer": "openai:…"}.')
-    openai_api_key: SecretStr | None = Field(
+    openai_api_key: ModelKey | None = Field(
         default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key"), description="Key for openai:<model>."
     )
-    openai_base_url: str | None = Field(
+    openai_base_url: ModelAddress | None = Field(
         default=None,
         validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url"),
         description="Any OpenAI-compatible endpoint for openai:<model>.",
     )
-    azure_openai_endpoint: str | None = Field(
+    azure_openai_endpoint: ModelAddress | None = Field(
         default=None, validation_alias=AliasChoices("AZURE_OPENAI_ENDPOINT", "azure_openai_endpoint"), description="For azure:<deployment>."
     )
-    azure_openai_api_key: SecretStr | None = Field(
+    azure_openai_api_key: ModelKey | None = Field(
         default=None, validation_alias=AliasChoices("AZURE_OPENAI_API_KEY", "azure_openai_api_key"), description="For azure:<deployment>."
     )
     azure_openai_api_version: str = Field(
@@ -107,7 +140,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("LANGSMITH_TRACING", "langsmith_tracing"),
         description="Trace every run in LangSmith: prompts and answers are sent there.",
     )
-    langsmith_api_key: SecretStr | None = Field(
+    langsmith_api_key: ModelKey | None = Field(
         default=None, validation_alias=AliasChoices("LANGSMITH_API_KEY", "langsmith_api_key"), description="Key for LangSmith."
     )
     langsmith_endpoint: str = Field(

@@ -27,6 +27,7 @@ from nodes.artifacts import (
     Permission,
     RecordSpec,
     RoleSpec,
+    Screenshot,
     Severity,
 )
 from nodes.context import AgentAnswer, AgentTask, BuildOptions, Delivered, OnCheck, Workshop
@@ -184,8 +185,15 @@ class ScriptedVerifier:
         else:
             status = CheckStatus.failed if findings else CheckStatus.passed
             check = CheckResult(check=CheckName.probe, status=status, summary=f"{len(findings)} findings", findings=tuple(findings))
+        check = check.model_copy(update=self._as_never_again())
         on_check(check)
         return EvidenceReport(version=version, tree_sha256=tree_sha256, sandbox="scripted", checks=(check,))
+
+    def _as_never_again(self) -> dict[str, object]:
+        """What differs when the very same checks run again: how long they take, and what shows a clock."""
+        written = ArtifactRef(sha256=f"{self.verified:064x}", size_bytes=1, media_type="image/png")
+        pictures = (Screenshot(caption="start", path="/", image=written),)
+        return {"duration_seconds": float(self.verified), "log": written, "screenshots": pictures}
 
 
 def make_frame(spec: AppSpec, architecture: Architecture, delivered: Delivered | None = None) -> dict[str, str]:

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ValidationError
 M = TypeVar("M", bound=BaseModel)
 
 MAX_ANSWER_CHARACTERS = 2_000_000
+MAX_QUOTED_CHARACTERS = 160
+"""Of an answer in prose: enough to see that a model refuses, and why."""
+
 MAX_COMPLAINTS = 12
 """More than a model mends at once; the rest shows in the next attempt."""
 
@@ -65,7 +68,8 @@ def _candidate(text: str) -> str:
         return fenced.group(1)
     start, end = stripped.find("{"), stripped.rfind("}")
     if start < 0:
-        raise Unusable("The answer has no JSON object. Answer with the JSON object alone, without prose around it.")
+        begins = " ".join(stripped[:MAX_QUOTED_CHARACTERS].split()) or "(nothing)"
+        raise Unusable(f"The answer has no JSON object; it begins “{begins}”. Answer with the JSON object alone, without prose around it.")
     return stripped[start : end + 1] if end > start else stripped[start:]
 
 

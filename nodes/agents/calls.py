@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from nodes.agents.answer_forms import answered_text, form_arguments, requested_tools
 from nodes.agents.budget import Budget, DayBudgets, held_today
-from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, NotACompletion, Transient, judge
+from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, FILTERED, NotACompletion, Transient, judge
 from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, completed, prompt_sha256
 from nodes.agents.models import ChatModel, Provider
 from nodes.agents.pace import Pace
@@ -230,11 +230,13 @@ class ModelCalls:
     def _read(self, message: AIMessage, messages: Sequence[BaseMessage], *, calls_tools: bool) -> ModelAnswer:
         finish = message.response_metadata.get("finish_reason")
         if finish == "content_filter":
-            raise ModelRefused(f"{self.model.name}: the endpoint's content filter stopped the answer.")
+            raise ModelRefused(f"{self.model.name}: {FILTERED}")
         requests = requested_tools(message) if calls_tools else ()
         text = answered_text(message, None if calls_tools else self.model.answer_form) or str(
             message.additional_kwargs.get("refusal") or ""
         )
+        if message.response_metadata and finish is None and not requests and not text.rstrip("` \n").endswith("}"):
+            raise NotACompletion("it stopped in the middle of its answer")  # and closed the connection as if it had said all
         usage = _usage(message) or self._estimate(messages, text)
         return ModelAnswer(text=text, truncated=finish == "length", tool_requests=requests, usage=usage)
 
@@ -242,7 +244,7 @@ class ModelCalls:
         """The client raises where a structured answer reaches its limit; the tokens were used all the same."""
         completion = error.completion
         text = (completion.choices[0].message.content or "") if completion.choices else ""
-        usage = _told_usage(completion.usage.model_dump()) if completion.usage else self._estimate(messages, text)
+        usage = (_told_usage(completion.usage.model_dump()) if completion.usage else None) or self._estimate(messages, text)
         return ModelAnswer(text=text, truncated=True, usage=usage)
 
     def _estimate(self, messages: Sequence[BaseMessage], text: str) -> Usage:
@@ -255,14 +257,21 @@ class ModelCalls:
 def _usage(message: AIMessage) -> Usage | None:
     if used := message.usage_metadata:
         cached = used.get("input_token_details", {}).get("cache_read", 0)
-        return Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"], cached_tokens=cached)
+        return _believed(used["input_tokens"], used["output_tokens"], cached)
     # A streamed structured answer tells it only here (langchain-openai 1.7).
     if told := message.response_metadata.get("token_usage"):
         return _told_usage(told)
     return None
 
 
-def _told_usage(told: dict[str, Any]) -> Usage:
+def _told_usage(told: dict[str, Any]) -> Usage | None:
     """What OpenAI's `usage` object says."""
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(input_tokens=told["prompt_tokens"], output_tokens=told["completion_tokens"], cached_tokens=cached)
+    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens")
+    return _believed(told.get("prompt_tokens"), told.get("completion_tokens"), cached)
+
+
+def _believed(asked: int | None, answered: int | None, cached: int | None) -> Usage | None:
+    """None where the numbers cannot be: every prompt has tokens, and a negative number would give money back."""
+    if not asked or asked < 0 or answered is None or answered < 0:
+        return None
+    return Usage(input_tokens=asked, output_tokens=answered, cached_tokens=min(max(cached or 0, 0), asked))

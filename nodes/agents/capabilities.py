@@ -8,9 +8,8 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nodes.agents.answer_forms import answered_text, form_arguments
-from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, judge
+from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, refused_its_form
 from nodes.agents.models import AnswerForm, ChatModel
-from nodes.errors import ModelRefused
 
 PROBE_SECONDS = 60.0
 """A small model on a processor answers twenty tokens well within it; a queue in front of one may take longer."""
@@ -73,14 +72,14 @@ class Capabilities:
 
 
 async def probe(model: ChatModel) -> AnswerForm | None:
-    """The strictest form the endpoint keeps to; None if it cannot be reached, so that nothing is learned."""
+    """The strictest form the endpoint keeps to; None if it gave no answer, as to a wrong key: nothing is learned of that."""
     for form in (AnswerForm.json_schema, AnswerForm.tools):
         try:
             async with asyncio.timeout(PROBE_SECONDS):
                 message = await model.chat.bind(**form_arguments(_Probe, form)).ainvoke(QUESTION)
             _Probe.model_validate_json(answered_text(message, form))
         except ENDPOINT_ERRORS as error:
-            if not isinstance(judge(error, str(model.name)), ModelRefused):
+            if not refused_its_form(error, str(model.name)):
                 return None
         except (*CONFUSION, ValidationError):
             continue

@@ -1,5 +1,6 @@
 """Sort what can go wrong at a model's endpoint: worth another try, refused for good, or an answer cut short."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -24,12 +25,27 @@ CONFUSION = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What LangChain and the client raise inside themselves when a body is no completion; `calls` makes it `NotACompletion`."""
 
 TRANSIENT_STATUSES = frozenset({408, 409, 429})
-_ADVICE = {
-    400: "The request does not suit this model; another model, or answers held to the schema in words, may do.",
-    401: "The key is wrong or has been withdrawn.",
-    403: "The key may not use this model.",
-    404: "The endpoint has no such model or deployment.",
-}
+FILTERED = "the endpoint's content filter stopped it. Say it in other words, or choose another model."
+_TOO_LONG = (
+    "the prompt is longer than the model can read. Choose one with a larger context window, or say in "
+    "APPYARD_MODEL_CONTEXT_TOKENS how much it reads, and prompts are made to fit."
+)
+_CONTEXT = re.compile(r"context[ _](?:length|size|window)", re.IGNORECASE)
+_OUTPUT_LIMIT = re.compile(r"max_(?:completion_|output_)?tokens", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
+MAX_REASON_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class _Variables:
+    """Where a person sets how a provider is reached."""
+
+    key: str
+    address: str
+
+
+_AZURE = _Variables("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT")
+_OPENAI = _Variables("OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 
 @dataclass(frozen=True)
@@ -43,9 +59,9 @@ class Transient:
 def judge(error: Exception, model: str) -> Transient | ModelRefused:
     """What to do about `error`, one of `ENDPOINT_ERRORS`."""
     if isinstance(error, ContextOverflowError):
-        return ModelRefused(f"{model}: the prompt is longer than the model can read. Choose one with a larger context window.")
+        return ModelRefused(f"{model}: {_TOO_LONG}")
     if isinstance(error, openai.ContentFilterFinishReasonError):
-        return ModelRefused(f"{model}: the endpoint's content filter stopped the answer.")
+        return ModelRefused(f"{model}: {FILTERED}")
     if isinstance(error, openai.APIStatusError):
         return _judge_status(error, model)
     if isinstance(error, TimeoutError | openai.APITimeoutError | httpx.TimeoutException):
@@ -54,27 +70,41 @@ def judge(error: Exception, model: str) -> Transient | ModelRefused:
         return _judge_connection(error, model)
     if isinstance(error, httpx.HTTPError):
         return Transient(f"the connection broke off ({type(error).__name__})")
-    return Transient(_first_line(error))
+    return Transient(_said(error))
+
+
+def refused_its_form(error: Exception, model: str) -> bool:
+    """True where the endpoint may dislike how the model was asked, rather than who asks or for what."""
+    return isinstance(error, openai.APIStatusError) and error.status_code in (400, 422) and isinstance(judge(error, model), ModelRefused)
 
 
 def _judge_connection(error: Exception, model: str) -> Transient | ModelRefused:
     """The client says "Connection error." of all of these; what happened lies below it."""
+    variables = _variables(model)
     for cause in _causes(error):
         match cause:
+            case NotACompletion():
+                return Transient(str(cause))
             case ssl.SSLCertVerificationError():
                 return ModelRefused(
                     f"{model}: the endpoint's certificate is not trusted ({cause.verify_message}). "
                     "Correct the address, or name the issuer's certificate in SSL_CERT_FILE."
                 )
             case ssl.SSLError():
-                return ModelRefused(f"{model}: the endpoint does not speak TLS as asked ({_first_line(cause)}). Is it http, not https?")
+                return ModelRefused(f"{model}: the endpoint does not speak TLS as asked ({_said(cause)}). Is it http, not https?")
+            case httpx.UnsupportedProtocol() | httpx.InvalidURL():
+                return ModelRefused(f"{model}: {variables.address} is no address such as https://models.example.com/v1.")
             case socket.gaierror():
-                return Transient(f"its name could not be found ({cause.strerror}); check the address")
+                return Transient(f"its name could not be found ({cause.strerror}); check {variables.address}")
             case ConnectionRefusedError():
                 return Transient("nothing listens at its address")
             case _:
                 pass
-    return Transient(f"the connection failed ({_first_line(error)})")
+    return Transient(f"the connection failed ({_said(error)})")
+
+
+def _variables(model: str) -> _Variables:
+    return _AZURE if model.startswith("azure:") else _OPENAI
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -86,12 +116,42 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _judge_status(error: openai.APIStatusError, model: str) -> Transient | ModelRefused:
-    status = error.status_code
+    status, said = error.status_code, _said(error)
     if error.code == "insufficient_quota":
-        return ModelRefused(f"{model}: the account's quota is used up ({_first_line(error)}).")
+        return ModelRefused(f"{model}: the account's quota is used up ({said}). Raise it at the provider.")
+    if error.code == "content_filter":
+        return ModelRefused(f"{model}: {FILTERED}")
     if status in TRANSIENT_STATUSES or status >= 500:
-        return Transient(f"HTTP {status}: {_first_line(error)}", _retry_after_seconds(error.response.headers))
-    return ModelRefused(f"{model}: HTTP {status}: {_first_line(error).rstrip('.')}. {_ADVICE.get(status, '')}".rstrip())
+        return Transient(f"HTTP {status}: {said}", _retry_after_seconds(error.response.headers))
+    if status in (400, 413) and _CONTEXT.search(said):
+        return ModelRefused(f"{model}: {_TOO_LONG}")
+    return ModelRefused(f"{model}: HTTP {status}: {said.rstrip('.')}. {_advice(error, said, _variables(model))}".rstrip())
+
+
+def _advice(error: openai.APIStatusError, said: str, variables: _Variables) -> str:
+    """What a person can do about a status that stays."""
+    match error.status_code:
+        case 400 if _OUTPUT_LIMIT.search(said):
+            return "Say in APPYARD_MODEL_OUTPUT_TOKENS how long an answer of this model may be."
+        case 400:
+            return "The request does not suit this model; choose another one."
+        case 401:
+            return f"The key in {variables.key} is wrong or has been withdrawn."
+        case 403:
+            return f"The key in {variables.key} may not use this model."
+        case 404 if error.body is None or isinstance(error.body, str):
+            return f"Is {variables.address} right? Addresses of compatible endpoints usually end in /v1."
+        case 404:
+            return "The endpoint has no such model or deployment."
+        case 407:
+            return "A proxy on the way wants to know who asks: see HTTPS_PROXY and NO_PROXY."
+        case 413:
+            return "The request is longer than the endpoint, or a proxy in front of it, takes."
+        case status if 300 <= status < 400:
+            place = error.response.headers.get("location", "nowhere")
+            return f"It sends us on to {place}. Prompts go only where {variables.address} says: correct it, if the endpoint is there now."
+        case _:
+            return ""
 
 
 def _retry_after_seconds(headers: httpx.Headers) -> float | None:
@@ -107,7 +167,15 @@ def _retry_after_seconds(headers: httpx.Headers) -> float | None:
         return None
 
 
-def _first_line(error: Exception) -> str:
+def _said(error: BaseException) -> str:
+    """The error's own words on one line: of an endpoint's error its message, of a proxy's page its title."""
     body = error.body if isinstance(error, openai.APIError) else None
     message = str(body["message"]) if isinstance(body, dict) and body.get("message") else str(error)
-    return (message.strip().splitlines() or [type(error).__name__])[0][:300]
+    return in_a_line(message) or type(error).__name__
+
+
+def in_a_line(text: str) -> str:
+    """A web page as its title, anything else as its first line."""
+    if title := _TITLE.search(text):
+        return f"a web page, “{' '.join(title.group(1).split())[:MAX_REASON_CHARACTERS]}”"
+    return (text.strip().splitlines() or [""])[0][:MAX_REASON_CHARACTERS]

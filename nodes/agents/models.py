@@ -69,8 +69,9 @@ BUILTIN = ModelName(Provider.builtin)
 class ModelSettings:
     """How endpoints are reached. `request_timeout_seconds` runs from sending to the last byte of an answer.
 
-    `max_output_tokens` is sent with each call; None means 32,000 at OpenAI and Azure, and no limit at other endpoints,
-    whose models may be smaller. `answer_form` None means: by schema at OpenAI and Azure, found out by a probe elsewhere.
+    `max_output_tokens` is sent with each call; None means 32,000 at OpenAI and Azure, or less where the model gives less,
+    and no limit at other endpoints, whose models may be smaller. `answer_form` None means: by schema at OpenAI and Azure,
+    found out by a probe elsewhere.
     """
 
     openai_api_key: str | None = field(default=None, repr=False)
@@ -142,13 +143,16 @@ class ChatModels:
         from langchain_openai import ChatOpenAI
         from pydantic import SecretStr
 
+        from nodes.agents.endpoint_client import endpoint_client
+
         settings = self._settings
         if not settings.openai_api_key and not settings.openai_base_url:
-            raise ModelNotConfigured(f"{name} needs an OpenAI key, or the base URL of a compatible endpoint.")
+            raise ModelNotConfigured(f"{name} needs OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible endpoint.")
         is_openai = settings.openai_base_url in (None, OPENAI_URL)
-        limit = settings.max_output_tokens or (DEFAULT_OUTPUT_TOKENS if is_openai else None)
+        limit = settings.max_output_tokens or (longest_answer(name.model) if is_openai else None)
         chat = ChatOpenAI(
             model=name.model,
+            http_async_client=endpoint_client(),
             api_key=SecretStr(settings.openai_api_key or "none"),  # local endpoints ask for none, the client for some
             base_url=settings.openai_base_url or OPENAI_URL,
             stream_usage=True,  # otherwise a streamed answer does not tell what it used
@@ -158,19 +162,25 @@ class ChatModels:
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )
-        form = AnswerForm.json_schema if is_openai else None
+        holds_to_schemas = is_openai and (chat.profile or {}).get("structured_output", True)
+        form = AnswerForm.json_schema if holds_to_schemas else None
         return self._opened_model(name, chat, limit, form, settings.openai_base_url or OPENAI_URL)
 
     def _azure(self, name: ModelName) -> ChatModel:
         from langchain_openai import AzureChatOpenAI
         from pydantic import SecretStr
 
+        from nodes.agents.endpoint_client import endpoint_client
+
         settings = self._settings
+        needed = {"AZURE_OPENAI_ENDPOINT": settings.azure_endpoint, "AZURE_OPENAI_API_KEY": settings.azure_api_key}
         if not settings.azure_endpoint or not settings.azure_api_key:
-            raise ModelNotConfigured(f"{name} needs the endpoint and the key of an Azure OpenAI resource.")
-        limit = settings.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+            missing = " and ".join(variable for variable, value in needed.items() if not value)
+            raise ModelNotConfigured(f"{name} needs {missing}, of an Azure OpenAI resource.")
+        limit = settings.max_output_tokens or longest_answer(name.model)
         chat = AzureChatOpenAI(
             azure_deployment=name.model,
+            http_async_client=endpoint_client(),
             azure_endpoint=settings.azure_endpoint,
             api_key=SecretStr(settings.azure_api_key),
             api_version=settings.azure_api_version,
@@ -202,6 +212,15 @@ def _options(chat: "BaseChatModel", limit: int | None) -> dict[str, object]:
     return {**told, "max_completion_tokens": limit}
 
 
+def longest_answer(model: str) -> int:
+    """What to allow a model of OpenAI by default: an endpoint refuses every call that asks for more than its model can give."""
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    profile = ChatOpenAI(model=model, api_key=SecretStr("none")).profile or {}
+    return min(DEFAULT_OUTPUT_TOKENS, profile.get("max_output_tokens") or DEFAULT_OUTPUT_TOKENS)
+
+
 def default_model(settings: ModelSettings, configured: str | None = None) -> ModelName:
     """The model of agents for which nobody named one.
 
@@ -211,9 +230,9 @@ def default_model(settings: ModelSettings, configured: str | None = None) -> Mod
     if configured and configured.strip():
         return ModelName.parse(configured)
     if settings.openai_base_url not in (None, OPENAI_URL):
-        raise ModelNotConfigured("A base URL is set but no model. Name one that the endpoint serves: openai:<model>.")
+        raise ModelNotConfigured("OPENAI_BASE_URL is set but no model. Name one that the endpoint serves: APPYARD_MODEL=openai:<model>.")
     if settings.openai_api_key:
         return ModelName(Provider.openai, DEFAULT_OPENAI_MODEL)
     if settings.azure_api_key:
-        raise ModelNotConfigured("An Azure key is set but no model. Name a deployment: azure:<deployment>.")
+        raise ModelNotConfigured("AZURE_OPENAI_API_KEY is set but no model. Name a deployment: APPYARD_MODEL=azure:<deployment>.")
     return BUILTIN

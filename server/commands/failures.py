@@ -11,6 +11,7 @@ from checkpoints.errors import PersistenceError
 from nodes.errors import BuildError
 from server.commands.exit_codes import ExitCode
 from server.services.errors import ServiceError
+from server.settings import Settings, variable_of
 
 
 class BadInput(Exception):
@@ -44,7 +45,7 @@ def explained(error: Exception) -> tuple[ExitCode, str]:
     """The exit code, and what happened with what to do."""
     match error:
         case ValidationError():
-            return ExitCode.bad_input, "; ".join(_place(found["loc"], found["msg"]) for found in error.errors()[:5])
+            return ExitCode.bad_input, "; ".join(_place(error.title, found["loc"], found["msg"]) for found in error.errors()[:5])
         case BadInput() | ServiceError():
             return ExitCode.bad_input, str(error)
         case OSError(errno=errno.ENOSPC):
@@ -55,6 +56,10 @@ def explained(error: Exception) -> tuple[ExitCode, str]:
             return ExitCode.cannot_start, str(error)
 
 
-def _place(location: tuple[int | str, ...], message: str) -> str:
-    name = ".".join(str(part) for part in location)
+def _place(of: str, location: tuple[int | str, ...], message: str) -> str:
+    """What is wrong with what; a setting is named by its variable."""
+    first, *rest = map(str, location or ("",))
+    if of == Settings.__name__ and (field := Settings.model_fields.get(first)):
+        first = variable_of(first, field)
+    name, message = ".".join([first, *rest]), message.removeprefix("Value error, ")
     return f"{name}: {message}" if name else message

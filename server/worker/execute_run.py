@@ -33,6 +33,7 @@ from checkpoints.records import CancelAction, ClaimedRun, JsonObject, NewEvent, 
 from checkpoints.run_events import RunEventRepository
 from checkpoints.runs import RunRepository
 from checkpoints.threads import RestingStatus, ThreadRepository
+from nodes.errors import BuildError
 from server.graphs import AnyGraph, GraphCatalogue, ServedGraph
 from server.langgraph_json import APPYARD
 from server.run_queue import RunStopped
@@ -205,7 +206,8 @@ class RunExecutor:
             cause = root_cause(error)
             if outage := outage_of(cause):
                 raise outage from error
-            log.exception("run_failed", extra={"run_id": str(run.run_id)})
+            tell = log.error if isinstance(cause, BuildError) else log.exception  # the message of a foreseen end says it all
+            tell("run_failed", extra={"run_id": str(run.run_id), "reason": str(cause)})
             ended = Ended(RunStatus.error, await self._state_of(run), {"error": type(cause).__name__, "message": str(cause)})
         return replace(ended, last_events=recorder.take_rest())
 

@@ -70,7 +70,30 @@ async def test_serving_other_machines_needs_a_key(tmp_path: Path) -> None:
 
 async def test_a_setting_that_is_none_is_named(tmp_path: Path) -> None:
     ended = await appyard("builds", "list", APPYARD_DATA_DIR=str(tmp_path), APPYARD_PORT="eighty")
-    assert_explained(ended, 2, "port", "valid integer")
+    assert_explained(ended, 2, "APPYARD_PORT", "valid integer")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("OPENAI_API_KEY", "sk-hunter\n2", "holds a line break"),
+        ("AZURE_OPENAI_API_KEY", "“hunter2”", "copy it again"),
+        ("OPENAI_BASE_URL", "127.0.0.1:8080/v1", "write an address such as https://"),
+        ("OPENAI_BASE_URL", "https://me:hunter2@models.example.com/v1", "holds no password"),
+        ("AZURE_OPENAI_ENDPOINT", "mine.openai.azure.com", "write an address such as https://"),
+    ],
+)
+async def test_a_key_or_address_of_a_model_that_is_none_is_named_at_the_start(tmp_path: Path, variable: str, value: str, said: str) -> None:
+    ended = await appyard("builds", "list", **{"APPYARD_DATA_DIR": str(tmp_path), variable: value})
+    assert_explained(ended, 2, variable, said)
+    assert "hunter" not in ended.errors
+
+
+async def test_an_empty_variable_is_one_that_is_not_set(tmp_path: Path) -> None:
+    """Compose files pass on what nobody set as empty texts."""
+    empty = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "", "APPYARD_BUDGET_USD": ""}
+    ended = await appyard("agents", "check", "--json", APPYARD_DATA_DIR=str(tmp_path), **empty)
+    assert ended.answer["review_app"]["model"] == "builtin"
 
 
 async def test_a_model_nobody_knows_is_refused(tmp_path: Path) -> None:

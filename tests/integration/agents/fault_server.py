@@ -8,7 +8,7 @@ Each request takes the next reply; after the last, the last is repeated. `server
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +27,11 @@ USAGE = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200, 
 
 @dataclass(frozen=True)
 class Answer:
-    """A completion. `usage` False: the endpoint does not tell what it used."""
+    """A completion. `usage` None: the endpoint does not tell what it used."""
 
     text: str
     finish: str = "stop"
-    usage: bool = True
+    usage: Mapping[str, Any] | None = field(default_factory=lambda: USAGE)
     refusal: str | None = None
 
 
@@ -45,27 +45,33 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Status:
-    """An error with OpenAI's error body."""
+    """An error with OpenAI's error body; `location` is where a redirect leads."""
 
     status: int
     code: str | None = None
     message: str = "scripted failure"
     retry_after: str | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A body as it is, with status 200."""
+    """A body as it is."""
 
     body: str
+    status: int = 200
+    kind: str = "application/json"
 
 
 class Hang:
     """Takes the request and never answers."""
 
 
+@dataclass(frozen=True)
 class CutStream:
-    """Begins an answer, then closes the connection in the middle."""
+    """Begins an answer, then closes the connection in the middle; `politely`, as if that were the end."""
+
+    politely: bool = False
 
 
 class StreamError:
@@ -132,11 +138,12 @@ class FaultServer:
                 self.hung_up.set()
                 raise ConnectionResetError
             case Status():
-                headers = f"Retry-After: {reply.retry_after}\r\n" if reply.retry_after is not None else ""
+                given = {"Retry-After": reply.retry_after, "Location": reply.location}
+                headers = "".join(f"{name}: {value}\r\n" for name, value in given.items() if value is not None)
                 error = {"error": {"message": reply.message, "type": "scripted", "code": reply.code, "param": None}}
                 _send(writer, json.dumps(error), status=reply.status, headers=headers)
             case Raw():
-                _send(writer, reply.body)
+                _send(writer, reply.body, status=reply.status, kind=reply.kind)
             case ToolCall() if not body.get("stream"):
                 _send(writer, json.dumps(_tool_completion(reply, body)))
             case ToolCall():
@@ -145,13 +152,14 @@ class FaultServer:
                 _send(writer, json.dumps(_completion(reply)))
             case Answer():
                 _send(writer, _events(reply, end="data: [DONE]\n\n"), kind="text/event-stream")
-            case CutStream():
+            case CutStream(politely=False):
                 head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100000\r\n\r\n"
                 writer.write(head.encode() + _events(Answer('{"summary": "half of it')).encode())
                 await writer.drain()
                 raise ConnectionResetError
-            case StreamError():
-                event = 'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n'
+            case StreamError() | CutStream():
+                overloaded = 'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n'
+                event = overloaded if isinstance(reply, StreamError) else ""
                 _send(writer, _events(Answer('{"summary": "half of it'), end=event), kind="text/event-stream")
         await writer.drain()
 
@@ -186,7 +194,7 @@ def _send(writer: asyncio.StreamWriter, body: str, *, status: int = 200, kind: s
 def _completion(answer: Answer) -> dict[str, Any]:
     message = {"role": "assistant", "content": answer.text, "refusal": answer.refusal}
     choice = {"index": 0, "message": message, "finish_reason": answer.finish}
-    told = {"usage": USAGE} if answer.usage else {}
+    told = {"usage": answer.usage} if answer.usage else {}
     return {"id": "c1", "object": "chat.completion", "created": 1, "model": "gpt-5-mini", "choices": [choice], **told}
 
 
@@ -215,5 +223,5 @@ def _events(answer: Answer, end: str = "") -> str:
     pieces = ["", *(answer.text[start : start + 8] for start in range(0, len(answer.text), 8))]
     deltas = [chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}]) for piece in pieces]
     last = chunk(choices=[{"index": 0, "delta": {}, "finish_reason": answer.finish}])
-    told = chunk(choices=[], usage=USAGE) if answer.usage else ""
+    told = chunk(choices=[], usage=answer.usage) if answer.usage else ""
     return "".join(deltas) + (last + told + end if end.startswith("data: [DONE]") else end)

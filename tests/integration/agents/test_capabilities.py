@@ -59,11 +59,12 @@ async def test_the_strictest_form_an_endpoint_keeps_to_is_found_out_once(replies
         assert memory.found == {(server.url, MODEL.model): form}
 
 
-async def test_an_endpoint_that_is_down_teaches_nothing() -> None:
+@pytest.mark.parametrize("failure", [Status(503), Status(401), Status(403), Status(404), Status(429, code="insufficient_quota")])
+async def test_an_endpoint_that_is_down_or_turns_us_away_teaches_nothing(failure: Status) -> None:
     memory = Remembered()
-    async with fault_server(Status(503)) as server:
+    async with fault_server(failure) as server:
         settled = await Capabilities(memory).settled(ChatModels(settings_of(server)).open(MODEL))
-    assert (settled.answer_form, memory.found) == (AnswerForm.prompt, {})
+    assert (settled.answer_form, memory.found, len(server.requests)) == (AnswerForm.prompt, {}, 1)
 
 
 async def test_an_agent_answers_through_a_tool_where_that_is_what_the_endpoint_keeps_to(

@@ -335,7 +335,9 @@ async def test_a_cancelled_run_leaves_no_model_call_behind(storage: Path) -> Non
 
 
 @pytest.mark.parametrize("form", list(AnswerForm))
-@pytest.mark.parametrize("failure", [CutStream(), StreamError(), Status(429, retry_after="0"), Raw("data: {broken\n\n"), Raw("")])
+@pytest.mark.parametrize(
+    "failure", [CutStream(), CutStream(politely=True), StreamError(), Status(429, retry_after="0"), Raw("data: {broken\n\n"), Raw("")]
+)
 async def test_a_broken_stream_is_asked_again(failure: Reply, form: AnswerForm, storage: Path, review_task: AgentTask[QaReview]) -> None:
     async with fault_server(failure, Answer(GOOD)) as server:
         graph = review_graph(server.crew(storage, form=form), review_task, BuildOptions())

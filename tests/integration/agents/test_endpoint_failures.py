@@ -14,7 +14,7 @@ from nodes.agents.models import AnswerForm, ModelName
 from nodes.artifacts import QaReview
 from nodes.context import AgentTask, BuildOptions
 from nodes.errors import AgentOutputInvalid, ModelRefused, ModelUnavailable
-from tests.integration.agents.fault_server import DEPLOYMENT, MODEL, Answer, Hang, Raw, Reply, Status, fault_server
+from tests.integration.agents.fault_server import DEPLOYMENT, MODEL, USAGE, Answer, Hang, Raw, Reply, Status, fault_server
 
 GOOD = Answer('{"summary": "fine", "concerns": [], "components_to_repair": []}')
 WAYS = [(MODEL, AnswerForm.json_schema), (MODEL, AnswerForm.prompt), (DEPLOYMENT, AnswerForm.json_schema)]
@@ -46,7 +46,7 @@ async def test_a_good_answer_is_one_request_and_its_use_is_told(
         Status(409),
         Status(500),
         Status(503),
-        Raw("<html>gateway</html>"),
+        Raw("gateway"),
         Raw('{"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'),
         Raw('{"error": {"message": "overloaded"}}'),
     ],
@@ -64,6 +64,38 @@ async def test_a_failure_that_stays_is_given_up_after_the_permitted_tries(review
         with pytest.raises(ModelUnavailable, match=r"openai:gpt-5-mini: HTTP 500: on fire \(3 of 3 tries\)"):
             await server.crew(storage, tries=3).perform(review_task, BuildOptions())
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        (
+            Raw("<html>\n<title>Sign in</title></html>", kind="text/html; charset=utf-8"),
+            "instead of a completion it sent: a web page, “Sign in”",
+        ),
+        (Raw('{"error": {"message": "overloaded"}}'), "instead of a completion it sent: overloaded"),
+        (Raw('{"hello": "world"}'), 'instead of a completion it sent: {"hello": "world"}'),
+        (Raw("<html>\r\n<head><title>502 Bad Gateway</title></head></html>", 502, "text/html"), "HTTP 502: a web page, “502 Bad Gateway”"),
+    ],
+)
+@pytest.mark.parametrize("model", [MODEL, DEPLOYMENT])
+async def test_what_came_instead_of_a_completion_is_told_in_its_own_words(
+    instead: Raw, told: str, model: ModelName, review_task: Review, storage: Path
+) -> None:
+    async with fault_server(instead) as server:
+        with pytest.raises(ModelUnavailable) as failed:
+            await server.crew(storage, tries=2, model=model).perform(review_task, BuildOptions())
+    assert failed.value.detail == f"{model}: {told} (2 of 2 tries)."
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("model", [MODEL, DEPLOYMENT])
+async def test_prompts_follow_no_redirect(status: int, model: ModelName, review_task: Review, storage: Path) -> None:
+    async with fault_server(GOOD) as elsewhere, fault_server(Status(status, location=f"{elsewhere.url}/chat/completions")) as server:
+        elsewhere_url = elsewhere.url
+        with pytest.raises(ModelRefused, match=f"It sends us on to {elsewhere_url}.*correct it"):
+            await server.crew(storage, model=model).perform(review_task, BuildOptions())
+    assert (len(server.requests), elsewhere.requests) == (1, [])
 
 
 async def test_an_endpoint_that_asks_to_wait_long_is_not_waited_for(review_task: Review, storage: Path) -> None:
@@ -108,16 +140,21 @@ def test_a_connection_that_fails_is_told_by_its_cause() -> None:
     assert "certificate is not trusted (self-signed certificate)" in str(refused)
     assert isinstance(plain, ModelRefused)
     assert "does not speak TLS as asked" in str(plain)
-    assert unknown == Transient("its name could not be found (Name or service not known); check the address")
+    assert unknown == Transient("its name could not be found (Name or service not known); check OPENAI_BASE_URL")
 
 
 @pytest.mark.parametrize(
     ("failure", "advice"),
     [
         (Status(400), "The request does not suit this model"),
-        (Status(401), "The key is wrong or has been withdrawn"),
-        (Status(403), "The key may not use this model"),
+        (Status(400, message="max_tokens is too large: 32000."), "APPYARD_MODEL_OUTPUT_TOKENS"),
+        (Status(400, code="content_filter"), "content filter"),
+        (Status(400, message="the request exceeds the available context size"), "APPYARD_MODEL_CONTEXT_TOKENS"),
+        (Status(401), "OPENAI_API_KEY is wrong or has been withdrawn"),
+        (Status(403), "OPENAI_API_KEY may not use this model"),
         (Status(404), "no such model or deployment"),
+        (Raw("<html><title>404 Not Found</title></html>", 404, "text/html"), "usually end in /v1"),
+        (Status(413), "longer than the endpoint, or a proxy in front of it, takes"),
         (Status(422), "HTTP 422: scripted failure"),
         (Status(429, code="insufficient_quota"), "quota is used up"),
         (
@@ -168,10 +205,42 @@ async def test_answers_that_stay_unusable_end_after_three(review_task: Review, s
 
 
 async def test_an_answer_without_use_is_estimated(review_task: Review, storage: Path) -> None:
-    async with fault_server(Answer(GOOD.text, usage=False)) as server:
+    async with fault_server(Answer(GOOD.text, usage=None)) as server:
         result = (await server.crew(storage).perform(review_task, BuildOptions())).result
     assert result.tokens_estimated
     assert result.input_tokens > 100
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"prompt_tokens": -1000, "completion_tokens": -200, "total_tokens": -1200},
+        {"prompt_tokens": None, "completion_tokens": None, "total_tokens": None},
+        {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        {"prompt_tokens": 1000, "completion_tokens": -1, "total_tokens": 999},
+    ],
+)
+async def test_a_use_that_cannot_be_is_estimated_instead(told: dict[str, int | None], review_task: Review, storage: Path) -> None:
+    async with fault_server(Answer(GOOD.text, usage=told)) as server:
+        result = (await server.crew(storage).perform(review_task, BuildOptions())).result
+    assert result.tokens_estimated
+    assert result.input_tokens > 100
+    assert result.output_tokens > 0
+    assert result.cost_usd is not None
+    assert result.cost_usd > 0
+
+
+async def test_more_tokens_from_a_cache_than_were_asked_give_no_money_back(review_task: Review, storage: Path) -> None:
+    told = {**USAGE, "prompt_tokens_details": {"cached_tokens": 100_000}}
+    async with fault_server(Answer(GOOD.text, usage=told)) as server:
+        result = (await server.crew(storage).perform(review_task, BuildOptions())).result
+    assert (result.input_tokens, result.cached_tokens) == (1000, 1000)
+
+
+async def test_a_refusal_is_told_in_the_models_words(review_task: Review, storage: Path) -> None:
+    async with fault_server(Answer("", refusal="I'm sorry, I cannot help with that.")) as server:
+        with pytest.raises(AgentOutputInvalid, match=r"it begins “I'm sorry, I cannot help with that\.”"):
+            await server.crew(storage).perform(review_task, BuildOptions())
 
 
 async def test_cancelling_hangs_up_on_the_endpoint(review_task: Review, storage: Path) -> None:

@@ -430,6 +430,16 @@ async def test_a_failing_engineer_does_not_cost_the_work_of_the_others() -> None
     assert state["outcome"].ending is Ending.delivered
 
 
+async def test_checks_that_run_again_after_a_crash_ask_the_reviewer_the_very_same_so_that_a_recorded_answer_fits() -> None:
+    build = Build(reviews=[ModelUnavailable("the worker died"), QaReview(summary="Read.")])
+    with pytest.raises(ModelUnavailable):
+        await build.start()
+    await build._go(None)
+    first, again = [task.inputs for task in build.crew.tasks if task.name == "review_app"]
+    assert build.verifier.verified == 2
+    assert first == again
+
+
 def test_studio_can_draw_a_form_for_what_starts_a_build() -> None:
     schema = Build().graph.get_input_jsonschema()
     description = schema["$defs"]["BuildRequest"]["properties"]["app_description"]

@@ -29,6 +29,12 @@ def test_one_value_changes_and_nothing_else() -> None:
     assert spec.record("claim") == DRAFT.record("claim")
 
 
+@pytest.mark.parametrize("title", ["half a smile \ud83d", "a\0b"])
+def test_what_cannot_be_stored_is_refused_even_where_it_was_escaped(title: str) -> None:
+    with pytest.raises(CorrectionRefused, match=r"^title: .*NUL character or half of a surrogate pair"):
+        set_to("title", title)
+
+
 def test_an_item_that_is_not_there_is_added_under_its_name() -> None:
     spec = set_to("records/claim/fields/paid_on", {"label": "Paid on", "type": "date"})
     added = spec.record("claim").fields[-1]

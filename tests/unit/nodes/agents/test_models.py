@@ -51,9 +51,17 @@ def test_an_endpoint_whose_models_nobody_can_guess_needs_a_name(settings: ModelS
         default_model(settings)
 
 
-@pytest.mark.parametrize(("settings", "name"), [(NOTHING, "openai:gpt-5.4"), (KEY, "azure:x"), (NOTHING, "azure:x")])
-def test_missing_settings_are_named(settings: ModelSettings, name: str) -> None:
-    with pytest.raises(ModelNotConfigured, match=f"{name} needs"):
+@pytest.mark.parametrize(
+    ("settings", "name", "missing"),
+    [
+        (NOTHING, "openai:gpt-5.4", "OPENAI_API_KEY, or OPENAI_BASE_URL"),
+        (NOTHING, "azure:x", "AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY"),
+        (replace(AZURE, azure_api_key=""), "azure:x", "AZURE_OPENAI_API_KEY, of"),
+        (replace(AZURE, azure_endpoint=None), "azure:x", "AZURE_OPENAI_ENDPOINT, of"),
+    ],
+)
+def test_missing_settings_are_named(settings: ModelSettings, name: str, missing: str) -> None:
+    with pytest.raises(ModelNotConfigured, match=f"{name} needs {missing}"):
         ChatModels(settings).open(ModelName.parse(name))
 
 
@@ -79,6 +87,21 @@ def test_other_endpoints_are_still_to_be_probed_and_have_no_output_limit() -> No
     assert (opened.answer_form, opened.max_output_tokens, opened.context_tokens) == (None, None, 128_000)
     held = ChatModels(replace(LOCAL, answer_form=AnswerForm.json_schema)).open(ModelName.parse("openai:qwen"))
     assert held.answer_form is AnswerForm.json_schema
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "limit", "form"),
+    [
+        (KEY, "openai:gpt-4o", 16_384, AnswerForm.json_schema),
+        (AZURE, "azure:gpt-4o", 16_384, AnswerForm.json_schema),
+        (KEY, "openai:gpt-4-turbo", 4_096, None),
+        (replace(KEY, max_output_tokens=2_000), "openai:gpt-4o", 2_000, AnswerForm.json_schema),
+    ],
+)
+def test_a_model_is_asked_for_nothing_it_cannot_give(settings: ModelSettings, name: str, limit: int, form: AnswerForm | None) -> None:
+    """OpenAI answers 400 to a limit above the model's own, and to a schema for a model that keeps to none."""
+    opened = ChatModels(settings).open(ModelName.parse(name))
+    assert (opened.max_output_tokens, opened.answer_form) == (limit, form)
 
 
 def test_azure_deployments_are_opened() -> None:
