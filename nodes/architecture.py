@@ -33,9 +33,10 @@ from nodes.versions import VersionState, lineage
 
 
 class ArchitectureInput(VersionState, total=False):
-    """The specification, what a reviewer said of the last architecture, and, for a change, what was delivered."""
+    """The specification, what a reviewer said of the last architecture, and, for a change, what was delivered and how it is built."""
 
     spec: AppSpec
+    architecture: Architecture
     options: BuildOptions
     review: Review | None
     allowance_usd: float
@@ -56,7 +57,10 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     spec, stack = state["spec"], STACKS[state["spec"].stack]
     feedback, continues = _feedback(state.get("review")), state.get("continues", "")
     options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
-    if not stack.keeps_records:
+    used: list[AgentResult] = []
+    if not stack.keeps_records and (standing := _standing_division(state)):
+        plan = standing
+    elif not stack.keeps_records:
         plan, used = await _divided(divide_task(spec, feedback, continues), spec, workshop, options)
     else:
         task = divide_records_task(spec, feedback, continues) if stack.is_written_whole else _task(spec, feedback, continues)
@@ -89,6 +93,14 @@ def _task(spec: AppSpec, feedback: str, continues: str) -> AgentTask[Architectur
         summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
         continues=continues,
     )
+
+
+def _standing_division(state: ArchitectureInput) -> ArchitecturePlan | None:
+    """A program in use keeps its parts: who divides it anew writes anew what works. A reviewer may still have it divided otherwise."""
+    architecture = state.get("architecture")
+    if state.get("revision") is None or architecture is None or architecture.stack != state["spec"].stack or _feedback(state.get("review")):
+        return None
+    return ArchitecturePlan(summary=architecture.summary, decisions=architecture.decisions, components=architecture.components)
 
 
 async def _divided(

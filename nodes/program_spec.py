@@ -10,8 +10,18 @@ MOST_EXAMPLES, MOST_STEPS = 12, 12
 """More examples are tests, and those belong to the engineers."""
 
 
+class GivenUp(Artifact):
+    """A feature, or an example by its name, that is not kept as it was, and the words of the request that ask for that."""
+
+    what: str
+    asked_by: str
+
+
 class ProgramSpec(Artifact):
-    """The answer of the analyst: much less than an `AppSpec`, so that a weak model fills it well."""
+    """The answer of the analyst: much less than an `AppSpec`, so that a weak model fills it well.
+
+    `given_up` is for changes: whatever was specified before and is not in it stays word for word.
+    """
 
     name: Identifier
     title: str
@@ -21,17 +31,49 @@ class ProgramSpec(Artifact):
     non_goals: tuple[str, ...] = ()
     open_questions: tuple[OpenQuestion, ...] = ()
     unmet_preferences: tuple[UnmetPreference, ...] = ()
+    given_up: tuple[GivenUp, ...] = ()
+
+
+SPECIFIED = tuple(name for name in ProgramSpec.model_fields if name != "given_up")
+"""What becomes part of the specification."""
 
 
 def specified(program: ProgramSpec, stack: StackName) -> AppSpec:
     """The specification of a program on `stack`."""
-    given = {name: getattr(program, name) for name in ProgramSpec.model_fields}
+    given = {name: getattr(program, name) for name in SPECIFIED}
     return AppSpec(**given, stack=stack, records=(), roles=(), permissions=())
 
 
 def program_problems(features: tuple[str, ...], examples: tuple[Example, ...], stack: StackName) -> tuple[str, ...]:
     """What is wrong with the specification of a program, as sentences that say what to correct; empty if it can be built."""
     return (*_of_all(features, examples), *(problem for example in examples for problem in _of_one(example, stack)))
+
+
+def unasked_losses(program: ProgramSpec, kept: AppSpec, feedback: str) -> tuple[str, ...]:
+    """What of `kept` is not in `program` word for word although no words of the request ask for it, as sentences to correct it by."""
+    asked = {_plain(given.what) for given in program.given_up if _is_quoted(given.asked_by, feedback)}
+    examples = {example.name: example for example in program.examples}
+    lost = [f"feature “{feature}”" for feature in kept.features if feature not in program.features and _plain(feature) not in asked]
+    lost += [
+        f"example {example.name}"
+        for example in kept.examples
+        if examples.get(example.name) != example and _plain(example.name) not in asked
+    ]
+    return tuple(
+        f"The {what} is not there any more as it was. Keep it word for word; if the request asks for another, name it in `given_up`, with"
+        " the exact words of the feedback that ask for it."
+        for what in lost
+    )
+
+
+def _is_quoted(words: str, feedback: str) -> bool:
+    """One word alone is in any text by chance, unless it is all that was said."""
+    quote, said = _plain(words), _plain(feedback)
+    return bool(quote) and quote in said and (" " in quote or quote == said)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).strip("\"'“”.")
 
 
 def _of_all(features: tuple[str, ...], examples: tuple[Example, ...]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from nodes.changes import complaint_about
 from nodes.context import AgentTask
 from nodes.ownership import owner_of, owns
 from nodes.paths import check_path
-from nodes.program_spec import ProgramSpec, program_problems
+from nodes.program_spec import SPECIFIED, ProgramSpec, program_problems, unasked_losses
 from nodes.stack import STACKS, StackProfile
 
 WHOLE = "program"
@@ -27,15 +27,21 @@ WHOLE = "program"
 
 def specify_task(request: BuildRequest, stack: StackName, kept: AppSpec | None, feedback: str, continues: str) -> AgentTask[ProgramSpec]:
     """Have the analyst say what the program does, with examples; `kept` is what was understood before."""
-    previous = kept.model_dump_json(include=set(ProgramSpec.model_fields)) if kept else ""
+    previous = kept.model_dump_json(include=set(SPECIFIED)) if kept else ""
     return AgentTask(
         name="specify_program",
         inputs={"layout": STACKS[stack].layout, "request": request.model_dump_json(), "previous": previous, "feedback": feedback},
         answer=ProgramSpec,
-        check=lambda program: "\n".join(program_problems(program.features, program.examples, stack)) or None,
+        check=lambda program: "\n".join(_problems(program, stack, kept, feedback)) or None,
         summarize=lambda program: f"{program.title}: {len(program.features)} features, shown by {len(program.examples)} examples.",
         continues=continues,
     )
+
+
+def _problems(program: ProgramSpec, stack: StackName, kept: AppSpec | None, feedback: str) -> Iterator[str]:
+    yield from program_problems(program.features, program.examples, stack)
+    if kept:
+        yield from unasked_losses(program, kept, feedback)
 
 
 def divide_task(spec: AppSpec, feedback: str, continues: str) -> AgentTask[ArchitecturePlan]:

@@ -95,7 +95,12 @@ async def _understood(
     by_model = workshop.crew.corrects_drafts("specify_program", options)
     stack = kept.stack if kept else choose_stack(request) if by_model else StackName.python_web
     if by_model and not STACKS[stack].keeps_records:
-        said = await workshop.crew.perform(specify_task(request, stack, kept, feedback, continues), options)
+        try:
+            said = await workshop.crew.perform(specify_task(request, stack, kept, feedback, continues), options)
+        except AgentOutputInvalid as invalid:
+            if kept is None:
+                raise
+            return {"spec": _uncorrected(kept, invalid), "agent_results": [invalid.result] if invalid.result else []}
         return {"spec": specified(said.value, stack), "agent_results": [said.result]}
     if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request, stack)):
         correcting = correction_task(request, draft, feedback, continues=continues)

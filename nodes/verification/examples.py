@@ -19,13 +19,13 @@ from nodes.verification.running_app import AppUnderTest, DidNotStart
 LIMITS = SandboxLimits(wall_seconds=20, cpu_seconds=20)
 """One call of a program a person waits for."""
 
-_TYPED = ".typed"
-_WITH_INPUT = ("sh", "-c", f'exec "$@" < {_TYPED}', "sh")
+TYPED = ".typed"
+_WITH_INPUT = ("sh", "-c", f'exec "$@" < {TYPED}', "sh")
 _TRACE_PLACE = re.compile(r"/sandbox/(app/[\w/.-]+\.\w+)(?:\", line |:)(\d+)")
 """As Python and as Node write it."""
 
 _ERROR = re.compile(r"^\w*Error(?: \[\w+\])?: .{1,300}", re.MULTILINE)
-_SHOWN_CHARACTERS = 300
+SHOWN_CHARACTERS = 300
 
 
 async def check_examples(
@@ -48,27 +48,32 @@ async def _carried_out(
     log.append(f"# {example.says}")
     for step in example.commands:
         argv = (*_WITH_INPUT, *stack.run_argv, *step.arguments)
-        result = await workspace.run(Command(argv=argv, files={_TYPED: step.typed.encode()}, toolchain=toolchain, limits=LIMITS))
+        result = await workspace.run(Command(argv=argv, files={TYPED: step.typed.encode()}, toolchain=toolchain, limits=LIMITS))
         shown = shlex.join((*stack.run_argv, *step.arguments))
         log.append(f"$ {shown}\n{result.stdout}{result.stderr}(exit code {result.exit_code})")
-        if problem := _problem(step, result):
-            return [_finding(f"{example.says.rstrip('.')}: {problem}", shown, result.stderr, architecture, stack)]
+        if problem := command_problem(step, result):
+            return [example_finding(f"{example.says.rstrip('.')}: {problem}", shown, result.stderr, architecture, stack)]
     return []
 
 
-def _problem(step: CommandStep, result: ExecResult) -> str | None:
+def command_problem(step: CommandStep, result: ExecResult) -> str | None:
     """What is not as the example shows."""
     if result.limit:
         return f"the program was stopped: {result.limit}"
     if result.exit_code != step.exit_code:
         said = result.stderr.strip() or result.stdout.strip()
-        return f"the exit code is {result.exit_code}, not {step.exit_code}; it said: {said[-_SHOWN_CHARACTERS:] or 'nothing'}"
+        return f"the exit code is {result.exit_code}, not {step.exit_code}; it said: {said[-SHOWN_CHARACTERS:] or 'nothing'}"
     for wanted in step.output:
         if wanted not in result.stdout:
-            return f"“{wanted}” is not in what it printed: {result.stdout.strip()[:_SHOWN_CHARACTERS] or 'nothing'}"
-    if _TRACE_PLACE.search(result.stderr):
-        return f"it ended with a traceback: {result.stderr.strip().splitlines()[-1][:_SHOWN_CHARACTERS]}"
+            return f"“{wanted}” is not in what it printed: {result.stdout.strip()[:SHOWN_CHARACTERS] or 'nothing'}"
+    if traced(result.stderr):
+        return f"it ended with a traceback: {result.stderr.strip().splitlines()[-1][:SHOWN_CHARACTERS]}"
     return None
+
+
+def traced(printed: str) -> bool:
+    """Whether a failure inside the app was printed."""
+    return _TRACE_PLACE.search(printed) is not None
 
 
 async def check_requests(
@@ -85,7 +90,7 @@ async def check_requests(
         log.append(f"# {example.says}")
         async with sandbox.workspace(files, app.limits) as workspace:
             trial = replace(app, workspace=workspace)
-            reads = _reads_after_changes(example)
+            reads = reads_after_changes(example)
             found = await _asked(example, example.requests, trial, architecture, log)
             if not found and reads:
                 log.append("(started again)")
@@ -98,7 +103,7 @@ async def check_requests(
     return Observed(subject, findings, numbers, "\n".join(log), sound="all as specified")
 
 
-def _reads_after_changes(example: Example) -> tuple[RequestStep, ...]:
+def reads_after_changes(example: Example) -> tuple[RequestStep, ...]:
     """What shows that something was kept; not where `:id` would mean something else by then."""
     changes = [index for index, step in enumerate(example.requests) if step.method != "GET"]
     reads = example.requests[changes[-1] + 1 :] if changes else ()
@@ -110,7 +115,7 @@ async def _asked(
 ) -> list[Finding]:
     try:
         async with app.running() as (exchange, log_path):
-            problem = await _problem_of_requests(steps, exchange)
+            problem = await request_problem(steps, exchange)
             log += exchange.log
     except DidNotStart as error:
         return [start_finding(CheckName.examples, error, architecture, app.stack)]
@@ -118,10 +123,10 @@ async def _asked(
         return []
     printed = log_path.read_text(errors="replace")
     log.append(printed)
-    return [_finding(f"{example.says.rstrip('.')}: {when}{problem[1]}", problem[0], printed, architecture, app.stack)]
+    return [example_finding(f"{example.says.rstrip('.')}: {when}{problem[1]}", problem[0], printed, architecture, app.stack)]
 
 
-async def _problem_of_requests(steps: Sequence[RequestStep], exchange: Exchange) -> tuple[str, str] | None:
+async def request_problem(steps: Sequence[RequestStep], exchange: Exchange) -> tuple[str, str] | None:
     """The request that is not answered as shown, and how it is."""
     known = ":id"
     for step in steps:
@@ -129,24 +134,24 @@ async def _problem_of_requests(steps: Sequence[RequestStep], exchange: Exchange)
         answer = await exchange.call(step.method, path, body=json.loads(step.body) if step.body else None)
         request = f"{step.method} {path} {step.body}".strip()
         if answer.status != step.status:
-            return request, f"it answers {answer.status or 'nothing'}, not {step.status}: {answer.text.strip()[:_SHOWN_CHARACTERS]}"
+            return request, f"it answers {answer.status or 'nothing'}, not {step.status}: {answer.text.strip()[:SHOWN_CHARACTERS]}"
         for wanted in step.output:
             if wanted not in answer.text:
-                return request, f"“{wanted}” is not in the answer: {answer.text.strip()[:_SHOWN_CHARACTERS]}"
+                return request, f"“{wanted}” is not in the answer: {answer.text.strip()[:SHOWN_CHARACTERS]}"
         known = quote(str(answer.object.get("id", known)), safe="")
     return None
 
 
 def start_finding(check: CheckName, problem: DidNotStart, architecture: Architecture, stack: StackProfile) -> Finding:
-    """A service that does not start, located as `_finding` does."""
+    """A service that does not start, located as `example_finding` does."""
     error = _ERROR.search(problem.log)
-    found = _finding(
+    found = example_finding(
         f"it does not start: {error[0]}" if error else str(problem), f"GET {stack.health_path}", problem.log, architecture, stack
     )
     return found.model_copy(update={"check": check, "severity": Severity.blocker})
 
 
-def _finding(message: str, request: str, printed: str, architecture: Architecture, stack: StackProfile) -> Finding:
+def example_finding(message: str, request: str, printed: str, architecture: Architecture, stack: StackProfile) -> Finding:
     """Located by the last of the app's files in a trace, if there is one; else whoever wrote the beginning looks into it."""
     places = [(path, int(line)) for path, line in _TRACE_PLACE.findall(printed)]
     path, line = places[-1] if stack.toolchain is Toolchain.python and places else places[0] if places else (None, None)

@@ -54,7 +54,7 @@ class Trial:
     async def write_demo(self, folder: str) -> None:
         """Let the version in `folder` prepare the database."""
         database = f"../{DATABASE}" if folder == PREVIOUS else DATABASE
-        await self._run(f"the demo data of {_version(folder)}", _in(folder, self.stack.demo_argv), database)
+        await self._run(f"the demo data of {_version(folder)}", in_folder(folder, self.stack.demo_argv), database)
 
     async def migrate(self) -> None:
         """Let the new version bring the tables up to date."""
@@ -204,7 +204,7 @@ def _finding(architecture: Architecture, record: str | None, message: str, sever
     return Finding(check=CheckName.upgrade, severity=severity, message=message, component=owner.name if owner else None)
 
 
-def _in(folder: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+def in_folder(folder: str, argv: tuple[str, ...]) -> tuple[str, ...]:
     """The command with `folder` as its current one."""
     return argv if folder == "." else ("sh", "-c", 'cd "$0" && exec "$@"', folder, *argv)
 

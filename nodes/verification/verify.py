@@ -40,6 +40,7 @@ from nodes.verification.node_checks import check_node_compiles, check_node_tests
 from nodes.verification.node_toolchain import NODE_LIMITS, require_node
 from nodes.verification.observed import CheckImpossible, Observed, not_run, result_of
 from nodes.verification.probe import probe_app
+from nodes.verification.program_upgrade import check_program_upgrade
 from nodes.verification.regression_check import check_regression
 from nodes.verification.running_app import SERVING_LIMITS, AppUnderTest, DidNotStart, compare_records, look_at_records
 from nodes.verification.source_checks import SOURCE_CHECKS
@@ -175,6 +176,8 @@ class _Verification:
                 tests = functools.partial(check_node_tests, self.files, self.architecture, sandbox, toolchain)
                 group.create_task(self._conclude(CheckName.tests, tests))
                 group.create_task(self._live(sandbox, toolchain) if stack.keeps_records else self._asked(sandbox, stack, toolchain))
+                if self.delivered and CheckName.upgrade in stack.checks:
+                    group.create_task(self._compare(self.delivered, stack, sandbox, toolchain))
             return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._conclude(CheckName.lint, lambda: check_lint(self.files, self.architecture, sandbox, toolchain)))
@@ -190,7 +193,11 @@ class _Verification:
                 group.create_task(self._compare(self.delivered, stack, sandbox, toolchain))
 
     async def _compare(self, delivered: Delivered, stack: StackProfile, sandbox: Sandbox, toolchain: Path) -> None:
-        """What the version in use has must not be lost: its data, and what its tests promise."""
+        """What the version in use has must not be lost: its data, and what its tests promise. Programs promise by their examples."""
+        if not stack.keeps_records:
+            goes_on = functools.partial(check_program_upgrade, stack=stack, sandbox=sandbox, toolchain=toolchain)
+            await self._conclude(CheckName.upgrade, lambda: goes_on(self.files, self.architecture, delivered))
+            return
         upgrade = functools.partial(check_upgrade, stack=stack, sandbox=sandbox, toolchain=toolchain)
         regression = functools.partial(check_regression, stack=stack, sandbox=sandbox, toolchain=toolchain)
         await self._conclude(CheckName.upgrade, lambda: upgrade(self.files, self.spec, self.architecture, delivered))
