@@ -33,7 +33,7 @@ from nodes.ownership import owns
 from nodes.program_tasks import write_task
 from nodes.record_tasks import write_records_task
 from nodes.rule_functions import custom_rules, kept_in, shown_in
-from nodes.rule_tasks import is_about, rule_task, rules_to_write
+from nodes.rule_tasks import rule_task, rules_to_write
 from nodes.source_trees import JSON, load_tree
 from nodes.stack import STACKS
 from nodes.work_orders import fingerprint
@@ -127,14 +127,15 @@ async def _on_the_frame(
     rules, left = rules_to_write(work.spec, component, written.files, order.findings) if small else (), False
     for rule in rules:
         task = rule_task(work.spec, component, rule, written.files, order, continues)
-        code, ruled = await _ask_for_rule(replace(task, files={**tree, **written.files}), rule, work.spec, written.files, workshop, options)
+        asked = replace(task, files={**tree, **written.files})
+        code, ruled = await _ask_for_rule(asked, rule, work.spec, written.files, workshop, options)
         written, left = written.then(ruled), left or (code is not None and not code.code.strip())
-    others = tuple(finding for finding in order.findings if not any(is_about(finding, work.spec, rule) for rule in rules))
-    left = left or (has_custom_rules(work.spec, component) and not rules)
-    if (is_drafted or rules) and not (left or others or order.feedback):
-        return written if rules else written.then(_Written(written.files, NOTHING_LEFT))
-    rest, files = order.model_copy(update={"findings": others}), {**tree, **written.files}
-    ask = replace(_task(work, component, files, rest, continues), files=files)
+    if rules and not (left or order.feedback):
+        return written  # what else was found may come from the rule: the next round tells
+    if is_drafted and not (left or order.feedback or order.findings or has_custom_rules(work.spec, component)):
+        return written.then(_Written(written.files, NOTHING_LEFT))
+    files = {**tree, **written.files}
+    ask = replace(_task(work, component, files, order, continues), files=files)
     return written.then(await _ask_engineer(ask, component, written.files, workshop, options))
 
 

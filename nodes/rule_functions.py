@@ -39,6 +39,12 @@ def function_in(text: str, rule: RuleSpec) -> str | None:
     return "\n".join(text.splitlines()[found.lineno - 1 : found.end_lineno])
 
 
+def lines_of(text: str, rule: RuleSpec) -> range:
+    """The numbers of the function's lines in the source `text`; none if it is not there."""
+    found = _definition(text, rule)
+    return range(found.lineno, (found.end_lineno or found.lineno) + 1) if found else range(0)
+
+
 def is_unwritten(text: str, rule: RuleSpec) -> bool:
     """Whether the function of the rule is missing, or never refuses anything."""
     found = _definition(text, rule)

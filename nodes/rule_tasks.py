@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from nodes.artifacts import AppSpec, Component, ComponentOrder, Finding, RuleCode, RuleSpec
 from nodes.blueprint import own_rules
+from nodes.blueprint.rule_examples import RuleUnusable
 from nodes.context import AgentTask
 from nodes.refusals import refusal_of
-from nodes.rule_functions import custom_rules, function_in, function_of, is_unwritten, kept_in, message_of, shown_in
+from nodes.rule_functions import custom_rules, function_in, function_of, is_unwritten, kept_in, lines_of, message_of, shown_in
+
+MOST_FINDINGS = 3
+"""A rule that fails, fails in every test of its record: more of them say nothing new."""
 
 
 def rules_to_write(spec: AppSpec, component: Component, own: Mapping[str, str], findings: Sequence[Finding]) -> tuple[RuleSpec, ...]:
@@ -14,17 +18,23 @@ def rules_to_write(spec: AppSpec, component: Component, own: Mapping[str, str], 
     return tuple(
         rule
         for rule in custom_rules(spec, component)
-        if (text := own.get(kept_in(spec, rule))) is not None
-        and (is_unwritten(text, rule) or any(is_about(finding, spec, rule) for finding in findings))
+        if (text := own.get(kept_in(spec, rule))) is not None and (is_unwritten(text, rule) or is_any_about(findings, spec, rule, own))
     )
 
 
-def is_about(finding: Finding, spec: AppSpec, rule: RuleSpec) -> bool:
-    """Whether a finding is about the rule: its function, its test, or its sentence."""
-    if (finding.file or "").endswith("samples.py"):
+def is_any_about(findings: Sequence[Finding], spec: AppSpec, rule: RuleSpec, own: Mapping[str, str]) -> bool:
+    """Whether one of the findings is about the rule."""
+    return any(is_about(finding, spec, rule, own) for finding in findings)
+
+
+def is_about(finding: Finding, spec: AppSpec, rule: RuleSpec, own: Mapping[str, str]) -> bool:
+    """Whether a finding is about the rule: it lies in its function or its test, or names one of them, or its sentence."""
+    path = finding.file or ""
+    if path.endswith("samples.py"):
         return False  # the sample data break the rule: the rule may well be right
-    function = function_of(rule)
-    return finding.file == shown_in(spec, rule) or function in finding.message or message_of(rule) in finding.message
+    if path == shown_in(spec, rule) or (path == kept_in(spec, rule) and finding.line in lines_of(own.get(path, ""), rule)):
+        return True
+    return function_of(rule) in finding.message or message_of(rule) in finding.message
 
 
 def rule_task(
@@ -32,7 +42,7 @@ def rule_task(
 ) -> AgentTask[RuleCode]:
     """Have the engineer write the rule; what was written before and what is wrong with it is shown in a repair."""
     text = own[kept_in(spec, rule)]
-    about = [finding for finding in order.findings if is_about(finding, spec, rule)]
+    about = [finding.message for finding in order.findings if is_about(finding, spec, rule, own)][:MOST_FINDINGS]
     before = "" if is_unwritten(text, rule) else function_in(text, rule) or ""
     return AgentTask(
         name="write_rule",
@@ -41,7 +51,7 @@ def rule_task(
             "usable": own_rules.usable(spec, rule),
             "values": own_rules.sent(spec, rule),
             "previous": f"{before}\n\n{own.get(shown_in(spec, rule), '')}" if before else "",
-            "findings": "\n".join(finding.message for finding in about) if before else "",
+            "findings": "\n".join(about) if before else "",
         },
         answer=RuleCode,
         component=component.name,
@@ -58,6 +68,6 @@ def complaint_about_rule(own: Mapping[str, str], spec: AppSpec, rule: RuleSpec, 
         return None if code.notes.strip() else "Give `code`; only if no function can tell whether the rule is broken, say why in `notes`."
     try:
         after = own_rules.written(own, spec, rule, code)
-    except own_rules.RuleUnusable as unusable:
+    except RuleUnusable as unusable:
         return str(unusable)
     return refusal_of(own, after)

@@ -12,7 +12,10 @@ from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, refused_its_form
 from nodes.agents.models import AnswerForm, ChatModel
 
 PROBE_SECONDS = 60.0
-"""A small model on a processor answers twenty tokens well within it; a queue in front of one may take longer."""
+"""A small model on a processor answers twenty tokens well within it."""
+
+PROBE_SHARE = 0.1
+"""Of the longest wait for a call: who waits half an hour for an answer has a queue before the model, and waits for this too."""
 
 
 class Memory(Protocol):
@@ -75,7 +78,7 @@ async def probe(model: ChatModel) -> AnswerForm | None:
     """The strictest form the endpoint keeps to; None if it gave no answer, as to a wrong key: nothing is learned of that."""
     for form in (AnswerForm.json_schema, AnswerForm.tools):
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(max(PROBE_SECONDS, model.request_timeout_seconds * PROBE_SHARE)):
                 message = await model.chat.bind(**form_arguments(_Probe, form)).ainvoke(QUESTION)
             _Probe.model_validate_json(answered_text(message, form))
         except ENDPOINT_ERRORS as error:

@@ -10,22 +10,21 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from nodes.artifacts import (
     ACCOUNT,
-    Action,
     AppSpec,
     FieldSpec,
     FieldType,
     RecordSpec,
+    Relation,
     RelationKind,
     RuleCode,
     RuleSpec,
 )
 from nodes.blueprint.frame import names
 from nodes.blueprint.frame.members import PYTHON_TYPES
-from nodes.blueprint.frame.text import in_docstring, python_literal
+from nodes.blueprint.rule_examples import RuleUnusable, test_of
 from nodes.completion import given_fields
 from nodes.contract import relation_property
 from nodes.rule_functions import function_in, function_of, kept_in, message_of, shown_in
@@ -45,38 +44,32 @@ IMPORTS = {
 """What the code may name besides its arguments; `datetime` is both a module and a class, see `_import_of`."""
 
 _FENCE = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
-_NUMBERED = re.compile(r"#(\d+)")
-
-
-class RuleUnusable(ValueError):
-    """The code or an example of a rule cannot be used; the message tells the engineer why."""
 
 
 def usable(spec: AppSpec, rule: RuleSpec) -> str:
-    """Every name that the code of the rule may use, with its type, one a line."""
-    record = spec.record(rule.record)
+    """The names the code of the rule may need, with types, one a line: what its sentence does not touch misleads small models."""
+    record, said = spec.record(rule.record), _words(message_of(rule))
     var, cls = names.variable(record.name), names.model_class(record.name)
     lines = [f"{var}: {cls}, the {record.label.lower()} that somebody wants to store", *_attributes(record, var)]
-    for relation in record.relations:
-        if relation.kind is RelationKind.many_to_one:
+    for relation in _single(record):
+        if said & _words_of(spec, relation):
             target, key = relation.target, relation_property(relation)
             other = "Account" if target == ACCOUNT else names.model_class(target)
-            lines.append(f"session.get({other}, {var}.{key}): {other}, what {var}.{key} refers to; it has")
-            told = ("x.name: str", "x.role: str") if target == ACCOUNT else _attributes(spec.record(target), "x")
-            lines += [f"  {line}" for line in told]
-    lines.append(
-        f"records.count_others(session, {var}, {cls}.created_by_id == {var}.created_by_id): int, other {cls} records for which this holds"
-    )
-    lines.append("dt: the module datetime; Decimal; sa: the module sqlalchemy")
-    return "\n".join(lines)
+            told = ["x.name: str", "x.role: str"] if target == ACCOUNT else _attributes(spec.record(target), "x")
+            lines += [f"session.get({other}, {var}.{key}): {other}, what {var}.{key} refers to; it has", *(f"  {line}" for line in told)]
+    if said & _OTHERS or record.plural in said:
+        same = f"{cls}.created_by_id == {var}.created_by_id"
+        lines.append(f"{var}.created_by_id: int, the account of who stores it")
+        lines.append(f"records.count_others(session, {var}, {same}): int, how many other {record.plural} there are of which this is true")
+    return "\n".join([*lines, "dt: the module datetime; Decimal"])
 
 
 def sent(spec: AppSpec, rule: RuleSpec) -> str:
-    """The values of a request that stores a record of the rule, one a line."""
-    record = spec.record(rule.record)
+    """The values of a request that stores a record of the rule, one a line; a reference only where the sentence touches it."""
+    record, said = spec.record(rule.record), _words(message_of(rule))
     lines = [f"{field.name}: {_json_type(field)}" for field in given_fields(record)]
-    lines += [f"{relation_property(relation)}: number of a {relation.target}" for relation in record.relations]
-    return "\n".join(lines)
+    touched = (relation for relation in record.relations if said & _words_of(spec, relation))
+    return "\n".join([*lines, *(f'{relation_property(relation)}: "#1", a stored {relation.target}' for relation in touched)])
 
 
 def written(files: Mapping[str, str], spec: AppSpec, rule: RuleSpec, code: RuleCode) -> dict[str, str]:
@@ -84,18 +77,38 @@ def written(files: Mapping[str, str], spec: AppSpec, rule: RuleSpec, code: RuleC
     path = kept_in(spec, rule)
     body = _body(code.code, spec.record(rule.record))
     function = _checked(body, spec, rule)
-    return {**files, path: _with_function(files[path], spec, rule, body, function), shown_in(spec, rule): _test(spec, rule, code)}
+    return {**files, path: _with_function(files[path], spec, rule, body, function), shown_in(spec, rule): test_of(spec, rule, code)}
+
+
+_OTHERS = frozenset("other others another already same each per once twice together total sum".split())
+"""Words of a sentence that compares a record with others of its kind."""
+
+
+def _single(record: RecordSpec) -> tuple[Relation, ...]:
+    return tuple(relation for relation in record.relations if relation.kind is RelationKind.many_to_one)
+
+
+def _words(text: str) -> set[str]:
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    return words | {word.removesuffix("s") for word in words}
+
+
+def _words_of(spec: AppSpec, relation: Relation) -> set[str]:
+    """What a sentence calls the thing a relation refers to, and what that alone has: its own name says only that there is one."""
+    if relation.target == ACCOUNT:
+        return _words(relation.name) | {role.name for role in spec.roles}
+    target = spec.record(relation.target)
+    return _words(f"{relation.name} {target.name} {target.plural}") | {field.name for field in target.fields} - {"name", "title"}
 
 
 def _attributes(record: RecordSpec, var: str) -> list[str]:
     fields = [f"{var}.{names.attribute(field.name)}: {_python_type(field)}" for field in record.fields]
     relations = [
         f"{var}.{relation_property(relation)}: int{'' if relation.required else ' | None'}, the id of a {relation.target}"
-        for relation in record.relations
-        if relation.kind is RelationKind.many_to_one
+        for relation in _single(record)
     ]
     states = [f"{var}.state: str, one of {', '.join(state.name for state in record.workflow.states)}"] if record.workflow else []
-    return [*fields, *relations, *states, f"{var}.created_by_id: int, the id of the account that created it"]
+    return [*fields, *relations, *states]
 
 
 def _python_type(field: FieldSpec) -> str:
@@ -171,7 +184,7 @@ def _checked(body: str, spec: AppSpec, rule: RuleSpec) -> ast.FunctionDef:
 
 
 def _unknown(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> Iterator[str]:
-    """What is named and is not there."""
+    """What is named and is not there, or cannot be compared."""
     record = spec.record(rule.record)
     var = names.variable(record.name)
     models = {names.model_class(entry.name): entry for entry in spec.records}
@@ -183,6 +196,8 @@ def _unknown(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> Iterat
     known = {"session", var, "datetime", *IMPORTS, *models, *bound, *dir(builtins)}
     members = {var: _members(record), **{cls: _members(entry) for cls, entry in models.items()}}
     for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and (span := _span_against_number(node, record, var)):
+            yield f"`{span}` is a time span, not a number of days. Write `({span}).days`."
         if isinstance(node, ast.Name) and node.id not in known:
             yield f"There is no `{node.id}` here. Use only what `usable` lists.{_meant(node.id, _members(record), var)}"
         if (
@@ -194,6 +209,16 @@ def _unknown(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> Iterat
             yield f"`{node.value.id}` has no `{node.attr}`. It has {', '.join(there)}."
 
 
+def _span_against_number(node: ast.Compare, record: RecordSpec, var: str) -> str | None:
+    """The difference of two dates that is compared with a number, which Python refuses as soon as it is tried."""
+    moments = {f"{var}.{names.attribute(field.name)}" for field in record.fields if field.type in (FieldType.date, FieldType.datetime)}
+    sides = [node.left, *node.comparators]
+    differences = [side for side in sides if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Sub)]
+    spans = [ast.unparse(side) for side in differences if {ast.unparse(side.left), ast.unparse(side.right)} <= moments]
+    numbers = [side for side in sides if isinstance(side, ast.Constant) and isinstance(side.value, int)]
+    return spans[0] if spans and numbers else None
+
+
 def _meant(name: str, members: set[str], var: str) -> str:
     """Small models forget the record before its values, or take its kind's name from the example."""
     close = difflib.get_close_matches(name, members, n=1)
@@ -202,8 +227,7 @@ def _meant(name: str, members: set[str], var: str) -> str:
 
 def _members(record: RecordSpec) -> set[str]:
     """Attributes of the record's class; the objects it refers to are there only once it is stored."""
-    single = (relation for relation in record.relations if relation.kind is RelationKind.many_to_one)
-    found = {names.attribute(field.name) for field in record.fields} | {relation_property(relation) for relation in single}
+    found = {names.attribute(field.name) for field in record.fields} | {relation_property(relation) for relation in _single(record)}
     return found | {"id", "created_at", "created_by_id"} | ({"state"} if record.workflow else set())
 
 
@@ -245,93 +269,3 @@ def _import_of_datetime(function: ast.FunctionDef) -> str:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "datetime"
     }
     return "import datetime" if attributes & of_module else "from datetime import datetime"
-
-
-# ---------------------------------------------------------------------------------------------- the test
-
-
-def _test(spec: AppSpec, rule: RuleSpec, code: RuleCode) -> str:
-    """A test that sends both requests: one is refused with the rule's message, the other is taken."""
-    record = spec.record(rule.record)
-    broken, kept = (
-        _object(text, name, _inputs(record), f"a {record.name}") for name, text in (("broken", code.broken), ("kept", code.kept))
-    )
-    if broken == kept:
-        raise RuleUnusable("`broken` and `kept` are the same. Give values that break the rule, and values that keep it.")
-    role = _author(spec, record)
-    stored = [line for number, entry in enumerate(code.stored, 1) for line in _made(number, entry.record, entry.values, entry.state, spec)]
-    lines = [
-        f"def test_rule_{rule.name}(program, make, person) -> None:",
-        f'    """{in_docstring(message_of(rule))}"""',
-        f"    author = person({python_literal(role)})",
-        *(f"    {line}" for line in stored),
-        f"    values = make.{record.name}_values(author)",
-        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(broken, len(code.stored))})",
-        "    assert answer.status_code == 422",
-        f'    assert {python_literal(message_of(rule))} in [entry["msg"] for entry in answer.json()["detail"]]',
-        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(kept, len(code.stored))})",
-        "    assert answer.status_code == 201, answer.json()",
-    ]
-    head = f'"""What is refused of {in_docstring(record.plural_label.lower())}, and what is not: {in_docstring(message_of(rule))}"""'
-    return "\n".join([head, "", f'PATH = "/api/{record.plural}"', "", "", *lines, ""])
-
-
-def _made(number: int, name: str, values: str, state: str, spec: AppSpec) -> list[str]:
-    record = next((entry for entry in spec.records if entry.name == name), None)
-    if record is None:
-        raise RuleUnusable(f"`stored`: there is no record {name}; there are {', '.join(entry.name for entry in spec.records)}.")
-    states = [entry.name for entry in record.workflow.states] if record.workflow else []
-    if state and state not in states:
-        raise RuleUnusable(f"`stored`: a {name} has no state {state}{f'; it has {chr(44).join(states)}' if states else ''}.")
-    given = _literal(_object(values, "stored", _inputs(record), f"a {name}"), number - 1)
-    arguments = ["author", *([python_literal(state)] if state else []), *([f"**{given}"] if given != "{}" else [])]
-    return [f"stored_{number} = make.{name}({', '.join(arguments)})"]
-
-
-def _inputs(record: RecordSpec) -> set[str]:
-    return {field.name for field in given_fields(record)} | {relation_property(relation) for relation in record.relations}
-
-
-def _object(text: str, name: str, known: set[str], what: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text or "{}")
-    except json.JSONDecodeError as error:
-        raise RuleUnusable(f'`{name}` is no JSON object: {error.msg}. Write it like {{"amount": "12.50"}}.') from error
-    if not isinstance(value, dict):
-        raise RuleUnusable(f'`{name}` is no JSON object. Write it like {{"amount": "12.50"}}.')
-    value = {key: entry for key, entry in value.items() if key not in _BY_APP and not _is_guessed(key, entry)}
-    if strange := sorted(value.keys() - known):
-        raise RuleUnusable(f"`{name}`: {what} has no {strange[0]}. It has {', '.join(sorted(known))}.")
-    return value
-
-
-_BY_APP = frozenset({"id", "created_at", "created_by", "created_by_id", "state"})
-"""What no request gives, and small models give all the same."""
-
-
-def _is_guessed(key: str, value: object) -> bool:
-    """The number of a record that nobody stored: the test refers to one of its own instead."""
-    return key.endswith("_id") and not (isinstance(value, str) and _NUMBERED.fullmatch(value))
-
-
-def _literal(values: Mapping[str, Any], stored: int) -> str:
-    """The values as Python; `"#1"` becomes the number of the first stored record."""
-    entries = [f"{python_literal(name)}: {_value(value, stored)}" for name, value in values.items()]
-    return "{" + ", ".join(entries) + "}"
-
-
-def _value(value: Any, stored: int) -> str:  # noqa: ANN401 - JSON
-    if isinstance(value, str) and (found := _NUMBERED.fullmatch(value)):
-        if not 1 <= int(found.group(1)) <= stored:
-            raise RuleUnusable(f'"{value}" stands for nothing: {stored} records are stored before.')
-        return f"stored_{found.group(1)}.id"
-    return python_literal(value)
-
-
-def _author(spec: AppSpec, record: RecordSpec) -> str:
-    """A role that may create the record."""
-    allowed = {entry.role for entry in spec.permissions if entry.record == record.name and entry.action is Action.create}
-    role = next((role.name for role in spec.roles if role.name in allowed), None)
-    if role is None:
-        raise RuleUnusable(f"Nobody may create a {record.name}, so no request can break the rule. Leave `code` empty.")
-    return role

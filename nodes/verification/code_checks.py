@@ -143,7 +143,7 @@ def _outcome(case: ET.Element) -> str:
 
 
 def _test_finding(case: ET.Element, architecture: Architecture) -> Finding:
-    """The place is where it failed; the component is that of the test, or of the app's file deepest in the trace."""
+    """The place is where it failed; the component is that of the app's file in which it broke, or else of the test."""
     problem = case.find("failure")
     if problem is None:
         problem = case.find("error")
@@ -151,7 +151,9 @@ def _test_finding(case: ET.Element, architecture: Architecture) -> Finding:
     message = (problem.get("message", "") if problem is not None else "").strip()
     places = [(path, int(line)) for path, line in _PLACE.findall(trace)]
     path, line = places[-1] if places else (case.get("file") or None, None)
-    candidates = [case.get("file") or "", *(place for place, _ in reversed(places))]
+    tested, passed = case.get("file") or "", [place for place, _ in reversed(places)]
+    # Where the app itself broke, its part is to blame, whoever's test ran into it; else the part that is tested.
+    candidates = [*passed, tested] if path and path.startswith("app/") else [tested, *passed]
     owner = next((owner for candidate in candidates if (owner := owner_of(architecture, candidate))), None)
     return Finding(
         check=CheckName.tests,

@@ -59,6 +59,14 @@ async def test_the_strictest_form_an_endpoint_keeps_to_is_found_out_once(replies
         assert memory.found == {(server.url, MODEL.model): form}
 
 
+async def test_a_model_with_a_queue_before_it_is_waited_for_as_long_as_its_calls_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine took 70 seconds for these twenty tokens, and its model was then held to no schema."""
+    monkeypatch.setattr("nodes.agents.capabilities.PROBE_SECONDS", 0.0)
+    async with fault_server(Answer(FITS)) as server:
+        patient = ChatModels(replace(settings_of(server), request_timeout_seconds=300.0)).open(MODEL)
+        assert (await Capabilities().settled(patient)).answer_form is AnswerForm.json_schema
+
+
 @pytest.mark.parametrize("failure", [Status(503), Status(401), Status(403), Status(404), Status(429, code="insufficient_quota")])
 async def test_an_endpoint_that_is_down_or_turns_us_away_teaches_nothing(failure: Status) -> None:
     memory = Remembered()

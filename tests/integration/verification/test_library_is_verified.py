@@ -218,6 +218,15 @@ async def test_a_failing_test_names_its_line_and_component(verify: Verify, libra
     assert found.message.startswith("test_members_borrow: assert 1 == 2")
 
 
+async def test_the_part_in_which_the_app_breaks_is_to_blame_whoever_tests_it(verify: Verify, library: Files) -> None:
+    """A rule that a model wrote broke every test of the part that only refers to its record, and that part was to be repaired."""
+    rule = b"def in_time(days):\n    return days <= None\n"
+    test = b"from app.records.loans.days import in_time\n\n\ndef test_books_come_back_in_time():\n    assert in_time(3)\n"
+    report = await verify({**library, "app/records/loans/days.py": rule, "tests/test_books_days.py": test})
+    (found,) = [found for found in report.findings if found.check is CheckName.tests]
+    assert (found.component, found.file, found.line) == ("loans", "app/records/loans/days.py", 2)
+
+
 async def test_a_test_hidden_from_pytest_is_found(verify: Verify, library: Files) -> None:
     hidden = {
         **library,

@@ -122,5 +122,17 @@ async def test_a_model_that_reads_enough_writes_the_whole_part() -> None:
 
 
 def test_samples_that_break_a_rule_are_no_fault_of_the_rule() -> None:
-    assert not is_about(finding(RULE.message, "tests/test_loans_samples.py"), SPEC, RULE)
-    assert is_about(finding(RULE.message, "app/records/loans/store.py"), SPEC, RULE)
+    assert not is_about(finding(RULE.message, "tests/test_loans_samples.py"), SPEC, RULE, FRAME)
+    assert is_about(finding(RULE.message, "app/records/loans/store.py"), SPEC, RULE, FRAME)
+
+
+async def test_what_breaks_in_the_function_of_a_rule_is_asked_of_the_rule_and_the_rest_waits() -> None:
+    """As a real model broke it: every test of the record fails in the same line."""
+    _, files = await Engineer([WRONG]).write()
+    path = kept_in(SPEC, RULE)
+    line = next(number for number, text in enumerate(files[path].splitlines(), 1) if "return loan.end_date <=" in text)
+    broken = [finding(f"test_{n}: TypeError: '<=' not supported", path).model_copy(update={"line": line}) for n in range(7)]
+    engineer = Engineer([RIGHT])
+    await engineer.write({**FRAME, **files}, (*broken, finding("GET /loans answers 500", None)))
+    assert engineer.crew.names() == [f"write_rule({LOANS.name}#2)"]
+    assert engineer.crew.tasks[0].inputs["findings"].count("\n") == 2

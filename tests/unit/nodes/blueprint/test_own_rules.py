@@ -8,6 +8,7 @@ from nodes.artifacts import Architecture, BuildRequest, RuleCode, RuleKind, Stor
 from nodes.blueprint import own_rules
 from nodes.blueprint.frame import generate_frame
 from nodes.blueprint.reader import read_description
+from nodes.blueprint.rule_examples import RuleUnusable
 from nodes.contract import contract_of
 from nodes.rule_functions import function_in, is_unwritten, kept_in, shown_in, unkept_rules
 from nodes.stack import PYTHON_WEB
@@ -107,7 +108,7 @@ def test_the_test_sends_what_breaks_the_rule_and_what_keeps_it() -> None:
     ],
 )
 def test_code_that_cannot_work_is_refused_in_one_sentence(code: str, complaint: str) -> None:
-    with pytest.raises(own_rules.RuleUnusable) as refused:
+    with pytest.raises(RuleUnusable) as refused:
         written(code)
     assert str(refused.value) == complaint
 
@@ -122,6 +123,29 @@ def test_code_that_cannot_work_is_refused_in_one_sentence(code: str, complaint: 
     ],
 )
 def test_examples_that_show_nothing_are_refused(broken: str, complaint: str) -> None:
-    with pytest.raises(own_rules.RuleUnusable) as refused:
+    with pytest.raises(RuleUnusable) as refused:
         written(BODY, broken)
     assert str(refused.value) == complaint
+
+
+def test_an_engineer_is_told_of_what_the_sentence_touches_and_of_nothing_else() -> None:
+    """Small models use what they are offered: asked about days, one counted the loans of a person."""
+    assert own_rules.usable(SPEC, RULE).splitlines() == [
+        "loan: Loan, the loan that somebody wants to store",
+        "loan.start_date: dt.date | None",
+        "loan.end_date: dt.date | None",
+        "loan.tool_id: int, the id of a tool",
+        "loan.state: str, one of requested, approved, rejected, returned",
+        "dt: the module datetime; Decimal",
+    ]
+    assert own_rules.sent(SPEC, RULE).splitlines() == ['start_date: "2030-01-31"', 'end_date: "2030-01-31"']
+    about_tools = RULE.model_copy(update={"message": "A tool with a daily fee above 50 is lent once to each member."})
+    told = own_rules.usable(SPEC, about_tools)
+    assert "session.get(Tool, loan.tool_id): Tool, what loan.tool_id refers to; it has\n  x.name: str" in told
+    assert "records.count_others(session, loan, Loan.created_by_id == loan.created_by_id)" in told
+    assert 'tool_id: "#1", a stored tool' in own_rules.sent(SPEC, about_tools)
+
+
+def test_a_small_model_of_another_module_is_read_in_its_place() -> None:
+    text = written("return datetime.date(2030, 1, 1) <= loan.end_date")[RULES]
+    assert "import datetime\n" in text
