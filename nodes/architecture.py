@@ -88,7 +88,7 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
 def _task(spec: AppSpec, feedback: str, continues: str) -> AgentTask[ArchitecturePlan]:
     return AgentTask(
         name="design_architecture",
-        inputs={"spec": spec.model_dump_json(), "feedback": feedback},
+        inputs={"spec": spec.model_dump_json(exclude_defaults=True), "feedback": feedback},
         answer=ArchitecturePlan,
         summarize=lambda plan: f"{len(plan.components)} parts: {', '.join(part.title for part in plan.components)}.",
         continues=continues,

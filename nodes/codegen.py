@@ -28,11 +28,11 @@ from nodes.changes import apply_changes, complaint_about, difference
 from nodes.context import AgentTask, BuildOptions, Workshop
 from nodes.errors import AgentOutputInvalid
 from nodes.excerpts import contract_concerning, spec_concerning
-from nodes.outlines import outlines, shared_outlines
+from nodes.outlines import outline, outlines, shared_outlines
 from nodes.ownership import owns
 from nodes.program_tasks import write_task
 from nodes.record_tasks import write_records_task
-from nodes.rule_functions import custom_rules, kept_in, shown_in
+from nodes.rule_functions import custom_rules, kept_in, shown_in, unkept_rules, works_out
 from nodes.rule_tasks import rule_task, rules_to_write
 from nodes.source_trees import JSON, load_tree
 from nodes.stack import STACKS
@@ -40,6 +40,9 @@ from nodes.work_orders import fingerprint
 
 SELDOM_LEFT_ALONE = ("/rules.py", "/samples.py")
 """Where rules of kind `custom` and sample data are written; the rest of a part is complete as generated."""
+
+TEST_HELPERS = ("tests/conftest.py", "tests/make.py", "tests/people.py")
+"""What tests are written with; fixtures are used without an import."""
 
 NOTHING_LEFT = "No engineer was asked: rules, pages and tests of this part are generated, and nothing else was left to write."
 """The note of a part that takes no model."""
@@ -130,12 +133,15 @@ async def _on_the_frame(
         asked = replace(task, files={**tree, **written.files})
         code, ruled = await _ask_for_rule(asked, rule, work.spec, written.files, workshop, options)
         written, left = written.then(ruled), left or (code is not None and not code.code.strip())
+    left = left or (is_drafted and any(works_out(work.spec, rule) for rule in custom_rules(work.spec, component)))
     if rules and not (left or order.feedback):
         return written  # what else was found may come from the rule: the next round tells
     if is_drafted and not (left or order.feedback or order.findings or has_custom_rules(work.spec, component)):
         return written.then(_Written(written.files, NOTHING_LEFT))
     files = {**tree, **written.files}
     ask = replace(_task(work, component, files, order, continues), files=files)
+    if not small:
+        ask = replace(ask, check=lambda changeset: complaint_about_work(written.files, work, component, order, changeset))
     return written.then(await _ask_engineer(ask, component, written.files, workshop, options))
 
 
@@ -182,6 +188,16 @@ def _task(work: WorkOrder, component: Component, files: Mapping[str, str], order
     )
 
 
+def complaint_about_work(
+    own: Mapping[str, str], work: WorkOrder, component: Component, order: ComponentOrder, changeset: Changeset
+) -> str | None:
+    """Why the work of an engineer on the frame is not taken: it cannot be applied, or leaves out a rule that was left to write."""
+    if complaint := complaint_about(own, component, changeset, feedback=order.feedback):
+        return complaint
+    after, left = apply_changes(own, component, changeset), set(custom_rules(work.spec, component))
+    return "\n".join(f"{message}." for rule, message in unkept_rules(after, work.spec) if rule in left) or None
+
+
 async def _ask_engineer(
     task: AgentTask[Changeset], component: Component, own: Mapping[str, str], workshop: Workshop, options: BuildOptions
 ) -> _Written:
@@ -202,10 +218,10 @@ def engineer_inputs(
     feedback: str = "",
 ) -> dict[str, str]:
     """What an engineer is told; `files` are the whole app. What all engineers share comes first, so that providers cache it."""
-    signatures = shared_outlines([_owned(part, files) for part in architecture.components], files)
+    signatures = shared_outlines([_owned(part, files) for part in architecture.components], files) | _test_helpers(files)
     return {
-        "contract": architecture.contract.model_dump_json(),
-        "spec": spec.model_dump_json(),
+        "contract": architecture.contract.model_dump_json(exclude_defaults=True),
+        "spec": spec.model_dump_json(exclude_defaults=True),
         "signatures": json.dumps(signatures, ensure_ascii=False),
         "component": component.model_dump_json(),
         "own_files": json.dumps(_owned(component, files), ensure_ascii=False),
@@ -226,7 +242,7 @@ def leaner_inputs(
     own_files = _owned(component, files)
     concerned = spec_concerning(spec, component), contract_concerning(architecture, component)
     told = engineer_inputs(concerned[0], concerned[1], component, files, findings, feedback)
-    told["signatures"] = json.dumps(outlines(own_files, files), ensure_ascii=False)
+    told["signatures"] = json.dumps(outlines(own_files, files) | _test_helpers(files), ensure_ascii=False)
     named = {finding.file for finding in findings}
     shown = {
         path: text if path in named or path.endswith(SELDOM_LEFT_ALONE) else f"({text.count(chr(10))} lines, not shown; leave it as it is)"
@@ -235,6 +251,10 @@ def leaner_inputs(
     fewer = {**told, "own_files": json.dumps(shown, ensure_ascii=False)}
     used = outlines({path: text for path, text in own_files.items() if shown[path] == text}, files)
     return told, fewer, {**fewer, "signatures": json.dumps(used, ensure_ascii=False)}
+
+
+def _test_helpers(files: Mapping[str, str]) -> dict[str, str]:
+    return {path: outline(files[path]) for path in TEST_HELPERS if path in files}
 
 
 def _owned(component: Component, files: Mapping[str, str]) -> dict[str, str]:

@@ -35,7 +35,7 @@ def completed(spec: AppSpec) -> AppSpec:
     """The same specification with what its recipes imply; of a specification without recipes, the same. Idempotent."""
     if not spec.recipes:
         return spec
-    kept = {(record, field.name): field for recipe in spec.recipes for record, field in _kept(spec, recipe)}
+    kept = kept_by_recipes(spec)
     stated = {(rule.record, rule.kind, frozenset(rule.fields)) for rule in spec.rules}
     implied = [rule for recipe in spec.recipes for rule in _rules(spec, recipe)]
     withheld = {pair for recipe in spec.recipes for pair in _withheld(spec, recipe)}
@@ -46,6 +46,11 @@ def completed(spec: AppSpec) -> AppSpec:
             "permissions": tuple(entry for entry in spec.permissions if (entry.role, entry.record, entry.action) not in withheld),
         }
     )
+
+
+def kept_by_recipes(spec: AppSpec) -> dict[tuple[str, str], FieldSpec]:
+    """Record and name of each field that a recipe has the app fill, as it is in the complete specification; recipes are sound."""
+    return {(record, field.name): field for recipe in spec.recipes for record, field in _kept(spec, recipe)}
 
 
 def _rules(spec: AppSpec, recipe: RecipeSpec) -> Iterator[RuleSpec]:

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from pydantic import ValidationError
 
-from nodes.artifacts import AppSpec, Artifact, Provenance
+from nodes.artifacts import AppSpec, Artifact, Provenance, RuleKind
 
 Json = Any
 """What `json.loads` gives: the specification is corrected as JSON and validated as a whole afterwards."""
@@ -47,16 +47,77 @@ class CorrectionRefused(ValueError):
 
 
 def corrected(draft: AppSpec, given: SpecCorrections) -> AppSpec:
-    """`draft` with the corrections. Raises `CorrectionRefused` naming the first that does not fit."""
+    """`draft` with the corrections. Raises `CorrectionRefused` naming the first that does not fit.
+
+    What means nothing without a removed item goes with it: a record's permissions, and the rules about a field.
+    """
     spec: Json = draft.model_dump(mode="json")
+    gone: list[Sequence[str]] = []
     for correction in given.corrections:
+        if correction.kind is CorrectionKind.remove and _went_before(spec, draft, correction.place, gone):
+            continue
         _correct(spec, correction)
+        if correction.kind is CorrectionKind.remove:
+            gone.append(_steps(correction.place))
+            _drop_what_refers_to(spec, *gone[-1])
     try:
         return AppSpec.model_validate(spec)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = _named(spec, first["loc"])
         raise CorrectionRefused(f"{place}: {first['msg']}") from error
+
+
+def _went_before(spec: Json, draft: AppSpec, place: str, gone: Sequence[Sequence[str]]) -> bool:
+    """Whether an item of the draft is no longer there because something it needs was removed before."""
+    return bool(gone) and not _is_there(spec, place) and _is_there(draft.model_dump(mode="json"), place)
+
+
+def _is_there(spec: Json, place: str) -> bool:
+    *above, last = _steps(place) or [""]
+    try:
+        holder = spec
+        for step in above:
+            holder = _inside(holder, step, place)
+    except CorrectionRefused:
+        return False
+    return isinstance(holder, list) and _position(holder, last) is not None
+
+
+def _drop_what_refers_to(spec: Json, *removed: str) -> None:
+    match removed:
+        case ("records", record):
+            for kind in ("permissions", "rules", "reports", "recipes"):
+                spec[kind] = [item for item in spec[kind] if record not in (item["record"], *item.get("records", ()))]
+            for other in spec["records"]:
+                lost = [relation["name"] for relation in other["relations"] if relation["target"] == record]
+                other["relations"] = [relation for relation in other["relations"] if relation["name"] not in lost]
+                for name in lost:
+                    _drop_what_names(spec, other["name"], name)
+        case ("records", record, "fields" | "relations", name):
+            _drop_what_names(spec, record, name)
+        case ("roles", role):
+            spec["permissions"] = [item for item in spec["permissions"] if item["role"] != role]
+            for workflow in (entry["workflow"] for entry in spec["records"] if entry["workflow"]):
+                for step in workflow["transitions"]:
+                    step["roles"] = [name for name in step["roles"] if name != role]
+        case _:
+            return
+
+
+def _drop_what_names(spec: Json, record: str, name: str) -> None:
+    """Rules and reports about a part of a record; what a rule of kind `custom` says may hold without it."""
+    spec["rules"] = [
+        rule
+        for rule in spec["rules"]
+        if rule["record"] != record or rule["kind"] == RuleKind.custom or name not in (*rule["fields"], rule["per"])
+    ]
+    for rule in spec["rules"]:
+        if rule["record"] == record:
+            rule["fields"] = [field for field in rule["fields"] if field != name]
+    spec["reports"] = [
+        report for report in spec["reports"] if report["record"] != record or name not in (report["group_by"], report["measure"])
+    ]
 
 
 def unexplained_removals(draft: AppSpec, given: SpecCorrections) -> dict[str, str]:
@@ -125,7 +186,7 @@ def _set(holder: Json, step: str, value: Json, place: str) -> None:
     if not isinstance(holder, list):
         raise CorrectionRefused(f"{place}: nothing lies below a plain value")
     if isinstance(value, dict):
-        value = {"name": step, **value} if _names(holder) or (not holder and "role" not in value) else value
+        value = {**_named_by(step, holder, value), **value}
     position = _position(holder, step)
     if position is None:
         holder.append(value)
@@ -151,6 +212,13 @@ def key_of(item: Json) -> str:
     if not isinstance(item, Mapping):
         return str(item)
     return str(item["name"]) if "name" in item else ":".join(str(item.get(part, "")) for part in ("role", "record", "action"))
+
+
+def _named_by(step: str, holder: Sequence[Json], value: Json) -> dict[str, str]:
+    """What the place says of an item, so that its value need not: the parts of a permission, or the name."""
+    if step.count(":") == 2:
+        return dict(zip(("role", "record", "action"), step.split(":"), strict=True))
+    return {"name": step} if _names(holder) or (not holder and "role" not in value) else {}
 
 
 def _names(items: Sequence[Json]) -> bool:

@@ -79,7 +79,7 @@ async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop
         report = report.model_copy(update={"checks": (merge, *report.checks)})
     written = {path for result in state.get("components", {}).values() for path in result.files}
     inputs = {
-        "spec": state["spec"].model_dump_json(),
+        "spec": state["spec"].model_dump_json(exclude_defaults=True),
         "report": _reported(report),
         "files": _readable(files, written),
         "components": json.dumps([component.name for component in architecture.components]),
@@ -219,8 +219,11 @@ def _weight(report: EvidenceReport) -> tuple[int, ...]:
 
 
 def _reported(report: EvidenceReport) -> str:
-    """The evidence without what differs when the same checks run again: a recorded answer must still fit its prompt."""
-    return report.model_dump_json(exclude={"checks": {"__all__": {"duration_seconds", "log", "screenshots"}}})
+    """The evidence without pictures, which cannot be read here, and without what differs when the same checks run again.
+
+    A recorded answer must still fit its prompt.
+    """
+    return report.model_dump_json(exclude={"checks": {"__all__": {"duration_seconds", "log", "screenshots"}}}, exclude_defaults=True)
 
 
 def _readable(files: Mapping[str, str], written: Collection[str]) -> str:

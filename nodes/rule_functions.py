@@ -12,6 +12,12 @@ def custom_rules(spec: AppSpec, component: Component | None = None) -> tuple[Rul
     return tuple(rule for rule in spec.rules if rule.kind is RuleKind.custom and (component is None or rule.record in component.records))
 
 
+def works_out(spec: AppSpec, rule: RuleSpec) -> bool:
+    """Whether the rule says how a value comes about that nobody enters, the first of its fields. It refuses nothing."""
+    first = rule.fields[0] if rule.fields else None
+    return any(field.by_app for field in spec.record(rule.record).fields if field.name == first)
+
+
 def function_of(rule: RuleSpec) -> str:
     """What the function is called that tells whether a record keeps the rule: as sentences say it, which small models turn round."""
     return f"keeps_{rule.name}"
@@ -30,6 +36,11 @@ def kept_in(spec: AppSpec, rule: RuleSpec) -> str:
 def shown_in(spec: AppSpec, rule: RuleSpec) -> str:
     """The file in which its test stands, if a program wrote it."""
     return f"tests/test_{spec.record(rule.record).plural}_{rule.name}.py"
+
+
+def named_test(rule: RuleSpec) -> str:
+    """How its test is called, as those of the rules that programs write; the name may go on."""
+    return f"test_rule_{rule.name}"
 
 
 def function_in(text: str, rule: RuleSpec) -> str | None:
@@ -61,10 +72,17 @@ def unkept_rules(files: Mapping[str, str], spec: AppSpec) -> Iterator[tuple[Rule
     """The custom rules an app does not keep, or shows by no test, each with what is wrong."""
     tests = [text for path, text in files.items() if path.startswith("tests/")]
     for rule in custom_rules(spec):
-        if is_unwritten(files.get(kept_in(spec, rule), ""), rule):
+        if works_out(spec, rule):
+            if not any(_tests(rule, text) for text in tests):
+                yield rule, f"no test called {named_test(rule)} shows what is worked out: “{message_of(rule)}”"
+        elif is_unwritten(files.get(kept_in(spec, rule), ""), rule):
             yield rule, f"{function_of(rule)} refuses nothing, so the app does not keep the rule “{message_of(rule)}”"
-        elif not any(message_of(rule) in text for text in tests):
+        elif not any(_tests(rule, text) or message_of(rule) in text for text in tests):
             yield rule, f"no test shows that {function_of(rule)} keeps the rule “{message_of(rule)}”"
+
+
+def _tests(rule: RuleSpec, text: str) -> bool:
+    return re.search(rf"^(?:async )?def {named_test(rule)}(?:_\w*)?\(", text, re.MULTILINE) is not None
 
 
 def _definition(text: str, rule: RuleSpec) -> ast.FunctionDef | None:

@@ -7,18 +7,23 @@ from nodes.blueprint import own_rules
 from nodes.blueprint.rule_examples import RuleUnusable
 from nodes.context import AgentTask
 from nodes.refusals import refusal_of
-from nodes.rule_functions import custom_rules, function_in, function_of, is_unwritten, kept_in, lines_of, message_of, shown_in
+from nodes.rule_functions import custom_rules, function_in, function_of, is_unwritten, kept_in, lines_of, message_of, shown_in, works_out
 
 MOST_FINDINGS = 3
 """A rule that fails, fails in every test of its record: more of them say nothing new."""
 
 
 def rules_to_write(spec: AppSpec, component: Component, own: Mapping[str, str], findings: Sequence[Finding]) -> tuple[RuleSpec, ...]:
-    """The component's rules that nobody has written yet, or that a finding is about; none where the frame has no place for them."""
+    """The component's rules that nobody has written yet, or that a finding is about; none where the frame has no place for them.
+
+    What works a value out takes more than a function of its own.
+    """
     return tuple(
         rule
         for rule in custom_rules(spec, component)
-        if (text := own.get(kept_in(spec, rule))) is not None and (is_unwritten(text, rule) or is_any_about(findings, spec, rule, own))
+        if not works_out(spec, rule)
+        and (text := own.get(kept_in(spec, rule))) is not None
+        and (is_unwritten(text, rule) or is_any_about(findings, spec, rule, own))
     )
 
 

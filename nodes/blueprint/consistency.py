@@ -8,6 +8,7 @@ from nodes.artifacts import (
     ACCOUNT,
     Action,
     AppSpec,
+    FieldSpec,
     FieldType,
     RecordSpec,
     RelationKind,
@@ -18,6 +19,7 @@ from nodes.artifacts import (
     Workflow,
 )
 from nodes.blueprint import recipes
+from nodes.completion import kept_by_recipes
 from nodes.contract import class_name, operation_names, relation_property
 from nodes.conventions import REPORT_ROWS
 from nodes.program_spec import program_problems
@@ -57,6 +59,7 @@ def problems(spec: AppSpec) -> tuple[str, ...]:
         *_required_cycles(spec),
         *_permissions(spec),
         *(problem for rule in spec.rules for problem in _rule(spec, rule)),
+        *_filled_by_app(spec),
         *(problem for report in spec.reports for problem in _report(spec, report)),
         *_repeated("rule", (rule.name for rule in spec.rules)),
         *_repeated("report", (report.name for report in spec.reports)),
@@ -242,6 +245,29 @@ def _rule(spec: AppSpec, rule: RuleSpec) -> Iterator[str]:
     yield from _limit(record, rule) if rule.kind is RuleKind.limit else ()
     if rule.per is not None and rule.per not in relations | set(fields) | {"created_by"}:
         yield f"The rule {rule.name} holds per {rule.per}, which {record.name} does not have."
+
+
+def _filled_by_app(spec: AppSpec) -> Iterator[str]:
+    """What the app fills where no recipe does, an engineer has it work out: a rule has to say how."""
+    if any(recipes.problems(spec, recipe) for recipe in spec.recipes):
+        return
+    kept = kept_by_recipes(spec)
+    for record in spec.records:
+        for field in record.fields:
+            if field.by_app and (record.name, field.name) not in kept:
+                yield from _worked_out(spec, record, field)
+
+
+def _worked_out(spec: AppSpec, record: RecordSpec, field: FieldSpec) -> Iterator[str]:
+    name = f"{record.name}.{field.name}"
+    about = [rule for rule in spec.rules if rule.record == record.name and field.name in rule.fields]
+    if not any(rule.kind is RuleKind.custom and rule.fields[0] == field.name for rule in about):
+        yield f"{name} is filled by the app, and nothing says with what: add a rule of kind custom with it as the first of `fields`."
+    for rule in about:
+        if rule.kind is not RuleKind.custom:
+            yield f"The rule {rule.name} is about {name}, which the app works out: make it a rule of kind custom."
+    if field.required and field.type not in {*_NUMBERS, FieldType.boolean}:
+        yield f"{name} is filled by the app, so it is empty until then: it cannot be required."
 
 
 def _limit(record: RecordSpec, rule: RuleSpec) -> Iterator[str]:

@@ -12,7 +12,6 @@ from nodes.artifacts import (
     Operation,
     RecipeSpec,
     RecordSpec,
-    RuleKind,
     Scope,
     Severity,
 )
@@ -20,7 +19,7 @@ from nodes.conventions import ABSENT, INVALID, MAY_NOT, NOT_SIGNED_IN, SETTLED
 from nodes.ownership import owner_of_record
 from nodes.verification.exchange import Answer, Content, Exchange, Json
 from nodes.verification.payloads import Body, same_value
-from nodes.verification.stock import Made, NotMade, Person, Stock
+from nodes.verification.stock import Made, NotMade, Person, Stock, refused_by_custom_rule
 
 
 @dataclass
@@ -157,10 +156,8 @@ class Expectations:
                 self.find(endpoint, None, message)
 
     def is_custom_rule(self, answer: Answer) -> bool:
-        """Refused by a rule the probe cannot read, so it cannot know whether its body keeps it."""
-        return answer.status in (SETTLED, INVALID) and any(
-            rule.kind is RuleKind.custom and rule.message and rule.message in answer.text for rule in self.spec.rules
-        )
+        """Whether a rule an engineer wrote refused it."""
+        return refused_by_custom_rule(self.spec, answer)
 
     def find(self, endpoint: Endpoint, answer: Answer | None, message: str, severity: Severity = Severity.major) -> None:
         """Note something wrong, once."""

@@ -141,8 +141,8 @@ def _agreeing(spec: AppSpec, record: RecordSpec, names: set[str]) -> set[str]:
 
 
 def relations_in_rules(spec: AppSpec, record: RecordSpec) -> set[str]:
-    """Relations that must differ between two valid bodies, because a rule compares records by them."""
-    named = {name for rule in _rules(spec, record) for name in (*rule.fields, rule.per) if rule.kind is not RuleKind.custom}
+    """Relations that must differ between two valid bodies, because a rule compares records by them, or may: one of kind `custom`."""
+    named = {name for rule in _rules(spec, record) for name in (*rule.fields, rule.per)}
     return {relation.name for relation in record.relations if relation.name in named}
 
 

@@ -132,7 +132,8 @@ class _Probe(Expectations):
             if problem.answer and not self.is_custom_rule(problem.answer):
                 self.find(endpoint, problem.answer, f"{problem}: {said(problem.answer)}")
             else:
-                self.find(endpoint, None, f"it could not be seen who is refused: {problem}", Severity.minor)
+                why = f", {said(problem.answer)}" if problem.answer else ""
+                self.find(endpoint, None, f"it could not be seen who is refused: {problem}{why}", Severity.minor)
 
     # ------------------------------------------------------------------------------------------ operations
 

@@ -8,7 +8,7 @@ from nodes.blueprint.frame import names
 from nodes.blueprint.frame.text import lower_first, one_line
 from nodes.completion import given_fields
 from nodes.contract import relation_property
-from nodes.rule_functions import custom_rules, function_of, message_of
+from nodes.rule_functions import custom_rules, function_of, message_of, works_out
 
 FREEING_STATES = frozenset({"cancelled", "canceled", "rejected", "declined", "refused", "denied", "withdrawn", "expired", "no_show"})
 """States in which a booking no longer occupies what it booked; no_overlap looks past records in them."""
@@ -127,12 +127,18 @@ UNWRITTEN = "return True  # this rule is still to be written"
 
 
 def unwritten_checks(spec: AppSpec, record: RecordSpec) -> tuple[CheckView, ...]:
-    """A function for each rule of kind `custom`, called where the others are; what it does is left to an engineer."""
-    known = {field.name for field in given_fields(record)}
-    rules = (rule for rule in custom_rules(spec) if rule.record == record.name)
+    """A function for each rule of kind `custom` that refuses something, called where the others are; engineers write what it does."""
+    places = {field.name: field.name for field in given_fields(record)}
+    places |= {relation.name: relation_property(relation) for relation in record.relations}
+    rules = (rule for rule in custom_rules(spec) if rule.record == record.name and not works_out(spec, rule))
     return tuple(
         CheckView(
-            function_of(rule), True, next((name for name in rule.fields if name in known), ""), message_of(rule), (UNWRITTEN,), keeps=True
+            function_of(rule),
+            True,
+            next((places[name] for name in rule.fields if name in places), ""),
+            message_of(rule),
+            (UNWRITTEN,),
+            keeps=True,
         )
         for rule in rules
     )

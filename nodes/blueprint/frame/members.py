@@ -77,8 +77,8 @@ class FieldView(Called):
 
     @property
     def default(self) -> str | None:
-        """What a column that nobody enters begins with: a number at zero, a text with a code of its own."""
-        if not self.by_app:
+        """What a column that nobody enters and that is never empty begins with: a number at zero, a text with a code of its own."""
+        if not self.by_app or not self.required:
             return None
         return {"int": "0", "Decimal": "Decimal(0)"}.get(self.python_type, "new_code")
 

@@ -12,10 +12,12 @@ ACTIONS = {"read": "look", "create": "add", "update": "change", "delete": "delet
 
 
 def facts(record: RecordView) -> str:
-    """`Each claim has subject and amount; optional: remark.`"""
-    needed = [lower_first(member.label) for member in record.members if member.required]
-    optional = [lower_first(member.label) for member in record.members if not member.required]
-    parts = [f"has {sentence_list(needed)}"] * bool(needed) + [f"optional: {sentence_list(optional)}"] * bool(optional)
+    """`Each claim has subject and amount; optional: remark; filled by the app: total.`"""
+    needed = [lower_first(member.label) for member in record.inputs if member.required]
+    optional = [lower_first(member.label) for member in record.inputs if not member.required]
+    filled = [lower_first(member.label) for member in record.members if member not in record.inputs]
+    said = {"has ": needed, "optional: ": optional, "filled by the app: ": filled}
+    parts = [f"{word}{sentence_list(labels)}" for word, labels in said.items() if labels]
     held = f"Each {lower_first(record.label)} {'; '.join(parts)}." if parts else ""
     return " ".join(filter(None, (record.spec.description and record.description, held)))
 

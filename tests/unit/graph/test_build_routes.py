@@ -461,11 +461,23 @@ async def test_a_part_nothing_is_left_to_write_in_takes_no_engineer() -> None:
     assert state["outcome"] == Outcome(ending=Ending.delivered, reason="Every check passed.", stop=RepairStop.verified)
 
 
+THE_RULE_WRITTEN = (
+    FileChange(
+        path="app/records/claims/rules.py",
+        operation=FileOperation.add,
+        content="def keeps_receipt(session, claim):\n    return claim.amount <= 50\n",
+    ),
+    FileChange(path="tests/test_claims_receipts.py", operation=FileOperation.add, content="def test_rule_receipt(make):\n    make()\n"),
+)
+
+
 async def test_an_engineer_with_a_rule_to_write_begins_with_what_a_program_drafted() -> None:
     ruled = CLAIMS.model_copy(update={"rules": (A_RULE,)})
-    build = Build(specs=[ruled], corrects=frozenset({"write_component"}), writers=[Changeset(component="claim", changes=())])
+    written = Changeset(component="claim", changes=THE_RULE_WRITTEN)
+    build = Build(specs=[ruled], corrects=frozenset({"write_component"}), writers=[written])
     await build.start()
     assert build.crew.names()[2] == "write_component(claim#1)"
     shown = json.loads(build.crew.tasks[2].inputs["own_files"])
-    assert set(shown) == {"app/records/claims/samples.py", "tests/test_claims_samples.py"}
-    assert set(build.kept["components"]["claim"].files) == {"app/records/claims/samples.py", "tests/test_claims_samples.py"}
+    drafted = {"app/records/claims/samples.py", "tests/test_claims_samples.py"}
+    assert set(shown) == drafted
+    assert set(build.kept["components"]["claim"].files) == drafted | {change.path for change in THE_RULE_WRITTEN}

@@ -2,13 +2,41 @@ import json
 
 import pytest
 
-from nodes.artifacts import Action, AppSpec, BuildRequest, FieldType, Permission, RelationKind, Scope
+from nodes.artifacts import (
+    Action,
+    AppSpec,
+    BuildRequest,
+    FieldType,
+    Permission,
+    Relation,
+    RelationKind,
+    ReportSpec,
+    RoleSpec,
+    RuleKind,
+    RuleSpec,
+    Scope,
+)
 from nodes.blueprint.reader import read_description
 from nodes.corrections import Correction, CorrectionKind, CorrectionRefused, SpecCorrections, corrected
-from nodes.requirements import complaint_about_corrections, corrected_words
+from nodes.requirements import complaint_about_corrections, complaint_about_spec, corrected_words
 from tests.factories import make_record, make_spec
 
 DRAFT = make_spec(make_record("claim"), make_record("trip"))
+MEMBER = RoleSpec(name="member", label="Member")
+REFERRING = make_spec(
+    make_record("claim").model_copy(update={"relations": (Relation(name="trip", label="Trip", target="trip"),)}), make_record("trip")
+).model_copy(
+    update={
+        "roles": (*DRAFT.roles, MEMBER),
+        "permissions": (*DRAFT.permissions, Permission(role="member", record="claim", action=Action.read)),
+        "rules": (
+            RuleSpec(name="trip_once", record="claim", kind=RuleKind.unique_together, fields=("trip",), message="Once for each trip."),
+            RuleSpec(name="said", record="claim", kind=RuleKind.custom, fields=("trip", "title"), message="The title names the trip."),
+        ),
+        "reports": (ReportSpec(name="by_trip", label="By trip", record="claim", group_by="trip"),),
+    }
+)
+"""A claim refers to a trip, and a rule of each kind and a report say so."""
 
 
 def set_to(place: str, value: object) -> AppSpec:
@@ -62,6 +90,29 @@ def test_permissions_are_named_by_role_record_and_action() -> None:
     assert len(spec.permissions) == len(DRAFT.permissions) - 1
     narrowed = set_to("permissions/administrator:trip:update", {"scope": "own"})
     assert [permission.scope for permission in narrowed.permissions if permission.scope is not Scope.all] == [Scope.own]
+
+
+def test_a_permission_is_added_by_its_place_alone() -> None:
+    spec = corrected(
+        REFERRING,
+        SpecCorrections(corrections=(Correction(kind=CorrectionKind.set, place="permissions/member:trip:read", value='{"scope": "own"}'),)),
+    )
+    assert spec.permissions[-1] == Permission(role="member", record="trip", action=Action.read, scope=Scope.own)
+
+
+def test_what_means_nothing_without_a_removed_item_goes_with_it() -> None:
+    """A model that removes a misread record is not asked to name its dozen permissions, and may."""
+    places = ("records/trip", "permissions/administrator:trip:read", "rules/trip_once")
+    removals = tuple(Correction(kind=CorrectionKind.remove, place=place) for place in places)
+    spec = corrected(REFERRING, SpecCorrections(corrections=removals))
+    assert complaint_about_spec(spec) is None
+    assert {permission.record for permission in spec.permissions} == {"claim"}
+    assert (spec.record("claim").relations, [rule.name for rule in spec.rules], spec.reports) == ((), ["said"], ())
+
+
+def test_without_a_role_nobody_is_granted_what_was_its() -> None:
+    spec = corrected(REFERRING, SpecCorrections(corrections=(Correction(kind=CorrectionKind.remove, place="roles/member"),)))
+    assert {permission.role for permission in spec.permissions} == {"administrator"}
 
 
 def test_plain_words_without_quotes_are_text() -> None:

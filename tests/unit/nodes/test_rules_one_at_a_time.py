@@ -9,8 +9,14 @@ from nodes.artifacts import (
     CheckName,
     ComponentOrder,
     ComponentResult,
+    FieldSpec,
+    FieldType,
+    FileChange,
+    FileOperation,
     Finding,
     RuleCode,
+    RuleKind,
+    RuleSpec,
     Severity,
     WorkOrder,
 )
@@ -22,7 +28,7 @@ from nodes.codegen import NOTHING_LEFT, generate_component
 from nodes.context import BuildOptions, Workshop
 from nodes.contract import contract_of
 from nodes.errors import AgentOutputInvalid
-from nodes.rule_functions import custom_rules, function_in, is_unwritten, kept_in, shown_in
+from nodes.rule_functions import custom_rules, function_in, function_of, is_unwritten, kept_in, named_test, shown_in, unkept_rules
 from nodes.rule_tasks import is_about
 from nodes.source_trees import load_tree, save_tree
 from nodes.stack import PYTHON_WEB
@@ -115,10 +121,38 @@ async def test_a_rule_without_a_usable_answer_leaves_the_part_as_it_was_and_says
     assert "app/records/loans/samples.py" in result.files
 
 
-async def test_a_model_that_reads_enough_writes_the_whole_part() -> None:
-    engineer = Engineer([RIGHT], [Changeset(component=LOANS.name, changes=())], small=False)
+UNWRITTEN, WRITTEN = "return True  # this rule is still to be written", "return loan.end_date <= loan.start_date"
+ENFORCED = FileChange(path=kept_in(SPEC, RULE), operation=FileOperation.edit, search=UNWRITTEN, content=WRITTEN)
+SHOWN = FileChange(
+    path=shown_in(SPEC, RULE), operation=FileOperation.add, content=f"def {named_test(RULE)}_of_two_weeks(make) -> None:\n    make()\n"
+)
+
+
+async def test_a_model_that_reads_enough_writes_the_whole_part_and_is_told_which_rule_it_left_out() -> None:
+    written = Changeset(component=LOANS.name, changes=(ENFORCED, SHOWN))
+    engineer = Engineer([RIGHT], [written], small=False)
     await engineer.write()
     assert engineer.crew.names() == [f"write_component({LOANS.name}#1)"]
+    check = engineer.crew.tasks[0].check
+    assert check is not None
+    function, said = function_of(RULE), "the rule “A loan may last at most 14 days.”"
+    assert check(Changeset(component=LOANS.name, changes=())) == f"{function} refuses nothing, so the app does not keep {said}."
+    assert check(Changeset(component=LOANS.name, changes=(ENFORCED,))) == f"no test shows that {function} keeps {said}."
+
+
+def test_what_is_worked_out_is_shown_by_a_test_of_its_name() -> None:
+    """No function refuses anything: `keeps_days` has no place in the app."""
+    loan = SPEC.record("loan")
+    days = FieldSpec(name="days", label="Days", type=FieldType.integer, by_app=True)
+    rule = RuleSpec(name="days", record="loan", kind=RuleKind.custom, fields=("days", "end_date"), message="Days are counted.")
+    changed = loan.model_copy(update={"fields": (*loan.fields, days)})
+    spec = SPEC.model_copy(update={"records": tuple(changed if entry is loan else entry for entry in SPEC.records), "rules": (rule,)})
+    files = generate_frame(spec, ARCHITECTURE)
+    assert function_in(files[kept_in(spec, rule)], rule) is None
+    assert [message for _, message in unkept_rules(files, spec)] == [
+        "no test called test_rule_days shows what is worked out: “Days are counted.”"
+    ]
+    assert list(unkept_rules({**files, "tests/test_loans_days.py": "def test_rule_days(make) -> None: ...\n"}, spec)) == []
 
 
 def test_samples_that_break_a_rule_are_no_fault_of_the_rule() -> None:

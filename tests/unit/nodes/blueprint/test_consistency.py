@@ -6,6 +6,8 @@ from nodes.artifacts import (
     Action,
     AppSpec,
     BuildRequest,
+    FieldSpec,
+    FieldType,
     Permission,
     Relation,
     ReportSpec,
@@ -142,3 +144,24 @@ def test_a_step_called_like_an_operation_is_named(name: str) -> None:
     found = problems(make_spec(record))
     assert found[0] == f"claim has a step called {name}, which everything has anyway; give the step the name of what happens."
     assert found[1:] == (() if name == "list" else (f"The API would call 2 things {name}_claim; rename claim or one of its steps.",))
+
+
+FINE = FieldSpec(name="fine", label="Fine", type=FieldType.money, by_app=True)
+
+
+def with_a_fine(fine: FieldSpec, *rules: RuleSpec) -> tuple[str, ...]:
+    loan = make_record("loan")
+    return problems(make_spec(loan.model_copy(update={"fields": (*loan.fields, fine)})).model_copy(update={"rules": rules}))
+
+
+def test_what_the_app_fills_is_said_by_a_rule_an_engineer_writes() -> None:
+    says_how = RuleSpec(name="late", record="loan", kind=RuleKind.custom, fields=("fine",), message="0.30 for each day late.")
+    positive = RuleSpec(name="some", record="loan", kind=RuleKind.positive, fields=("fine",), message="A fine is something.")
+    assert with_a_fine(FINE, says_how) == ()
+    assert with_a_fine(FINE.model_copy(update={"type": FieldType.date, "required": True}), says_how) == (
+        "loan.fine is filled by the app, so it is empty until then: it cannot be required.",
+    )
+    assert with_a_fine(FINE, positive) == (
+        "loan.fine is filled by the app, and nothing says with what: add a rule of kind custom with it as the first of `fields`.",
+        "The rule some is about loan.fine, which the app works out: make it a rule of kind custom.",
+    )
