@@ -135,9 +135,11 @@ NODE_RECORDS = StackProfile(
     name=StackName.node_records,
     label="Node.js and TypeScript, a web service that keeps records, SQLite",
     test_argv=("node", "--test"),
-    checks=_SOURCE - {CheckName.lint} | {CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart, CheckName.upgrade},
+    checks=_SOURCE - {CheckName.lint}
+    | {CheckName.boot, CheckName.contract, CheckName.probe, CheckName.restart, CheckName.browser, CheckName.upgrade},
     demo_argv=("node", "manage.ts", "demo"),
     serve_argv=("node", "serve.ts"),
+    browse_argv=("node", "serve.ts"),
     trial_environment=(("LISTEN_FD", "3"), ("PASSWORD_COST", "1024")),
     toolchain=Toolchain.node,
     keeps_records=True,
@@ -155,6 +157,9 @@ else: no packages, no compiler, no framework.
   for the route to decide. A report's route is in the part of its record.
 - `GET /<plural>` is the page on which people see and do what the API offers: a list, forms that send POST to paths of your own below
   `/<plural>/`, a page for one record at `/<plural>/{id}`. Rights, steps and rules are the same for both, so they are written once.
+  The style knows `<table class="rows">` (in each row a `<th scope="row">` with a link to the record, and `<td data-label="Title">`),
+  `<form class="sheet">` with a `<div class="field">` around each label and its input, `<div class="actions">` around buttons, and the
+  classes `primary` (a button), `state`, `muted` and `number`. Scripts are not needed.
   Text of users goes into pages through `escaped`. Pages need no other machine: no fonts, scripts or styles from elsewhere.
 - Imports of own files name them with their ending: `import { refuse } from "../../core/http.ts"`. Types are imported with `import
   type`. No `enum`, no `namespace`, no parameter properties: only types that can be left out.

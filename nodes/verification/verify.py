@@ -24,7 +24,7 @@ from nodes.artifacts import (
 )
 from nodes.context import ArtifactStore, Delivered, OnCheck
 from nodes.errors import SandboxUnavailable, ToolchainMissing
-from nodes.ownership import owner_of
+from nodes.ownership import owner_of, owner_of_record
 from nodes.rule_functions import custom_rules, kept_in, unkept_rules
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox, SandboxLimits
@@ -222,11 +222,14 @@ class _Verification:
         except SandboxUnavailable as error:
             self.skip(str(error), SERVICE_CHECKS)
 
-    async def _browse_program(self, app: AppUnderTest, sandbox: Sandbox) -> Observed:
+    def _python(self) -> Path:
+        """What runs our own programs beside an app for Node.js. Raises `CheckImpossible`."""
         try:
-            python = require_toolchain(self.python) if self.browser and self.python else Path()
+            return require_toolchain(self.python) if self.browser and self.python else Path()
         except ToolchainMissing as missing:
             raise CheckImpossible(str(missing)) from missing
+
+    async def _browse_program(self, app: AppUnderTest, sandbox: Sandbox) -> Observed:
         return await check_pages(
             self.files,
             self.spec,
@@ -234,7 +237,7 @@ class _Verification:
             stack=app.stack,
             browser=self.browser,
             sandbox=sandbox,
-            python=python,
+            python=self._python(),
             toolchain=app.toolchain,
             artifacts=self.artifacts,
         )
@@ -273,15 +276,13 @@ class _Verification:
             exchange = exchanges[0]
             described, seen = functools.partial(self._contract, exchange, stack), functools.partial(self._contract_seen, app, sandbox)
             await self._conclude(CheckName.contract, described if stack.openapi_path else seen)
-            browsed = CheckName.browser in stack.checks
-            database = await demo_data(app.workspace, stack, app.toolchain) if browsed else b""
+            database = await self._demo_data(app)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._conclude(CheckName.probe, lambda: self._probe(app, exchange)))
                 if self.delivered and CheckName.upgrade in stack.checks and not stack.migrate_argv:
                     upgrade = functools.partial(check_upgrade_seen, app, self.files, self.spec, self.architecture, self.delivered, sandbox)
                     group.create_task(self._conclude(CheckName.upgrade, upgrade))
-                if browsed:
-                    group.create_task(self._conclude(CheckName.browser, lambda: self._browse(app, sandbox, database)))
+                group.create_task(self._conclude(CheckName.browser, lambda: self._browse(app, sandbox, database)))
             before = await look_at_records(exchange, self.spec, contract, stack, app.password)
         await self._conclude(CheckName.restart, lambda: self._restart(app, before))
 
@@ -297,9 +298,26 @@ class _Verification:
     async def _probe(self, app: AppUnderTest, exchange: Exchange) -> Observed:
         return await probe_app(exchange, self.spec, self.architecture, app.stack, app.password)
 
+    async def _demo_data(self, app: AppUnderTest) -> bytes:
+        """For the browser, if there is one; read by Python."""
+        try:
+            return (
+                await demo_data(app.workspace, app.stack, self._python() if self._is_for_node else app.toolchain) if self.browser else b""
+            )
+        except CheckImpossible:
+            return b""
+
     async def _browse(self, app: AppUnderTest, sandbox: Sandbox, database: bytes) -> Observed:
-        given = BrowsedApp(self.files, database, self.spec, app.stack, app.password)
-        return await check_browser(given, self.browser, sandbox, app.toolchain, self.artifacts)
+        python, also = (self._python(), app.toolchain) if self._is_for_node else (app.toolchain, None)
+        given = BrowsedApp(self.files, database, self.spec, app.stack, app.password, also)
+        seen = await check_browser(given, self.browser, sandbox, python, self.artifacts)
+        return replace(seen, findings=[self._by_page(found) for found in seen.findings])
+
+    def _by_page(self, found: Finding) -> Finding:
+        """What is wrong with a page of a record concerns whoever writes that record, where there is no frame."""
+        record = next((entry.name for entry in self.spec.records if f"/{entry.plural}" in f"{found.request}/".split("?")[0]), None)
+        owner = owner_of_record(self.architecture, record) if record and STACKS[self.architecture.stack].record_page else None
+        return found.model_copy(update={"component": owner.name}) if owner else found
 
     async def _contract(self, exchange: Exchange, stack: StackProfile) -> Observed:
         openapi = await exchange.call("GET", stack.openapi_path)

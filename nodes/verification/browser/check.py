@@ -83,13 +83,14 @@ class Seen(BaseModel):
 
 @dataclass(frozen=True)
 class BrowsedApp:
-    """An app with its demo data, and the password of its demo accounts."""
+    """An app with its demo data, and the password of its demo accounts; `also`: what runs it, where that is not Python."""
 
     files: Mapping[str, bytes]
     database: bytes
     spec: AppSpec
     stack: StackProfile
     password: str
+    also: Path | None = None
 
 
 def chromium() -> Path | None:
@@ -118,6 +119,7 @@ async def check_browser(app: BrowsedApp, browser: Path | None, sandbox: Sandbox,
     command = Command(
         argv=(*program("visit"), str(browser), demo_email(role.name), *app.stack.browse_argv),
         toolchain=toolchain,
+        also=app.also,
         environment={
             **dict(app.stack.trial_environment),
             "DEMO_PASSWORD": app.password,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nodes.artifacts import (
+    OPTIONAL_CHECKS,
     REVISION_CHECKS,
     ArchitecturePlan,
     BuildRequest,
@@ -26,8 +27,10 @@ from nodes.context import AgentTask, BuildOptions, GatePolicies
 from nodes.corrections import Correction, CorrectionKind, SpecCorrections
 from nodes.sandbox.protocol import Sandbox
 from nodes.stack import STACKS
+from nodes.verification.browser.check import chromium
 from tests.scripted_builds import Build, adding
 
+NO_PYTHON = Path("not needed")
 LIBRARY = Path(__file__).parent / "node_library"
 REQUEST = BuildRequest(
     app_description="A library on Node.js in TypeScript. A book has a title and a number of pages. Members borrow books. "
@@ -80,13 +83,15 @@ class Engineers:
         return Changeset(component=self.part, changes=(repaired,))
 
 
-def library_build(engineers: Engineers, sandbox: Sandbox, node: Path | None) -> Build:
+def library_build(
+    engineers: Engineers, sandbox: Sandbox, node: Path | None, python: Path = NO_PYTHON, browser: Path | None = None
+) -> Build:
     script: Mapping[str, Sequence[object]] = {
         "correct_requirements": [SpecCorrections(corrections=())],
         "divide_records": [PLAN],
         "write_records": [engineers],
     }
-    return Build(dict(script), sandbox, Path("no-python-needed"), node)
+    return Build(dict(script), sandbox, python, node, browser)
 
 
 def first_round(state: Mapping[str, Any]) -> set[CheckName]:
@@ -113,7 +118,7 @@ async def test_a_role_that_may_do_what_it_must_not_is_found_by_the_probe_and_rep
     spec, report = state["spec"], state["qa"].report
     assert (spec.stack, [record.name for record in spec.records], spec.unmet_preferences) == (StackName.node_records, ["book", "loan"], ())
     assert first_round(state) == {CheckName.probe}
-    due = STACKS[StackName.node_records].checks - REVISION_CHECKS
+    due = STACKS[StackName.node_records].checks - REVISION_CHECKS - OPTIONAL_CHECKS
     assert {check.check for check in report.checks if check.status is CheckStatus.passed} == due
     assert (report.verdict, state["outcome"].ending) == (Verdict.verified, Ending.delivered)
     files = build.package(state)
@@ -130,6 +135,18 @@ async def test_an_endpoint_that_is_not_there_is_found_by_the_contract_and_writte
     assert CheckName.contract in first_round(state)
     assert (state["qa"].report.verdict, state["qa"].stop) == (Verdict.verified, RepairStop.verified)
     assert build.crew.names()[-2:] == ["write_records(books#2)", "review_app"]
+
+
+@pytest.mark.skipif(chromium() is None, reason="needs Chromium")
+@pytest.mark.bounded(240)
+async def test_a_page_that_fails_in_the_browser_is_repaired_by_whoever_wrote_it(sandbox: Sandbox, node: Path, toolchain: Path) -> None:
+    broken = Engineers("loans", right="<h1>Loans</h1>", wrong="<h1>Loans</h1><script src='/no.js'></script>", told="/no.js answered 404")
+    build = library_build(broken, sandbox, node, toolchain, chromium())
+    state = await build.run(REQUEST)
+    assert first_round(state) == {CheckName.browser}
+    browser = next(check for check in state["qa"].report.checks if check.check is CheckName.browser)
+    assert (browser.status, len(browser.screenshots)) == (CheckStatus.passed, 4)
+    assert build.crew.names()[-2:] == ["write_records(loans#2)", "review_app"]
 
 
 def with_author(part: str) -> str:
@@ -171,7 +188,7 @@ async def test_a_change_asks_the_engineer_concerned_and_must_take_the_data_along
             write_again,
         ],
     }
-    build = Build(script, sandbox, Path("no-python-needed"), node)
+    build = Build(script, sandbox, NO_PYTHON, node)
     await build.run(REQUEST)
     state = await build.change("A book also has an author.")
     assert build.crew.names()[-3:] == ["review_app", "write_records(books#3)", "review_app"]

@@ -21,13 +21,23 @@ export function checked(body: Given, before: Given = {}): Given {
   return { title, number_of_pages: pages };
 }
 
-function shown(call: Call): string {
+function listed(call: Call): string {
   const { items, total } = list("books", call.query, { searched: ["title"] });
-  const rows = items.map((book) => `<tr><td>${escaped(book.title)}</td><td class="number">${escaped(book.number_of_pages)}</td></tr>`);
-  const fields = `<input name="title" aria-label="Title" required> <input name="number_of_pages" type="number" min="0" aria-label="Pages">`;
-  const adding = `<form method="post" action="/books/new" class="sheet">${fields} <button>Add</button></form>`;
-  const table = `<table><thead><tr><th>Title</th><th>Pages</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
-  return `<h1>${total} books</h1>${table}${call.account.role === "administrator" ? adding : ""}`;
+  const rows = items.map(
+    (book) => `<tr><th scope="row"><a href="/books/${book.id}">${escaped(book.title)}</a></th>
+<td class="number" data-label="Pages">${escaped(book.number_of_pages)}</td></tr>`,
+  );
+  const table = `<table class="rows"><thead><tr><th>Title</th><th>Pages</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<h1>${total} books</h1>${table}${call.account.role === "administrator" ? ADDING : ""}`;
+}
+
+const ADDING = `<form method="post" action="/books/new" class="sheet">
+<div class="field"><label for="title">Title</label><input id="title" name="title" required></div>
+<div class="field"><label for="pages">Pages</label><input id="pages" name="number_of_pages" type="number" min="0"></div>
+<div class="actions"><button class="primary">Add a book</button></div></form>`;
+
+function shown(book: Row): string {
+  return `<p><a href="/books">Books</a></p><h1>${escaped(book.title)}</h1><p class="muted">${escaped(book.number_of_pages ?? "?")} pages</p>`;
 }
 
 export const part: Part = {
@@ -59,7 +69,8 @@ export const part: Part = {
         return json(204);
       },
     },
-    { method: "GET", path: "/books", answer: (call) => ({ status: 200, html: page(call.account, "Books", shown(call)) }) },
+    { method: "GET", path: "/books", answer: (call) => ({ status: 200, html: page(call.account, "Books", listed(call)) }) },
+    { method: "GET", path: "/books/{id}", answer: (call) => ({ status: 200, html: page(call.account, "Book", shown(there(call.id))) }) },
     {
       method: "POST",
       path: "/books/new",

@@ -52,18 +52,28 @@ function take(call: Call, name: string): Row {
   return change("loans", call.id, { state: STEPS[name].to });
 }
 
+function row(loan: Row, mayTake: boolean): string {
+  const steps = Object.keys(STEPS).filter((name) => mayTake && STEPS[name].from === loan.state);
+  const buttons = steps.map((name) => `<form method="post" action="/loans/${loan.id}/${name}"><button>${name.split("_")[0]}</button></form>`);
+  return `<tr><th scope="row">${escaped(find("books", Number(loan.book_id))?.title)}</th>
+<td data-label="From">${loan.borrowed_on}</td><td data-label="Until">${loan.due_on}</td>
+<td data-label="State"><span class="state">${loan.state}</span></td><td><div class="actions">${buttons.join("")}</div></td></tr>`;
+}
+
 function shown(call: Call): string {
-  const rows = listed(call).items.map((loan) => {
-    const book = find("books", Number(loan.book_id));
-    const steps = Object.keys(STEPS).filter((name) => STEPS[name].from === loan.state && call.account.role === "administrator");
-    const buttons = steps.map((name) => `<form method="post" action="/loans/${loan.id}/${name}"><button>${name.split("_")[0]}</button></form>`);
-    return `<tr><td>${escaped(book?.title)}</td><td>${loan.borrowed_on} to ${loan.due_on}</td><td>${loan.state}</td><td>${buttons.join("")}</td></tr>`;
-  });
+  const rows = listed(call).items.map((loan) => row(loan, call.account.role === "administrator"));
+  const table = `<table class="rows"><thead><tr><th>Book</th><th>From</th><th>Until</th><th>State</th><th>Next</th></tr></thead>
+<tbody>${rows.join("")}</tbody></table>`;
+  return `<h1>Loans</h1>${table}${call.account.role === "member" ? asking() : ""}`;
+}
+
+function asking(): string {
   const books = select("books").map((book) => `<option value="${book.id}">${escaped(book.title)}</option>`);
-  const fields = `<select name="book_id" aria-label="Book">${books.join("")}</select> <input name="borrowed_on" type="date" aria-label="From">
-<input name="due_on" type="date" aria-label="Until">`;
-  const asking = `<form method="post" action="/loans/new" class="sheet">${fields} <button>Ask for it</button></form>`;
-  return `<h1>Loans</h1><table><tbody>${rows.join("")}</tbody></table>${call.account.role === "member" ? asking : ""}`;
+  return `<form method="post" action="/loans/new" class="sheet">
+<div class="field"><label for="book">Book</label><select id="book" name="book_id">${books.join("")}</select></div>
+<div class="field"><label for="from">From</label><input id="from" name="borrowed_on" type="date" required></div>
+<div class="field"><label for="until">Until</label><input id="until" name="due_on" type="date" required></div>
+<div class="actions"><button class="primary">Ask for it</button></div></form>`;
 }
 
 const steps = Object.keys(STEPS).flatMap((name): Part["routes"] => [
