@@ -176,7 +176,7 @@ class _Verification:
                 tests = functools.partial(check_node_tests, self.files, self.architecture, sandbox, toolchain)
                 group.create_task(self._conclude(CheckName.tests, tests))
                 group.create_task(self._live(sandbox, toolchain) if stack.keeps_records else self._asked(sandbox, stack, toolchain))
-                if self.delivered and CheckName.upgrade in stack.checks:
+                if self.delivered and not stack.keeps_records:
                     group.create_task(self._compare(self.delivered, stack, sandbox, toolchain))
             return
         async with asyncio.TaskGroup() as group:
