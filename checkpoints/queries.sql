@@ -1394,3 +1394,39 @@ FULL JOIN kept USING (user_id)
 FULL JOIN served USING (user_id)
 WHERE %(user_id)s::text IS NULL OR user_id = %(user_id)s::text
 ORDER BY user_id;
+
+
+-- keep_estimate --
+-- Keep what a build, or a change of its app, was estimated to use.
+INSERT INTO estimates (thread_id, is_change, models, stack, tokens_low, tokens_high, plain_low, plain_high, estimate)
+VALUES (
+    %(thread_id)s, %(is_change)s, %(models)s, %(stack)s, %(tokens_low)s, %(tokens_high)s, %(plain_low)s, %(plain_high)s,
+    %(estimate)s::json
+);
+
+-- estimates_of_thread --
+-- A build's estimates, the newest first, each beside what was used after it.
+SELECT estimate, is_change, is_over, calls, tokens, cost_usd
+FROM estimates_and_use
+WHERE thread_id = %(thread_id)s
+ORDER BY made_at DESC, estimate_id DESC;
+
+-- estimates_of_alike --
+-- What the newest finished builds, or changes, with the same models on the same stack were estimated to use, and used.
+SELECT plain_low, plain_high, tokens
+FROM estimates_and_use
+WHERE models = %(models)s AND stack = %(stack)s AND is_change = %(is_change)s AND plain_low > 0 AND is_over
+ORDER BY made_at DESC, estimate_id DESC
+LIMIT %(limit)s;
+
+-- estimate_report --
+-- For each choice of models and each stack: how often finished builds stayed in the range they were told, and their use of its middle.
+SELECT
+    models, stack, is_change, count(*) AS builds,
+    count(*) FILTER (WHERE tokens BETWEEN tokens_low AND tokens_high) AS within,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY tokens / ((tokens_low + tokens_high) / 2)) AS median_share
+FROM estimates_and_use
+WHERE is_over AND models <> '' AND tokens_high > 0
+    AND (%(days)s::integer IS NULL OR made_at > now() - make_interval(days => %(days)s::integer))
+GROUP BY models, stack, is_change
+ORDER BY builds DESC, models, stack, is_change;

@@ -422,6 +422,52 @@ class TenantCache(Record):
     saved_usd: Decimal
 
 
+class EstimateMade(Record):
+    """An estimate of a build, or of a change of its app. `plain_…` is its range before it was fitted to past builds."""
+
+    is_change: bool
+    models: str
+    stack: str
+    tokens_low: float
+    tokens_high: float
+    plain_low: float
+    plain_high: float
+    estimate: object
+
+
+class EstimateOutcome(Record):
+    """An estimate, and what was used after it, with what other builds' answers saved. `is_over`: nothing more will be."""
+
+    estimate: object
+    is_change: bool
+    is_over: bool
+    calls: int
+    tokens: int
+    cost_usd: Decimal
+
+
+class PastEstimate(Record):
+    """The plain range of a finished build, and the tokens it used."""
+
+    plain_low: float
+    plain_high: float
+    tokens: int
+
+
+class EstimateFigures(Record):
+    """Finished builds, or changes, with the same models on the same stack.
+
+    `within` of them used what they were told they might; `median_share` is what half of them used at most, over the middle of that.
+    """
+
+    models: str
+    stack: str
+    is_change: bool
+    builds: int
+    within: int
+    median_share: float
+
+
 class CostDimension(StrEnum):
     """What costs can be summed up by. `day` is a day in UTC."""
 

@@ -1,51 +1,29 @@
-"""Estimate what a build will cost by preparing it without a model: the real prompts, filled by the built-in builder.
+"""Estimate what a build will cost from the questions it will ask, by the prices of the models that will be asked. Asks nobody."""
 
-Prompts are exact but for what the model itself will have written. Answers are as long as the built-in builder's, times what
-a language model adds.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nodes.agents.choice import chosen_model
-from nodes.agents.models import AnswerForm, ModelName
+from nodes.agents.models import ModelName, Provider
 from nodes.agents.pricing import PriceTable, Usage
-from nodes.agents.prompt import CHARACTERS_PER_TOKEN, render
+from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 from nodes.agents.roster import Roster
-from nodes.artifacts import AppSpec, Architecture, ArchitecturePlan, Artifact, BuildRequest, Changeset, QaReview
-from nodes.blueprint import architect, engineer
+from nodes.artifacts import UNCHANGED, AppSpec, BuildRequest, StackName
+from nodes.blueprint import architect
 from nodes.blueprint.reader import read_description
-from nodes.codegen import engineer_inputs, has_custom_rules
 from nodes.context import BuildOptions, Frame
-from nodes.contract import contract_of
-from nodes.costs import CostEstimate, EstimateBasis, Range, TaskEstimate
+from nodes.costs import CostEstimate, EstimateBasis, KnownApp, Range, TaskEstimate
 from nodes.errors import BuildError
-from nodes.ownership import owns
-from nodes.stack import PYTHON_WEB
+from nodes.foreseen_questions import TOLD_BY_TOOL, TOOL, Foreseen, Foresight, Span
+from nodes.stack import STACKS
+from nodes.stack_choice import choose_stack
+from nodes.stack_fit import fitted
+
+READING = frozenset({"analyze_requirements", "correct_requirements", "specify_program"})
+"""The analyst's tasks."""
 
 TYPICAL = "Members borrow tools. A tool has a name and a daily fee. Clubs organise meetings. A librarian approves or rejects each loan."
 """Stands for an app the built-in reader does not understand."""
-
-WORDINESS = 3
-"""An engineer's answer over that of the built-in builder, which writes sample data and their tests and no other code."""
-
-OPINION_CHARACTERS = 2_000
-EVIDENCE_CHARACTERS = 6_000
-"""The QA engineer's answer, and the evidence it reads: about what builds of the built-in builder have."""
-
-
-@dataclass(frozen=True)
-class _Question:
-    """One question as the build will ask it; sizes in characters. `again`: how often it may be asked in repair rounds.
-
-    `is_sure`: it is asked in any case; an engineer is asked only where something is left to write.
-    """
-
-    task: str
-    prompt: int
-    answer: int
-    again: float
-    is_sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,11 +35,33 @@ class Estimator:
     default_model: ModelName
     frame: Frame
 
-    def estimate(self, request: BuildRequest, options: BuildOptions) -> CostEstimate:
-        """A few hundred milliseconds of work, no call. Raises `ModelNotConfigured` for a malformed model name."""
-        spec, basis = _understood(request)
-        plan = architect.plan(spec)
-        questions = list(self._questions(request, spec, plan, options.repair_rounds))
+    def estimate(
+        self, request: BuildRequest, options: BuildOptions, *, template: AppSpec | None = None, changes: KnownApp | None = None
+    ) -> CostEstimate:
+        """A few hundred milliseconds of work, no call. Of a change, `request` is what the app was built from.
+
+        Raises `ModelNotConfigured` for a malformed model name.
+        """
+        foresight = Foresight(self.roster, self.frame)
+        by_model = self._asks_a_model("specify_program", options)
+        chosen = choose_stack(request) if by_model and template is None else StackName.python_web
+        stack = STACKS[changes.spec.stack if changes else chosen]
+        if by_model and not stack.keeps_records:
+            questions = list(foresight.of_program(request, stack, options, changes=changes))
+            components, basis = len(changes.parts) if changes else 1, EstimateBasis.program
+        else:
+            read, basis = _understood(request, changes.spec if changes else template)
+            spec = fitted(read, StackName(stack.name))
+            corrects = basis is EstimateBasis.this_app and self._asks_a_model("correct_requirements", options)
+            questions = list(foresight.of_app(request, spec, options, corrects=corrects, changes=changes))
+            components = len(architect.plan(spec).components)
+        if _says_nothing(request, template, changes):
+            questions = [asked for asked in questions if asked.task not in READING]
+        return self._summed(questions, options, EstimateBasis.change if changes else basis, StackName(stack.name), components)
+
+    def _summed(
+        self, questions: Sequence[Foreseen], options: BuildOptions, basis: EstimateBasis, stack: StackName, components: int
+    ) -> CostEstimate:
         names = dict.fromkeys(question.task for question in questions)
         tasks = tuple(self._task(name, [asked for asked in questions if asked.task == name], options) for name in names)
         costs = [task.cost_usd for task in tasks]
@@ -69,7 +69,8 @@ class Estimator:
         budget = options.budget_usd
         return CostEstimate(
             basis=basis,
-            components=len(plan.components),
+            stack=stack,
+            components=components,
             calls=sum((task.calls for task in tasks), Range(low=0, high=0)),
             tokens=sum((task.input_tokens + task.output_tokens for task in tasks), Range(low=0, high=0)),
             cost_usd=cost,
@@ -79,62 +80,59 @@ class Estimator:
             tasks=tasks,
         )
 
-    def _questions(self, request: BuildRequest, spec: AppSpec, plan: ArchitecturePlan, rounds: int) -> Iterator[_Question]:
-        told = spec.model_dump_json()
-        inputs = {"request": request.model_dump_json(), "previous": "", "feedback": ""}
-        yield self._question("analyze_requirements", inputs, AppSpec, len(told))
-        yield self._question("design_architecture", {"spec": told, "feedback": ""}, ArchitecturePlan, len(plan.model_dump_json()))
-        architecture = Architecture(stack=PYTHON_WEB.name, summary=plan.summary, contract=contract_of(spec), components=plan.components)
-        files = self.frame(spec, architecture)
-        written = 0
-        for component in plan.components:
-            own = {path: text for path, text in files.items() if owns(component, path)}
-            answer = WORDINESS * len(engineer.write(spec, component, own_files=own).model_dump_json())
-            written += answer
-            inputs = engineer_inputs(spec, architecture, component, files)
-            asked = self._question("write_component", inputs, Changeset, answer, again=rounds / 2)
-            yield replace(asked, is_sure=has_custom_rules(spec, component))
-        inputs = {"spec": told, "components": "", "report": " " * EVIDENCE_CHARACTERS, "files": " " * (written + 60 * len(files))}
-        yield self._question("review_app", inputs, QaReview, OPINION_CHARACTERS, again=rounds)
-
-    def _question(self, task: str, inputs: dict[str, str], answer: type[Artifact], length: int, *, again: float = 0) -> _Question:
-        entry, (_, agent) = self.roster.task(task), self.roster.agent_of(task)
-        told = render(task, entry, inputs, answer, AnswerForm.prompt) + entry.expected_output
-        return _Question(task, len(told + agent.role + agent.goal + agent.backstory), length, again)
-
-    def _task(self, name: str, questions: Sequence[_Question], options: BuildOptions) -> TaskEstimate:
-        """Low: what is sure to be asked, and every first answer is taken. High: each is asked for twice, with the refused answer
-        in the second prompt.
+    def _task(self, name: str, questions: Sequence[Foreseen], options: BuildOptions) -> TaskEstimate:
+        """Low: every first answer is taken, and no tool is called. High: each question is asked twice, with the refused answer in the
+        second prompt, and agents with tools call half as many as they may. The built-in builder answers without a token.
         """
-        model, (agent, _) = chosen_model(self.roster, name, options, self.default_model), self.roster.agent_of(name)
-        sure = [question for question in questions if question.is_sure]
-        low = _total(sure)
-        high = _total(
-            _Question(name, question.prompt * 2 + question.answer, question.answer * 2, 0)
-            for question in questions
-            for _ in range(1 + round(question.again))
-        )
+        model, (agent, entry) = chosen_model(self.roster, name, options, self.default_model), self.roster.agent_of(name)
+        calls = Range(low=sum(asked.least for asked in questions), high=sum(2 * asked.most for asked in questions))
+        low = high = Usage()
+        if model.provider is not Provider.builtin:
+            rounds = (entry.max_iter + 1) // 2 if entry.tools else 0
+            low = _total((asked.prompt.low, asked.answer.low) for asked in questions for _ in range(asked.least))
+            high = _total(call for asked in questions for _ in range(asked.most) for call in _worst(asked, rounds, len(entry.tools)))
+            calls = Range(low=calls.low, high=calls.high * (1 + rounds))
         price = self.prices.price(model)
         return TaskEstimate(
             task=name,
             agent=self.roster.agents[agent].role,
             model=str(model),
-            calls=Range(low=len(sure), high=sum(2 * (1 + round(question.again)) for question in questions)),
+            calls=calls,
             input_tokens=Range(low=low.input_tokens, high=high.input_tokens),
             output_tokens=Range(low=low.output_tokens, high=high.output_tokens),
             cost_usd=Range(low=price.of(low), high=price.of(high)) if price else None,
         )
 
+    def _asks_a_model(self, task: str, options: BuildOptions) -> bool:
+        return chosen_model(self.roster, task, options, self.default_model).provider is not Provider.builtin
 
-def _total(questions: Iterator[_Question] | Sequence[_Question]) -> Usage:
-    asked = [(question.prompt, question.answer) for question in questions]
+
+def _says_nothing(request: BuildRequest, template: AppSpec | None, changes: KnownApp | None) -> bool:
+    """Whether there are no words for the analyst to read: a template as it is, or a change by edited files alone."""
+    if changes:
+        return not changes.feedback.strip()
+    return bool(template) and request.app_description == UNCHANGED and not request.requirements
+
+
+def _worst(asked: Foreseen, rounds: int, tools: int) -> Iterator[tuple[int, int]]:
+    """The calls of one question at their most, each as characters of its prompt and its answer."""
+    offered = replace(asked, prompt=asked.prompt + Span(0, TOOL * tools))
+    for prompt in (offered.prompt.high, offered.prompt.high + asked.answer.high):
+        yield from ((prompt + TOLD_BY_TOOL * before, TOOL) for before in range(rounds))
+        yield prompt + TOLD_BY_TOOL * rounds, asked.answer.high
+
+
+def _total(calls: Iterable[tuple[int, int]]) -> Usage:
+    asked = list(calls)
     return Usage(
         input_tokens=sum(prompt for prompt, _ in asked) // CHARACTERS_PER_TOKEN,
         output_tokens=sum(answer for _, answer in asked) // CHARACTERS_PER_TOKEN,
     )
 
 
-def _understood(request: BuildRequest) -> tuple[AppSpec, EstimateBasis]:
+def _understood(request: BuildRequest, known: AppSpec | None) -> tuple[AppSpec, EstimateBasis]:
+    if known:
+        return known, EstimateBasis.this_app
     try:
         return read_description(request), EstimateBasis.this_app
     except BuildError:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodes.agents.models import BUILTIN, ModelName
-from nodes.artifacts import BuildRequest
+from nodes.artifacts import AppSpec, BuildRequest
 from nodes.context import BuildOptions
-from nodes.costs import CostEstimate
+from nodes.costs import CostEstimate, KnownApp
 
 if TYPE_CHECKING:
     from nodes.estimates import Estimator
@@ -27,15 +27,17 @@ class LazyEstimating:
         named: Iterable[str] = [options.model or str(self._default_model), *options.models_by_agent.values()]
         return self._agents_dir is not None or any(name != str(BUILTIN) for name in named)
 
-    def estimate(self, request: BuildRequest, options: BuildOptions) -> CostEstimate:
+    def estimate(
+        self, request: BuildRequest, options: BuildOptions, *, template: AppSpec | None = None, changes: KnownApp | None = None
+    ) -> CostEstimate:
         """A few hundred milliseconds, the first time more. Raises `ModelNotConfigured`."""
-        return self._estimator.estimate(request, options)
+        return self._estimator.estimate(request, options, template=template, changes=changes)
 
     @cached_property
     def _estimator(self) -> "Estimator":
         from nodes.agents.pricing import load_prices  # noqa: PLC0415 - see the module's docstring
         from nodes.agents.roster import load_roster  # noqa: PLC0415 - the same
-        from nodes.blueprint.frame import generate_frame  # noqa: PLC0415 - the same
+        from nodes.blueprint.app_frames import app_frame  # noqa: PLC0415 - the same
         from nodes.estimates import Estimator  # noqa: PLC0415 - the same
 
-        return Estimator(load_roster(self._agents_dir), load_prices(self._prices_file), self._default_model, generate_frame)
+        return Estimator(load_roster(self._agents_dir), load_prices(self._prices_file), self._default_model, app_frame)

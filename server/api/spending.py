@@ -10,6 +10,7 @@ from nodes.costs import CostEstimate
 from server.api.dependencies import SpendingService
 from server.api.errors import Problem
 from server.api.schemas import StartBody
+from server.services.estimate_use import EstimateReport
 from server.services.spending import CostReport
 
 router = APIRouter(prefix="/api", tags=["workflow"], responses={422: {"model": Problem}, 503: {"model": Problem}})
@@ -18,7 +19,15 @@ router = APIRouter(prefix="/api", tags=["workflow"], responses={422: {"model": P
 @router.post("/estimate")
 async def estimate(body: StartBody, spending: SpendingService) -> CostEstimate:
     """What a build started with the same body will cost, with a range. Asks no model, starts nothing."""
-    return await spending.estimate(body.request(), body.options)
+    return await spending.estimate(body.request(), body.options, template=body.template)
+
+
+@router.get("/estimates")
+async def estimates(
+    spending: SpendingService, days: Annotated[int | None, Query(ge=1, le=3650, description="Only the last days.")] = None
+) -> EstimateReport:
+    """How well finished builds were estimated: for each choice of models and each stack, how often they stayed in their range."""
+    return await spending.estimate_report(days=days)
 
 
 @router.get("/costs")

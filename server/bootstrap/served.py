@@ -155,6 +155,7 @@ def make_desk(world: World, states: "ThreadStates", previews: Previews, forks: "
         states=states,
         forks=forks,
         analytics=Analytics(ledger.database),
+        spending=world.spending,
         answer_caches=AnswerCaches(ledger.cached_answers),
         workplace=make_workplace(world),
         previews=previews,

@@ -13,6 +13,7 @@ from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database
 from checkpoints.day_budgets import DayBudgetRepository, DayLimits
 from checkpoints.embedded import start_embedded
+from checkpoints.estimates import EstimateRepository
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.migrate import migrate
 from checkpoints.model_calls import ModelCallRepository
@@ -94,6 +95,7 @@ async def open_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             model_calls=ModelCallRepository(database),
             day_budgets=DayBudgetRepository(database, DayLimits(settings.budget_per_user_day_usd, settings.budget_per_day_usd)),
             models=ModelRepository(database),
+            estimates=EstimateRepository(database),
             cached_answers=CachedAnswerRepository(database, default_hours=settings.answer_cache_hours),
             webhooks=WebhookRepository(database),
             assistants=AssistantRepository(database),
@@ -118,14 +120,23 @@ async def open_world(
         run_queue = await stack.enter_async_context(RunQueue(ledger.database.url).opened())
         model, defaults = model_of(settings), default_options(settings)
         estimating = LazyEstimating(model, settings.agents_dir, settings.prices_file)
-        spending = Spending(ledger.model_calls, ledger.cached_answers, ledger.day_budgets, estimating, defaults=defaults)
+        templates = Templates(settings.templates_dir)
+        spending = Spending(
+            ledger.model_calls,
+            ledger.cached_answers,
+            ledger.day_budgets,
+            ledger.estimates,
+            estimating,
+            defaults=defaults,
+            templates=templates,
+        )
         builds = Builds(
             ledger,
             run_queue,
             spending=spending,
             defaults=defaults,
             graph_id=GRAPH_ID,
-            templates=Templates(settings.templates_dir),
+            templates=templates,
             shown_before=ShownBefore(ledger.runs, ledger.run_events, SourceFiles(ledger.artifacts), changes_between),
             spec_problems=problems,
         )

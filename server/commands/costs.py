@@ -1,6 +1,7 @@
 """`appyard costs`: what models cost so far."""
 
 import asyncio
+import json
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +12,7 @@ from server.bootstrap import open_world
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
 from server.commands.live_view import saved_line
+from server.services.estimate_use import EstimateReport
 from server.services.spending import CostReport
 from server.settings import Settings
 from server.telemetry import log_to_file
@@ -21,19 +23,22 @@ def show_costs(by: str, user_id: str | None, days: int | None, limit: int, *, as
     if by not in tuple(CostDimension):
         raise BadInput(f"--by {by} is not known. Give one of: {', '.join(CostDimension)}.")
 
-    async def run() -> CostReport:
+    async def run() -> tuple[CostReport, EstimateReport]:
         settings = Settings()
         log_to_file(settings)
         async with open_world(settings, with_worker=False) as world:
-            return await world.spending.costs(CostDimension(by), user_id=user_id, days=days, limit=limit)
+            costs = await world.spending.costs(CostDimension(by), user_id=user_id, days=days, limit=limit)
+            return costs, await world.spending.estimate_report(days=days)
 
-    report = asyncio.run(run())
+    report, estimated = asyncio.run(run())
     if as_json:
-        print(report.model_dump_json())
+        print(json.dumps({**report.model_dump(mode="json"), "estimates": estimated.model_dump(mode="json")["lines"]}))
     else:
         Console().print(as_table(report))
         if saved := saved_line(report.total):
             Console().print(f"{saved} {report.cache.answers:,} answers are kept.", highlight=False)
+        for line in estimated.lines:
+            Console().print(f"{line.models} on {line.stack}: {line.words}", highlight=False)
         for budget in report.today:
             whose = f"{user_id}'s builds" if budget.limit is BudgetLimit.user_day else "all builds"
             Console().print(f"Today {whose} spent ${budget.spent_usd:.4f} of ${budget.limit_usd:.2f}; ${budget.left_usd:.4f} are left.")

@@ -111,8 +111,8 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
     if model == "builtin":
         lines.append(Text("Built by the built-in builder: no language model, no key, no cost.", "dim"))
     usage = status.usage
-    if status.estimate:
-        lines.append(Text(estimate_line(status.estimate), "dim"))
+    if status.estimates:
+        lines.append(Text(status.estimates[0].words, "dim"))
     lines.append(Text(f"{seconds:.1f} s   {usage.input_tokens + usage.output_tokens:,} tokens   ${usage.cost_usd:.2f}", "dim"))
     if saved := saved_line(usage):
         lines.append(Text(saved, "dim"))
@@ -133,7 +133,9 @@ def words_of(recipe: RecipeSpec) -> str:
 
 
 def estimate_line(estimate: CostEstimate) -> str:
-    """What the build will cost, in a line."""
+    """What the build will cost, and what that is based on, in a line."""
+    if estimate.is_free:
+        return "It costs nothing: the built-in builder asks no language model."
     tokens = f"{estimate.tokens.low:,.0f} to {estimate.tokens.high:,.0f} tokens"
     if estimate.cost_usd is None:
         unpriced = ", ".join(sorted({task.model for task in estimate.tasks if task.cost_usd is None}))
@@ -142,7 +144,9 @@ def estimate_line(estimate: CostEstimate) -> str:
         line = f"Estimated: ${estimate.cost_usd.low:.2f} to ${estimate.cost_usd.high:.2f}, {tokens}."
     if estimate.left_today_usd is not None:
         line += f" ${estimate.left_today_usd:.2f} are left of today."
-    return f"{line} At ${estimate.budget_usd:.2f} it pauses and asks." if estimate.budget_usd is not None else line
+    if estimate.budget_usd is not None:
+        line += f" At ${estimate.budget_usd:.2f} it pauses and asks."
+    return f"{line} {estimate.based_on}"
 
 
 def _passed_lines(passed: Sequence[CheckResult]) -> list[Text]:

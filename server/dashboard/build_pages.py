@@ -24,6 +24,7 @@ from server.dashboard.words import Tone, build_state
 from server.services.build_record import BuildRecord
 from server.services.build_status import RuntimeStatus, activity_of
 from server.services.builds import RESUMABLE
+from server.services.estimate_use import estimate_use
 
 router = APIRouter(prefix="/builds/{workflow_id}", route_class=PageRoute, include_in_schema=False)
 
@@ -197,6 +198,7 @@ async def timeline(build: BuildPagesOf, desk: DeskOf, agent: Annotated[int | Non
         graph=graph_picture(record),
         gantt=gantt_of(record),
         totals=totals_of(results),
+        estimates=[estimate_use(outcome).words for outcome in await desk.spending.estimates_of(record.workflow_id)],
         opened=opened,
         heard=heard_so_far(record, (opened,)) if opened and opened.is_at_work else "",
     )

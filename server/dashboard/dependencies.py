@@ -17,6 +17,7 @@ from server.services.hints import Hints
 from server.services.previews import Previews
 from server.services.readings import Readings
 from server.services.source_files import SourceFiles
+from server.services.spending import Spending
 from server.services.thread_state import ThreadStates
 from server.services.workplace import Workplace
 
@@ -34,6 +35,7 @@ class Desk:
     states: ThreadStates
     forks: Forks
     analytics: Analytics
+    spending: Spending
     answer_caches: AnswerCaches
     workplace: Workplace
     previews: Previews

@@ -58,6 +58,7 @@ async def analytics(desk: DeskOf, pages: PagesOf, days: Annotated[int, Query(ge=
         chart=chart_of(by_day),
         by_day=[day for day in reversed(by_day) if day.builds or day.cost_usd],
         total=spent.total,
+        estimated=await desk.spending.estimate_report(days=days),
         tables=[(label, spent.by[dimension]) for dimension, label in COST_TABLES],
     )
 

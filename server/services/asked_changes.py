@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nodes.artifacts import GatePolicy
+from checkpoints.records import JsonObject
+from nodes.artifacts import AppSpec, Architecture, GatePolicy
 from nodes.context import BuildOptions
+from nodes.costs import KnownApp
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,9 @@ def careful(options: BuildOptions, given: BuildOptions) -> BuildOptions:
         return options
     gates = options.gates.model_copy(update={"requirements": GatePolicy.on_findings})
     return BuildOptions(**{name: getattr(options, name) for name in options.model_fields_set} | {"gates": gates})
+
+
+def known_app(values: JsonObject, feedback: str) -> KnownApp:
+    """The app of a build that has one, from its thread's values, with what is asked of it in words."""
+    architecture = Architecture.model_validate(values["architecture"])
+    return KnownApp(spec=AppSpec.model_validate(values["spec"]), parts=architecture.components, feedback=feedback)

@@ -23,6 +23,7 @@ from nodes.artifacts import (
 )
 from nodes.costs import CostEstimate
 from server.services.build_progress import BuildProgress
+from server.services.estimate_use import EstimateUse
 
 
 class RuntimeStatus(StrEnum):
@@ -114,6 +115,11 @@ class BuildStatus(Artifact):
     usage: UsageReport
     usage_by_agent: dict[str, UsageReport]
     estimate: CostEstimate | None
+    """What the build, or the newest change of its app, was estimated to cost before it began."""
+
+    estimates: tuple[EstimateUse, ...] = ()
+    """Each estimate beside what was used after it, the newest first."""
+
     trace_url: str | None
     created_time: datetime
     last_updated_time: datetime
@@ -164,12 +170,6 @@ def recipes_of(thread: Thread) -> tuple[RecipeSpec, ...]:
     spec = (thread.values or {}).get("spec")
     recipes = spec.get("recipes", ()) if isinstance(spec, dict) else ()
     return tuple(RecipeSpec.model_validate(recipe) for recipe in recipes)
-
-
-def estimate_of(thread: Thread) -> CostEstimate | None:
-    """What the build was estimated to cost before it started; None if its models cost nothing."""
-    value = thread.metadata.get("estimate")
-    return CostEstimate.model_validate(value) if value else None
 
 
 def delivery_of(thread: Thread) -> Delivery | None:

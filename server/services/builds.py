@@ -14,6 +14,7 @@ from checkpoints.cached_answers import CachedAnswerRepository
 from checkpoints.connection import Database, Transaction
 from checkpoints.day_budgets import DayBudgetRepository
 from checkpoints.errors import ApprovalExpired, IllegalRunTransition, ThreadNotFound
+from checkpoints.estimates import EstimateRepository
 from checkpoints.idempotency import IdempotencyRepository
 from checkpoints.model_calls import ModelCallRepository
 from checkpoints.models import ModelRepository
@@ -35,7 +36,6 @@ from checkpoints.webhooks import WebhookRepository
 from nodes.artifacts import (
     AppSpec,
     Artifact,
-    ArtifactRef,
     BuildRequest,
     ChangeRequest,
     Decision,
@@ -43,13 +43,12 @@ from nodes.artifacts import (
     KeptVersion,
     ReviewAnswer,
     ReviewRequest,
-    SourceTree,
 )
 from nodes.context import BuildOptions, effective_options
 from nodes.costs import CostEstimate
 from server.run_queue import RunQueue
 from server.services.agent_text import AGENT_TEXT
-from server.services.asked_changes import AskedChange, careful
+from server.services.asked_changes import AskedChange, careful, known_app
 from server.services.build_progress import BuildProgress, progress_of
 from server.services.build_status import (
     PAUSED_BY,
@@ -60,7 +59,6 @@ from server.services.build_status import (
     conversation,
     declined_of,
     delivery_of,
-    estimate_of,
     failure_of,
     message_of,
     open_questions_of,
@@ -71,6 +69,7 @@ from server.services.build_status import (
     versions_of,
 )
 from server.services.decisions import AT_THIS_MACHINE, DecisionRecord, Origin, check_current, told
+from server.services.edited_files import stored_tree
 from server.services.errors import (
     AppVersionNotFound,
     BuildFinished,
@@ -84,6 +83,7 @@ from server.services.errors import (
     PackageNotReady,
     SpecificationRefused,
 )
+from server.services.estimate_use import estimate_use
 from server.services.shown_before import ShownBefore
 from server.services.spending import Spending
 from server.services.templates import Templates
@@ -147,6 +147,7 @@ class Ledger:
     webhooks: WebhookRepository
     models: ModelRepository
     cached_answers: CachedAnswerRepository
+    estimates: EstimateRepository
     assistants: AssistantRepository
     idempotency: IdempotencyRepository
 
@@ -186,7 +187,7 @@ class Builds:
 
         Raises `IdempotencyConflict`, `ModelNotConfigured` and `TemplateNotFound`.
         """
-        estimate = await self._spending.estimate_if_paid(start.request, start.options)
+        estimate = await self._spending.estimate_if_paid(start.request, start.options, template=start.template)
         async with self._ledger.database.transaction() as transaction:
             if idempotency_key:
                 body = start.request.model_dump_json() + start.options.model_dump_json() + (start.template or "")
@@ -203,13 +204,14 @@ class Builds:
 
     async def _accept(self, start: BuildStart, estimate: CostEstimate | None, transaction: Transaction) -> StartedBuild:
         description = start.request.app_description
-        reckoned = {"estimate": estimate.model_dump(mode="json")} if estimate else {}
         thread = await self._ledger.threads.create(
             uuid4(),
-            metadata={**KIND, "user_id": start.request.user_id, "description": description[:200], **reckoned},
+            metadata={**KIND, "user_id": start.request.user_id, "description": description[:200]},
             graph_id=self._graph_id,
             transaction=transaction,
         )
+        if estimate:
+            await self._spending.keep_estimate(thread.thread_id, estimate, transaction)
         options = effective_options(self._defaults, start.options)
         given: JsonObject = {"request": as_json(start.request)}
         if start.template:
@@ -253,13 +255,16 @@ class Builds:
             raise AppVersionNotFound(f"There is no version {asked.restore_version}.")
         request = ChangeRequest(
             feedback=asked.feedback,
-            files=await self._stored_files(workflow_id, asked.files) if asked.files else None,
+            files=await stored_tree(self._ledger.artifacts, workflow_id, asked.files) if asked.files else None,
             restore_version=asked.restore_version,
             requested_by=asked.requested_by,
         )
         options = careful(effective_options(await self._options(workflow_id), asked.options), asked.options)
-        run_id = uuid4()
+        run_id, began = uuid4(), await self.began_with(workflow_id)
+        estimate = await self._spending.estimate_change_if_paid(began.request, options, known_app(thread.values or {}, asked.feedback))
         async with self._ledger.database.transaction() as transaction:
+            if estimate:
+                await self._spending.keep_estimate(workflow_id, estimate, transaction, is_change=True)
             if review is not None:
                 said = request.feedback or "Edited files were handed in."
                 answer = ReviewAnswer(decision=Decision.changes_requested, feedback=said, decided_by=asked.requested_by)
@@ -274,16 +279,6 @@ class Builds:
                 )
             await self.enqueue(workflow_id, {"input": {"change": as_json(request)}}, options, transaction, run_id)
         return await self.status(workflow_id)
-
-    async def _stored_files(self, workflow_id: UUID, files: Mapping[str, str]) -> ArtifactRef:
-        """The edited files as a tree in the artifact store."""
-
-        async def stored(content: bytes, media_type: str) -> ArtifactRef:
-            kept = await self._ledger.artifacts.put(workflow_id, content, media_type)
-            return ArtifactRef(sha256=kept.sha256, size_bytes=kept.size_bytes, media_type=kept.media_type)
-
-        tree = SourceTree(files={path: await stored(text.encode(), "text/plain; charset=utf-8") for path, text in files.items()})
-        return await stored(tree.model_dump_json().encode(), "application/json")
 
     async def kept_versions(self, workflow_id: UUID) -> tuple[KeptVersion, ...]:
         """The checked versions of the app, oldest first. Raises `BuildNotFound`."""
@@ -303,7 +298,7 @@ class Builds:
         request = BuildRequest.model_validate(first_input(runs)["request"])
         usage = await self._ledger.model_calls.usage(thread_id=workflow_id)
         by_agent = await self._ledger.model_calls.usage_by_agent(workflow_id)
-        delivery = delivery_of(thread)
+        delivery, estimates = delivery_of(thread), await self._spending.estimates_of(workflow_id)
         return BuildStatus(
             workflow_id=workflow_id,
             runtime_status=status,
@@ -328,7 +323,8 @@ class Builds:
             conversation_history=conversation(request.app_description, progress, approvals),
             usage=usage_report(usage),
             usage_by_agent={entry.agent: usage_report(entry) for entry in by_agent},
-            estimate=estimate_of(thread),
+            estimate=CostEstimate.model_validate(estimates[0].estimate) if estimates else None,
+            estimates=tuple(estimate_use(outcome) for outcome in estimates),
             trace_url=progress.trace_url,
             created_time=thread.created_at,
             last_updated_time=max(thread.updated_at, runs[0].updated_at),

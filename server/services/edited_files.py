@@ -1,11 +1,13 @@
-"""Read the files a user edited: from a zip or a folder's content, without what no version of an app contains."""
+"""The files a user edited: read from a zip or a folder's content, without what no version of an app contains, and stored."""
 
 import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from uuid import UUID
 
-from nodes.artifacts import readable_text
+from checkpoints.artifacts import ArtifactRepository
+from nodes.artifacts import ArtifactRef, SourceTree, readable_text
 from server.services.errors import FilesUnusable
 
 MAX_FILES = 2_000
@@ -69,3 +71,14 @@ def _common_folder(names: list[str]) -> str:
     single = len(folders) == 1 and all("/" in name for name in names)
     folder = next(iter(folders), "")
     return f"{folder}/" if single and folder not in {"app", "tests", "migrations"} else ""
+
+
+async def stored_tree(artifacts: ArtifactRepository, workflow_id: UUID, files: Mapping[str, str]) -> ArtifactRef:
+    """The edited files as a tree in the artifact store."""
+
+    async def stored(content: bytes, media_type: str) -> ArtifactRef:
+        kept = await artifacts.put(workflow_id, content, media_type)
+        return ArtifactRef(sha256=kept.sha256, size_bytes=kept.size_bytes, media_type=kept.media_type)
+
+    tree = SourceTree(files={path: await stored(text.encode(), "text/plain; charset=utf-8") for path, text in files.items()})
+    return await stored(tree.model_dump_json().encode(), "application/json")

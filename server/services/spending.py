@@ -6,13 +6,18 @@ from typing import Protocol
 from uuid import UUID
 
 from checkpoints.cached_answers import CachedAnswerRepository
+from checkpoints.connection import Transaction
 from checkpoints.day_budgets import DayBudgetRepository
+from checkpoints.estimates import EstimateRepository
 from checkpoints.model_calls import ModelCallRepository
-from checkpoints.records import CostDimension
-from nodes.artifacts import Artifact, BudgetLimit, BuildRequest
+from checkpoints.records import CostDimension, EstimateOutcome
+from nodes.artifacts import AppSpec, Artifact, BudgetLimit, BuildRequest
 from nodes.context import BuildOptions, effective_options
-from nodes.costs import CostEstimate
+from nodes.costs import CostEstimate, KnownApp, Range
+from nodes.learned_ranges import MOST_BUILDS, PastBuild, fitted
 from server.services.build_status import UsageReport, usage_report
+from server.services.estimate_use import EstimateReport, estimate_line, estimate_made
+from server.services.templates import Templates
 
 
 class Estimating(Protocol):
@@ -21,7 +26,9 @@ class Estimating(Protocol):
     def is_paid(self, options: BuildOptions) -> bool:
         """Whether a model that costs money may be asked."""
 
-    def estimate(self, request: BuildRequest, options: BuildOptions) -> CostEstimate:
+    def estimate(
+        self, request: BuildRequest, options: BuildOptions, *, template: AppSpec | None = None, changes: KnownApp | None = None
+    ) -> CostEstimate:
         """Takes a few hundred milliseconds. Raises `ModelNotConfigured`."""
 
 
@@ -77,14 +84,18 @@ class Spending:
         model_calls: ModelCallRepository,
         cached_answers: CachedAnswerRepository,
         day_budgets: DayBudgetRepository,
+        estimates: EstimateRepository,
         estimating: Estimating,
         *,
         defaults: BuildOptions,
+        templates: Templates,
     ) -> None:
         self._model_calls = model_calls
         self._cached_answers = cached_answers
         self._day_budgets = day_budgets
+        self._estimates = estimates
         self._estimating = estimating
+        self._templates = templates
         self._defaults = defaults
 
     async def costs(
@@ -109,16 +120,44 @@ class Spending:
         budgets = await self._day_budgets.today(user_id) if self._day_budgets.limits else []
         return tuple(DayBudgetReport.model_validate(budget.model_dump()) for budget in budgets)
 
-    async def estimate_if_paid(self, request: BuildRequest, options: BuildOptions) -> CostEstimate | None:
+    async def estimate_if_paid(self, request: BuildRequest, options: BuildOptions, *, template: str | None = None) -> CostEstimate | None:
         """The same for a build that will cost money; None for one that costs nothing."""
         paid = self._estimating.is_paid(effective_options(self._defaults, options))
-        return await self.estimate(request, options) if paid else None
+        return await self.estimate(request, options, template=template) if paid else None
 
-    async def estimate(self, request: BuildRequest, options: BuildOptions) -> CostEstimate:
-        """What a build will cost, with a range, and what is left of its user's day. Raises `ModelNotConfigured`."""
-        estimate = await asyncio.to_thread(self._estimating.estimate, request, effective_options(self._defaults, options))
+    async def estimate(self, request: BuildRequest, options: BuildOptions, *, template: str | None = None) -> CostEstimate:
+        """What a build will cost, with a range, and what is left of its user's day.
+
+        Raises `ModelNotConfigured`, and for a template `TemplateNotFound` and `TemplateInvalid`.
+        """
+        spec = self._templates.named(template) if template else None
+        return await self._reckoned(request, effective_options(self._defaults, options), template=spec)
+
+    async def estimate_change_if_paid(self, request: BuildRequest, options: BuildOptions, known: KnownApp) -> CostEstimate | None:
+        """What a change of an app will cost; `request` is what it was built from. None if that costs nothing."""
+        return await self._reckoned(request, options, changes=known) if self._estimating.is_paid(options) else None
+
+    async def _reckoned(
+        self, request: BuildRequest, options: BuildOptions, *, template: AppSpec | None = None, changes: KnownApp | None = None
+    ) -> CostEstimate:
+        plain = await asyncio.to_thread(self._estimating.estimate, request, options, template=template, changes=changes)
+        alike = await self._estimates.alike(plain.models, plain.stack, is_change=changes is not None, limit=MOST_BUILDS)
+        past = [PastBuild(plain_tokens=Range(low=one.plain_low, high=one.plain_high), used_tokens=one.tokens) for one in alike]
+        estimate = fitted(plain, past)
         left = min((budget.left_usd for budget in await self._today(request.user_id)), default=None)
         if left is None:
             return estimate
         short = estimate.cost_usd is None or estimate.cost_usd.high > left
         return estimate.model_copy(update={"left_today_usd": left, "may_pause": estimate.may_pause or short})
+
+    async def keep_estimate(self, workflow_id: UUID, estimate: CostEstimate, transaction: Transaction, *, is_change: bool = False) -> None:
+        """Keep it with its build; what is used from now on is compared with it."""
+        await self._estimates.keep(workflow_id, estimate_made(estimate, is_change=is_change), transaction=transaction)
+
+    async def estimates_of(self, workflow_id: UUID) -> tuple[EstimateOutcome, ...]:
+        """The estimates of a build and its changes, the newest first, each with what was used after it."""
+        return tuple(await self._estimates.of_thread(workflow_id))
+
+    async def estimate_report(self, *, days: int | None = None) -> EstimateReport:
+        """How well finished builds were estimated, those of the last days or all."""
+        return EstimateReport(lines=tuple(estimate_line(figures) for figures in await self._estimates.report(days=days)))

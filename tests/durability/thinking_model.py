@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -20,10 +21,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 from nodes.blueprint.chat_model import answer
 from nodes.corrections import Correction, CorrectionKind, SpecCorrections
 
 THINKING_SECONDS = 0.3
+SIZE_TOLD = (4_000, 800)
+"""Characters of a prompt and its answer, where the real ones do not matter: 1,000 and 200 tokens."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,15 @@ class ThinkingModel:
     Builds that ask for models of different names, whatever they are, are told apart.
     """
 
-    def __init__(self, thinking_seconds: float = THINKING_SECONDS) -> None:
+    def __init__(
+        self, thinking_seconds: float = THINKING_SECONDS, *, answers: Mapping[str, str] | None = None, tells_size: bool = False
+    ) -> None:
+        """`answers` of tasks, by name, go before its own. `tells_size`: it says to have used as many tokens as the texts are long."""
         self.sent: list[Sent] = []
         self.asked = 0
         self._thinking_seconds = thinking_seconds
+        self._answers = {f"Task: {task}\n": text for task, text in (answers or {}).items()}
+        self._tells_size = tells_size
         self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -89,9 +98,10 @@ class ThinkingModel:
         await asyncio.wait([self._never], timeout=self._thinking_seconds)
         if await request.is_disconnected():
             return JSONResponse({})
-        text = _answer(prompt)
+        text = next((given for task, given in self._answers.items() if task in prompt), None) or _answer(prompt)
         self.sent.append(Sent(body["model"], hashlib.sha256(prompt.encode()).hexdigest(), text, time.time()))
-        return _completed(body, text)
+        size = (sum(len(_text(message)) for message in body["messages"]), len(text)) if self._tells_size else SIZE_TOLD
+        return _completed(body, text, size)
 
 
 def _answer(prompt: str) -> str:
@@ -115,13 +125,14 @@ def _text(message: dict[str, Any]) -> str:
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content or ())
 
 
-def _completed(body: dict[str, Any], text: str) -> Response:
-    """A completion, in one piece or as a stream of one piece."""
+def _completed(body: dict[str, Any], text: str, size: tuple[int, int] = SIZE_TOLD) -> Response:
+    """A completion, in one piece or as a stream of one piece. `size`: the characters asked and answered."""
     streams = body.get("stream", False)
     said = {"index": 0, "delta" if streams else "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     kind = "chat.completion.chunk" if streams else "chat.completion"
     told = {"id": "chatcmpl-1", "object": kind, "created": 0, "model": body["model"], "choices": [said]}
-    told["usage"] = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200}
+    asked, answered = size[0] // CHARACTERS_PER_TOKEN, size[1] // CHARACTERS_PER_TOKEN
+    told["usage"] = {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
     if streams:
         return Response(f"data: {json.dumps(told)}\n\ndata: [DONE]\n\n", media_type="text/event-stream")
     return JSONResponse(told)

@@ -53,7 +53,7 @@ async def test_the_schema_holds_the_queue_the_checkpoints_and_ours(database: Dat
 
     assert tables == [
         "answer_caching", "approvals", "artifact_uses", "artifacts", "assistant_versions", "assistants", "cached_answers",
-        "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints", "crons",
+        "checkpoint_blobs", "checkpoint_migrations", "checkpoint_writes", "checkpoints", "crons", "estimates", "estimates_and_use",
         "forgotten_calls", "held_money",
         "idempotency_keys", "model_calls", "model_capabilities", "model_pace", "paid_calls",
         "procrastinate_events", "procrastinate_jobs", "procrastinate_periodic_defers", "procrastinate_workers", "raised_day_limits",

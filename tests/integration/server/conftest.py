@@ -16,11 +16,13 @@ from server.api.app import create_app
 from server.api.keys import ApiKeys, hash_of
 from server.authority import read_authority
 from server.bootstrap import World, open_services, open_world
+from server.bootstrap.models import crewai_workshop
 from server.bootstrap.world import OpenWorkshop
 from server.dashboard.app import add_dashboard
 from server.services.builds import Ledger
 from server.settings import Settings
 from server.worker.durable_workshop import ThreadArtifacts
+from tests.durability.thinking_model import ThinkingModel
 from tests.factories import ScriptedCrew, ScriptedVerifier, make_plan, make_spec, make_workshop
 
 DESCRIPTION = "Employees submit claims. A manager approves them."
@@ -112,3 +114,20 @@ async def appyard(database_url: str, tmp_path: Path) -> AsyncIterator[RunAppyard
             return Appyard(world, client, crew)
 
         yield run
+
+
+RunPaid = Callable[..., Awaitable[Appyard]]
+"""Start an Appyard whose agents ask this model over HTTP: `await paid(model)`. Only what the checks find is scripted."""
+
+
+@pytest.fixture
+def paid(appyard: RunAppyard) -> RunPaid:
+    """A way to start one."""
+
+    async def run(model: ThinkingModel, rounds: Sequence[Sequence[Finding]] = ((),), **settings: object) -> Appyard:
+        async def workshop(given: Settings, ledger: Ledger) -> Workshop:
+            return replace(await crewai_workshop(given, ledger), verifier=ScriptedVerifier(rounds))
+
+        return await appyard(open_workshop=workshop, model="openai:gpt-5-mini", openai_base_url=model.base_url, browser=False, **settings)
+
+    return run

@@ -1,42 +1,24 @@
 """Builds of one tenant that ask the very same pay once; everybody else pays. From HTTP to a real endpoint and back."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from nodes.artifacts import Finding
-from nodes.context import Workshop
-from server.bootstrap.models import crewai_workshop
-from server.services.builds import Ledger
-from server.settings import Settings
 from tests.durability.thinking_model import ThinkingModel
-from tests.factories import ScriptedVerifier, make_finding
-from tests.integration.server.conftest import Appyard, RunAppyard
+from tests.factories import make_finding
+from tests.integration.server.conftest import Appyard, RunAppyard, RunPaid
 from tests.integration.server.dashboard_pages import Page, see, send
 
+pytestmark = pytest.mark.bounded(180)  # the first build of a process imports CrewAI
+
 TOKENS_OF_A_CALL = 1200
-RunPaid = Callable[..., Awaitable[Appyard]]
 
 
 @pytest.fixture
 async def model() -> AsyncIterator[ThinkingModel]:
     async with ThinkingModel(thinking_seconds=0) as thinking:
         yield thinking
-
-
-@pytest.fixture
-def paid(appyard: RunAppyard, model: ThinkingModel) -> RunPaid:
-    """An Appyard whose agents ask a model over HTTP; only what the checks find is scripted."""
-
-    async def run(rounds: list[list[Finding]] | None = None, **settings: object) -> Appyard:
-        async def workshop(given: Settings, ledger: Ledger) -> Workshop:
-            return replace(await crewai_workshop(given, ledger), verifier=ScriptedVerifier(rounds or [[]]))
-
-        return await appyard(open_workshop=workshop, model="openai:gpt-5-mini", openai_base_url=model.base_url, browser=False, **settings)
-
-    return run
 
 
 async def built(yard: Appyard, user_id: str) -> dict[str, Any]:
@@ -52,7 +34,7 @@ async def switch(yard: Appyard, user_id: str, hours: float | None) -> None:
 
 
 async def test_the_second_build_of_a_tenant_pays_nothing_and_says_so(paid: RunPaid, model: ThinkingModel) -> None:
-    yard = await paid()
+    yard = await paid(model)
     await switch(yard, "ada", 24)
     first, second = await built(yard, "ada"), await built(yard, "ada")
     lis = await built(yard, "li")
@@ -72,8 +54,8 @@ async def test_the_second_build_of_a_tenant_pays_nothing_and_says_so(paid: RunPa
 
 
 @pytest.mark.parametrize("ends", ["expired", "switched off", "cleared"])
-async def test_a_tenant_pays_again_once_its_answers_are(ends: str, paid: RunPaid) -> None:
-    yard = await paid(answer_cache_hours=1)
+async def test_a_tenant_pays_again_once_its_answers_are(ends: str, paid: RunPaid, model: ThinkingModel) -> None:
+    yard = await paid(model, answer_cache_hours=1)
     first = await built(yard, "ada")
     match ends:
         case "expired":
@@ -87,15 +69,15 @@ async def test_a_tenant_pays_again_once_its_answers_are(ends: str, paid: RunPaid
     assert (await built(yard, "ada"))["reused_calls"] == 0
 
 
-async def test_code_that_failed_its_checks_is_written_anew_by_the_next_build(paid: RunPaid) -> None:
-    yard = await paid(rounds=[[make_finding("claims")], [], []], answer_cache_hours=1)
+async def test_code_that_failed_its_checks_is_written_anew_by_the_next_build(paid: RunPaid, model: ThinkingModel) -> None:
+    yard = await paid(model, [[make_finding("claims")], [], []], answer_cache_hours=1)
     repaired, second, third = await built(yard, "ada"), await built(yard, "ada"), await built(yard, "ada")
     assert (repaired["reused_calls"], second["calls"] - second["reused_calls"]) == (0, 2)  # the engineer, and the review of new code
     assert third["reused_calls"] == third["calls"]
 
 
-async def test_answers_of_a_build_that_a_person_rejected_serve_nobody(paid: RunPaid) -> None:
-    yard = await paid(answer_cache_hours=1)
+async def test_answers_of_a_build_that_a_person_rejected_serve_nobody(paid: RunPaid, model: ThinkingModel) -> None:
+    yard = await paid(model, answer_cache_hours=1)
     build = await yard.start(user_id="ada", options={"gates": {"app": "always"}})
     await yard.ended(build)
     assert (await yard.client.post(f"/api/approval/{build}", json={"decision": "rejected"})).status_code == 200
