@@ -160,7 +160,7 @@ def _unique_checks(record: RecordSpec, var: str, cls: str) -> Iterator[CheckView
 
 
 def _rule_check(rule: RuleView, var: str, cls: str, freeing: tuple[str, ...]) -> CheckView:
-    function = function_of(rule.spec)
+    function = f"breaks_{rule.spec.name}"
     match rule.kind:
         case RuleKind.ordered:
             return CheckView(function, False, rule.place, rule.message, _ordered(rule, var))
