@@ -18,7 +18,8 @@ ADDRESS = f"http://127.0.0.1:{PORT}"
 DESK, PHONE = (1280, 800), (390, 844)
 FLAGS = (
     "--headless=new --no-sandbox --no-zygote --disable-gpu --disable-dev-shm-usage --disable-extensions --disable-background-networking "
-    "--no-first-run --hide-scrollbars --mute-audio --remote-debugging-pipe --user-data-dir=/tmp/chromium about:blank"
+    "--no-first-run --hide-scrollbars --mute-audio "
+    "--autoplay-policy=no-user-gesture-required --remote-debugging-pipe --user-data-dir=/tmp/chromium about:blank"
 )
 
 

@@ -12,6 +12,7 @@ import struct
 import sys
 import zlib
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -19,9 +20,10 @@ from urllib.parse import quote, urlsplit
 from nodes.verification.browser.devtools import ADDRESS, DESK, PHONE, PORT, Browser, Message
 from nodes.verification.browser.visit import SEEN, TOO_WIDE, app_running, wait_for
 
+ASKED_BY_SCRIPTS = ("Fetch", "XHR", "EventSource")
 MOST_PAGES = 6
 MOST_CLICKS = 8
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 15.0
 """A page that has not loaded by then, or does not answer, has a script without an end."""
 
 SETTLED = "new Promise((done) => setTimeout(done, 300))"
@@ -53,19 +55,23 @@ class Wandering:
         self.pages: list[Message] = []
         self.pictures: list[Message] = []
 
-    def open(self, path: str, size: tuple[int, int], picture: str = "") -> list[str]:
-        """Look at a page, press what can be pressed, and return where it links to; what is no page is noted only if it is an error."""
+    def open(self, path: str, size: tuple[int, int], picture: str = "", *, linked: bool = False) -> list[str]:
+        """Look at a page, press what can be pressed, and return where it links to.
+
+        What is no page is noted only if it is an error: of the server, or that somebody is led there.
+        """
         browser = self.browser
         browser.events.clear()
         browser.size(*size)
         seen: Message = {"path": path, "heading": "", "broken": [], "poor": []}
         try:
-            browser.call("Page.navigate", url=ADDRESS + path)
+            if browser.call("Page.navigate", url=ADDRESS + path).get("errorText") == "net::ERR_ABORTED":
+                return []  # a download, or an answer without content
             browser.loaded()
             browser.evaluate(SETTLED)
             status, kind = document(browser.events)
             if kind != "text/html":
-                seen["broken"] = [f"{path} answered {status}"] if status >= 500 else []
+                seen["broken"] = [f"{path} answered {status}"] if status >= (400 if linked else 500) else []
                 self.pages += [seen] if seen["broken"] else []
                 return []
             self.pages.append(seen)
@@ -100,8 +106,9 @@ class Wandering:
         for key, code in KEYS:
             for kind in ("keyDown", "keyUp"):
                 self.browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key.strip() or "Space", windowsVirtualKeyCode=code)
-        self.browser.evaluate(PRESS)
-        self.browser.evaluate(SETTLED)
+        with suppress(RuntimeError):  # what is pressed may lead to another page, which ends the question to this one
+            self.browser.evaluate(PRESS)
+            self.browser.evaluate(SETTLED)
 
 
 def document(events: list[Message]) -> tuple[int, str]:
@@ -113,8 +120,11 @@ def document(events: list[Message]) -> tuple[int, str]:
 
 
 def complaints(events: list[Message], *, pressed: bool = False) -> list[str]:
-    """What did not work, as far as the browser knows. What is `pressed` may be refused, so only failures of the server count then."""
-    found, asked, refused = [], dict[str, str](), 500 if pressed else 400
+    """What did not work, as far as the browser knows.
+
+    A script may ask for what is not there, and what is `pressed` may be refused: then only failures of the server count.
+    """
+    found, asked = [], dict[str, str]()
     for event in events:
         given = event.get("params", {})
         match str(event.get("method")):
@@ -129,7 +139,9 @@ def complaints(events: list[Message], *, pressed: bool = False) -> list[str]:
                 url = asked[given["requestId"]] = (given.get("request") or given)["url"]
                 if urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).netloc != urlsplit(ADDRESS).netloc:
                     found.append(f"it asks another machine: {url[:200]}")
-            case "Network.responseReceived" if given["response"]["status"] >= refused:
+            case "Network.responseReceived" if given["response"]["status"] >= (
+                500 if pressed or given.get("type") in ASKED_BY_SCRIPTS else 400
+            ):
                 if urlsplit(given["response"]["url"]).path != "/favicon.ico":  # asked for by the browser alone
                     found.append(f"{given['response']['url']} answered {given['response']['status']}")
             case "Network.loadingFailed" if asked.get(given["requestId"], "").startswith(ADDRESS) and not given.get("canceled"):
@@ -183,7 +195,8 @@ def wander(browser: Browser, plan: Plan) -> Wandering:
         while number < min(len(known), MOST_PAGES):
             path = known[number]
             name = "first page" if number == 0 else "page"
-            known += [link for link in dict.fromkeys(seen.open(path, DESK, name)) if link not in known]
+            links = seen.open(path, DESK, name, linked=path not in plan.starts)
+            known += [link for link in dict.fromkeys(links) if link not in known]
             seen.open(path, PHONE, name if number == 0 else "")
             number += 1
     except TimeoutError:

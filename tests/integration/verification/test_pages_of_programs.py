@@ -64,7 +64,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 const points: number[] = existsSync("data/points.json") ? JSON.parse(readFileSync("data/points.json", "utf8")) : [];
 const page = (title: string, rest: string) =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
-<link rel="icon" href="data:,"><h1>${title}</h1><nav><a href="/">Play</a> <a href="/scores">Scores</a></nav>${rest}`;
+<link rel="icon" href="data:,"><h1>${title}</h1>
+<nav><a href="/">Play</a> <a href="/scores">Scores</a> <a href="/scores.csv">As a table</a></nav>${rest}`;
 
 export async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const html = (text: string) => response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(text);
@@ -81,7 +82,16 @@ export async function handle(request: IncomingMessage, response: ServerResponse)
   if (request.url === "/") {
     return void html(page("Catch", '<canvas></canvas><button>Start</button><script type="module" src="/game.js"></script>'));
   }
-  if (request.url === "/scores") return void html(page("Scores", `<ol>${points.map((each) => `<li>${each}</li>`).join("")}</ol>`));
+  if (request.url === "/scores") {
+    const rows = points.map((each) => `<li>${each}</li>`).join("");
+    const find = '<form action="/scores"><input aria-label="Find" autofocus></form>';
+    const back = `<button onclick="location.href='/'">Back</button>`;
+    return void html(page("Scores", `${find}<ol>${rows}</ol>${back}`));
+  }
+  if (request.url === "/scores.csv") {
+    const headers = { "Content-Type": "text/csv", "Content-Disposition": "attachment" };
+    return void response.writeHead(200, headers).end(points.join("\\n"));
+  }
   if (request.url === "/game.js") {
     const text = readFileSync("app/browser/game.js", "utf8");
     return void response.writeHead(200, { "Content-Type": "text/javascript" }).end(text);
@@ -101,6 +111,7 @@ addEventListener("keydown", (event) => {
 });
 document.querySelector("button").addEventListener("click", draw);
 draw();
+fetch("/api/best");
 """
 
 needs_chromium = pytest.mark.skipif(chromium() is None, reason="needs Chromium")
@@ -158,6 +169,13 @@ BROKEN: dict[str, tuple[Mapping[str, tuple[str, str]], str, str, str | None, int
         "app/main.ts",
         None,
     ),
+    "a link that leads nowhere": (
+        {"app/main.ts": ('<a href="/scores">Scores</a>', '<a href="/scores">Scores</a> <a href="/rules">Rules</a>')},
+        "/rules answered 404",
+        "",
+        None,
+        None,
+    ),
     "another machine": (
         {"app/main.ts": ('src="/game.js"', 'src="https://cdn.example.com/game.js"')},
         "it asks another machine: https://cdn.example.com/game.js",
@@ -168,7 +186,7 @@ BROKEN: dict[str, tuple[Mapping[str, tuple[str, str]], str, str, str | None, int
     "a blank page": ({"app/main.ts": ("${rest}`;", '${rest}`.replace(/<h1.*/s, "");')}, "the page is blank", "", None, None),
     "a script without an end": (
         {"app/browser/game.js": ("draw();\n", "while (true) draw();\n")},
-        "it did not load, or a script has no end: no answer for 12 s",
+        "it did not load, or a script has no end: no answer for 15 s",
         "",
         None,
         None,
