@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the sandboxes run where no package is installed, and raise from here
     from datetime import datetime
 
+    from pydantic import BaseModel
+
     from nodes.artifacts import AgentResult, BudgetLimit
 
 
@@ -33,6 +35,9 @@ class AgentOutputInvalid(BuildError):
 
     result: "AgentResult | None" = None
     """What the attempts used, if they were made."""
+
+    answer: "BaseModel | None" = None
+    """The last answer that fitted its schema and was refused for what it says: parts of it may be of use."""
 
 
 class ModelUnavailable(BuildError):

@@ -1,8 +1,9 @@
 """What the analyst says of a program without records, what is wrong with that, and the specification it becomes. Pure."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nodes.artifacts import AppSpec, Artifact, CommandStep, Example, Identifier, OpenQuestion, RequestStep, StackName, UnmetPreference
 
@@ -46,7 +47,26 @@ def specified(program: ProgramSpec, stack: StackName) -> AppSpec:
 
 def program_problems(features: tuple[str, ...], examples: tuple[Example, ...], stack: StackName) -> tuple[str, ...]:
     """What is wrong with the specification of a program, as sentences that say what to correct; empty if it can be built."""
-    return (*_of_all(features, examples), *(problem for example in examples for problem in _of_one(example, stack)))
+    each = (problem for example in examples for problem in _of_one(example, stack))
+    return (*_of_all(features, examples), *each, *_of_data(examples, features))
+
+
+def sound_part(program: ProgramSpec, stack: StackName) -> ProgramSpec | None:
+    """`program` with its sound examples only, saying which are gone; None if none is left, or nothing to do.
+
+    A small model writes examples that go on from one another although each starts without data: a right program would fail them.
+    """
+    borrowing = {name for name, _ in _borrowing(program.examples, program.features)}
+    sound = tuple(example for example in program.examples if example.name not in borrowing and not any(_of_one(example, stack)))
+    if any(_of_all(program.features, sound)):
+        return None
+    gone = ", ".join(example.name for example in program.examples if example not in sound)
+    question = OpenQuestion(
+        name="examples_left_out",
+        question=f"Examples that contradict themselves were left out ({gone}). Does the program do what they meant?",
+        default="It is built from its features; nothing checks what these examples meant.",
+    )
+    return program.model_copy(update={"examples": sound, "open_questions": (*program.open_questions, question)})
 
 
 def unasked_losses(program: ProgramSpec, kept: AppSpec, feedback: str) -> tuple[str, ...]:
@@ -100,6 +120,43 @@ def _of_one(example: Example, stack: StackName) -> Iterator[str]:
         yield f"The example {example.name} shows nothing: at least one call needs an `output`, or an ending other than the usual one."
     for step in steps:
         yield from (f"The example {example.name}: {problem}." for problem in _of_step(step))
+
+
+def _of_data(examples: Sequence[Example], features: tuple[str, ...]) -> Iterator[str]:
+    for name, text in _borrowing(examples, features):
+        yield (
+            f"The example {name} expects “{text}”, which only another example enters. Each example starts without data: "
+            "begin it with the calls that enter what it shows."
+        )
+
+
+def _borrowing(examples: Sequence[Example], features: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Examples that show what only another one enters, which a right program would fail, each with that text."""
+    entered = {example.name: _said(" ".join([*map(_entered, example.commands), *map(_entered, example.requests)])) for example in examples}
+    for example in examples:
+        elsewhere = {word for name, words in entered.items() if name != example.name for word in words}
+        if text := _unheard(example, _said(" ".join(features)), elsewhere):
+            yield example.name, text
+
+
+def _unheard(example: Example, known: set[str], elsewhere: set[str]) -> str | None:
+    """The first text of an answer with words that are entered in other examples, and with none that is known in this one by then."""
+    steps: tuple[CommandStep | RequestStep, ...] = (*example.commands, *example.requests)
+    for step in steps:
+        known = known | _said(_entered(step))
+        for text in step.output:
+            if (words := _said(text)) & elsewhere and not words & known:
+                return text
+    return None
+
+
+def _entered(step: CommandStep | RequestStep) -> str:
+    return " ".join((*step.arguments, step.typed)) if isinstance(step, CommandStep) else f"{step.path} {step.body}"
+
+
+def _said(text: str) -> set[str]:
+    """The words of a text by their first four letters, so that “marked” is heard of “mark”; numbers may be worked out."""
+    return {word[:4] for word in re.findall(r"[^\W\d_]{3,}", text.casefold())}
 
 
 def _shows(step: CommandStep | RequestStep) -> bool:

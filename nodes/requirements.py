@@ -27,7 +27,7 @@ from nodes.blueprint.reader.domain import unmet_preferences
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.corrections import MISREAD, CorrectionRefused, SpecCorrections, corrected, unexplained_removals
 from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
-from nodes.program_spec import specified
+from nodes.program_spec import ProgramSpec, sound_part, specified
 from nodes.program_tasks import specify_task
 from nodes.progress import ChangeUnderstood, announce
 from nodes.stack import STACKS
@@ -98,9 +98,13 @@ async def _understood(
         try:
             said = await workshop.crew.perform(specify_task(request, stack, kept, feedback, continues), options)
         except AgentOutputInvalid as invalid:
-            if kept is None:
+            used = [invalid.result] if invalid.result else []
+            if kept is not None:
+                return {"spec": _uncorrected(kept, invalid), "agent_results": used}
+            sound = sound_part(invalid.answer, stack) if isinstance(invalid.answer, ProgramSpec) else None
+            if sound is None:
                 raise
-            return {"spec": _uncorrected(kept, invalid), "agent_results": [invalid.result] if invalid.result else []}
+            return {"spec": specified(sound, stack), "agent_results": used}
         return {"spec": specified(said.value, stack), "agent_results": [said.result]}
     if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request, stack)):
         correcting = correction_task(request, draft, feedback, continues=continues)

@@ -63,6 +63,7 @@ class Guardrail(Generic[M]):
         self._calls = calls
         self._refused = 0
         self._last_refused = ""
+        self._fitting: M | None = None
 
     def judge(self, output: TaskOutput | LiteAgentOutput) -> tuple[bool, Any]:
         """CrewAI's guardrail; raises `AgentOutputInvalid` at the last permitted attempt."""
@@ -77,6 +78,7 @@ class Guardrail(Generic[M]):
     def _accepted(self, output: TaskOutput | LiteAgentOutput) -> M:
         assignment = self._assignment
         value = parse_answer(output.raw, assignment.answer, truncated=self._calls.truncated)
+        self._fitting = value
         for name in assignment.task.named_guardrails:
             value = self._passed(name, value, output)
         if assignment.check and (complaint := assignment.check(value)):
@@ -98,10 +100,11 @@ class Guardrail(Generic[M]):
         self._refused += 1
         self._calls.shared.refuse_last()
         role = self._assignment.agent.role
-        if self._refused > self._assignment.task.guardrail_max_retries:
-            raise AgentOutputInvalid(f"{role}, after {self._refused} answers: {complaint}")
-        if answer == self._last_refused:
-            raise AgentOutputInvalid(f"{role}, after the same answer twice: {complaint}")
+        is_last, is_same = self._refused > self._assignment.task.guardrail_max_retries, answer == self._last_refused
+        if is_last or is_same:
+            invalid = AgentOutputInvalid(f"{role}, after {f'{self._refused} answers' if is_last else 'the same answer twice'}: {complaint}")
+            invalid.answer = self._fitting
+            raise invalid
         self._last_refused = answer
 
 

@@ -176,10 +176,11 @@ def _checked(body: str, spec: AppSpec, rule: RuleSpec) -> ast.FunctionDef:
     if unknown := next(_unknown(function, spec, rule), None):
         raise RuleUnusable(unknown)
     returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
-    if not returned or (
-        all(value is None or isinstance(value, ast.Constant) for value in returned) and len({ast.dump(v) for v in returned if v}) < 2
-    ):
+    constant = all(value is None or isinstance(value, ast.Constant) for value in returned)
+    if constant and len({ast.dump(value) for value in returned if value}) < 2:
         raise RuleUnusable("`code` has to return True where the record keeps the rule and False where it breaks it.")
+    if missing := _number_left_out(function, message_of(rule)):
+        raise RuleUnusable(f"The rule says {missing}, and `code` does not. Compare with {missing}.")
     return function
 
 
@@ -207,6 +208,23 @@ def _unknown(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> Iterat
         ):
             there = sorted(members[node.value.id])
             yield f"`{node.value.id}` has no `{node.attr}`. It has {', '.join(there)}."
+
+
+_NUMBER_WORDS = dict(zip("two three four five six seven eight nine ten twelve".split(), (2, 3, 4, 5, 6, 7, 8, 9, 10, 12), strict=True))
+
+
+def _number_left_out(function: ast.FunctionDef, message: str) -> int | None:
+    """The first number of the sentence if the code has none of its numbers, nor one beside them (`< 15` for at most 14).
+
+    A small model wrote another rule than it was asked for, with two requests that agreed with it: its own test was green.
+    """
+    words = re.findall(r"\d{1,9}|[a-z]+", message.lower())
+    said = [int(word) if word.isdigit() else _NUMBER_WORDS[word] for word in words if word.isdigit() or word in _NUMBER_WORDS]
+    constants = [node.value for node in ast.walk(function) if isinstance(node, ast.Constant)]
+    written = {value for value in constants if isinstance(value, int | float)}
+    written |= {int(value) for value in constants if isinstance(value, str) and value.isdecimal()}
+    near = {number + step for number in said for step in (-1, 0, 1)}
+    return said[0] if said and not near & written else None
 
 
 def _span_against_number(node: ast.Compare, record: RecordSpec, var: str) -> str | None:

@@ -1,9 +1,14 @@
 """A change keeps what was specified, word for word, unless the request says in so many words that it goes."""
 
 import pytest
+from langgraph.runtime import Runtime
 
-from nodes.artifacts import CommandStep, Example, StackName
-from nodes.program_spec import GivenUp, ProgramSpec, specified, unasked_losses
+from nodes.artifacts import BuildRequest, CommandStep, Example, StackName, TargetPlatform
+from nodes.context import BuildOptions
+from nodes.errors import AgentOutputInvalid
+from nodes.program_spec import GivenUp, ProgramSpec, program_problems, sound_part, specified, unasked_losses
+from nodes.requirements import analyze_requirements
+from tests.factories import ScriptedCrew, make_workshop
 
 LISTED = Example(name="listed", says="Items are listed", commands=(CommandStep(arguments=("list",), output=("1 Milk",)),))
 TODO = ProgramSpec(name="todo", title="To do", summary="", features=("`add` keeps.", "`list` prints all."), examples=(LISTED,))
@@ -45,3 +50,42 @@ def test_only_what_the_request_names_may_be_given_up(program: ProgramSpec, lost:
 def test_the_analyst_is_told_what_to_keep() -> None:
     (problem,) = unasked_losses(changed(examples=()), KEPT, FEEDBACK)
     assert problem.startswith("The example listed is not there any more as it was. Keep it word for word;")
+
+
+def example(name: str, *commands: tuple[str, ...], output: tuple[str, ...]) -> Example:
+    steps = [CommandStep(arguments=arguments) for arguments in commands]
+    return Example(name=name, says="", commands=(*steps[:-1], steps[-1].model_copy(update={"output": output})))
+
+
+SMALL = changed(
+    features=("commands: add, list, mark, remove", "output: item number, item title"),
+    examples=(
+        example("add_item", ("add", "Buy milk"), output=("1", "Buy milk")),
+        example("list_items", ("list",), output=("1", "Buy milk", "2", "Buy eggs")),
+        example("mark_item", ("add", "Buy milk"), ("mark", "1"), output=("Marked as done",)),
+    ),
+)
+"""As a model of 1.5 billion parameters specified a to-do list: its examples go on from one another."""
+
+
+def test_an_example_that_shows_what_nobody_entered_is_refused_since_a_right_program_would_fail_it() -> None:
+    (problem,) = program_problems(SMALL.features, SMALL.examples, StackName.python)
+    assert problem.startswith("The example list_items expects “Buy milk”, which only another example enters.")
+    assert problem.endswith("Each example starts without data: begin it with the calls that enter what it shows.")
+
+
+def test_what_contradicts_itself_is_left_out_if_the_analyst_cannot_mend_it() -> None:
+    sound = sound_part(SMALL, StackName.python)
+    assert sound is not None
+    assert [kept.name for kept in sound.examples] == ["add_item", "mark_item"]
+    assert sound.open_questions[0].question.startswith("Examples that contradict themselves were left out (list_items).")
+    assert sound_part(changed(examples=(Example(name="nothing", says="Nothing is called"),)), StackName.python) is None
+
+
+async def test_a_build_goes_on_with_the_sound_examples_of_the_last_answer_that_was_refused() -> None:
+    invalid = AgentOutputInvalid("after 3 answers")
+    invalid.answer = SMALL
+    crew = ScriptedCrew({"specify_program": [invalid]}, corrects=frozenset({"specify_program"}))
+    request = BuildRequest(app_description="A command-line program that keeps a to-do list.", target_platform=TargetPlatform.cli)
+    understood = await analyze_requirements({"request": request}, Runtime(context=BuildOptions()), workshop=make_workshop(crew))
+    assert [kept.name for kept in understood["spec"].examples] == ["add_item", "mark_item"]

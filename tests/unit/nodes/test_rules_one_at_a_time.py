@@ -43,7 +43,11 @@ PLAN = architect.plan(SPEC)
 ARCHITECTURE = Architecture(stack=PYTHON_WEB.name, summary="", contract=contract_of(SPEC), components=PLAN.components)
 LOANS = next(part for part in PLAN.components if "loan" in part.records)
 FRAME = generate_frame(SPEC, ARCHITECTURE)
-WRONG = RuleCode(code="return loan.end_date <= loan.start_date", broken='{"end_date": "2030-02-01"}', kept='{"end_date": "2030-01-03"}')
+WRONG = RuleCode(
+    code="return loan.end_date <= loan.start_date + dt.timedelta(13)",
+    broken='{"end_date": "2030-02-01"}',
+    kept='{"end_date": "2030-01-03"}',
+)
 RIGHT = WRONG.model_copy(update={"code": "return not loan.end_date or (loan.end_date - loan.start_date).days <= 14"})
 
 
@@ -94,7 +98,7 @@ async def test_what_failed_is_shown_with_the_rule_and_nothing_else_is_asked() ->
     assert engineer.crew.names() == [f"write_rule({LOANS.name}#2)"]
     asked = engineer.crew.tasks[0].inputs
     assert asked["findings"] == "test_rule_loan_custom: assert 422 == 201"
-    assert "return loan.end_date <= loan.start_date" in asked["previous"]
+    assert "return loan.end_date <= loan.start_date + dt.timedelta(13)" in asked["previous"]
     assert ".days <= 14" in (function_in(mended[kept_in(SPEC, RULE)], RULE) or "")
 
 

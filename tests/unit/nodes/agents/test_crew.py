@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,14 @@ async def test_the_tasks_own_check_is_part_of_the_guardrail(storage: Path, revie
     checked = AgentTask("review_app", review_task.inputs, QaReview, check=lambda review: "too short" if review.summary == "no" else None)
     assert (await crew_around(chat, storage).perform(checked, BuildOptions())).value == FINE
     assert "too short" in chat.prompts[1]
+
+
+async def test_the_last_answer_that_fitted_its_schema_is_handed_over_with_the_refusal(review_task: Review, storage: Path) -> None:
+    task = replace(review_task, check=lambda review: "say more")
+    crew = crew_around(ScriptedChatModel(replies=[GOOD, GOOD]), storage)
+    with pytest.raises(AgentOutputInvalid) as invalid:
+        await crew.perform(task, BuildOptions())
+    assert invalid.value.answer == FINE
 
 
 async def test_what_a_builtin_model_refuses_surfaces_unchanged(review_task: Review, storage: Path) -> None:

@@ -60,13 +60,14 @@ def test_the_same_function_comes_of_every_form_small_models_give_it_in(code: str
 
 
 def test_a_single_expression_is_returned() -> None:
-    assert "    return loan.end_date > loan.start_date" in written("loan.end_date > loan.start_date")[RULES]
+    expression = "loan.end_date - loan.start_date < timedelta(15)"
+    assert f"    return {expression}\n" in written(expression)[RULES]
 
 
 def test_what_the_code_uses_is_imported() -> None:
     lines = (
         "tool = session.get(Tool, loan.tool_id)",
-        "return tool.daily_fee > Decimal(5) or loan.end_date - timedelta(days=3) > date.today()",
+        "return tool.daily_fee > Decimal(14) or loan.end_date - timedelta(days=3) > date.today()",
     )
     text = written("\n".join(lines))[RULES]
     imports = [line for line in text.splitlines() if line.startswith(("import", "from"))]
@@ -100,7 +101,7 @@ def test_the_test_sends_what_breaks_the_rule_and_what_keeps_it() -> None:
             "There is no `start_date` here. Use only what `usable` lists. Do you mean `loan.start_date`?",
         ),
         ("return True", "`code` has to return True where the record keeps the rule and False where it breaks it."),
-        ("x = loan.end_date", "`code` has to return True where the record keeps the rule and False where it breaks it."),
+        ("x = 14", "`code` has to return True where the record keeps the rule and False where it breaks it."),
         (
             "def check(claim):\n    return claim.amount > 5",
             "The arguments are `session` and `loan`, not claim. Give the lines of the body only.",
@@ -147,5 +148,5 @@ def test_an_engineer_is_told_of_what_the_sentence_touches_and_of_nothing_else() 
 
 
 def test_a_small_model_of_another_module_is_read_in_its_place() -> None:
-    text = written("return datetime.date(2030, 1, 1) <= loan.end_date")[RULES]
+    text = written("return datetime.timedelta(14) >= loan.end_date - loan.start_date")[RULES]
     assert "import datetime\n" in text
