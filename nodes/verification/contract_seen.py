@@ -96,6 +96,15 @@ class _Look:
         if endpoint := self.stock.permissions.endpoint(record.name, Operation.delete):
             await self._called(endpoint, record, made)
 
+    async def _present(self, record: RecordSpec, made: Made | None) -> Made | None:
+        """What was made; another, where a limit has cost it its place."""
+        if made is None or self.stock.is_there(made):
+            return made
+        try:
+            return await self.stock.make(record)
+        except NotMade:
+            return None
+
     async def _created(self, record: RecordSpec) -> Made | None:
         endpoint = self.stock.permissions.endpoint(record.name, Operation.create)
         person = self.stock.creator(record.name)
@@ -113,6 +122,7 @@ class _Look:
 
     async def _called(self, endpoint: Endpoint, record: RecordSpec, made: Made | None) -> None:
         """On what was made, as somebody who may."""
+        made = await self._present(record, made)
         person = self.stock.walker(endpoint, made) if made else None
         if "{id}" not in endpoint.path:
             person = next((one for one in self.stock.people.first_of_each_role if self.stock.permissions.scope(one, endpoint)), None)

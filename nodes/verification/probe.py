@@ -260,7 +260,9 @@ class _Probe(Expectations):
         await self._invalid_changes(record, endpoint, target)
 
     async def _invalid_changes(self, record: RecordSpec, endpoint: Endpoint, target: Made) -> None:
-        """As whoever made the target, if they may change it."""
+        """As whoever made the target, if they may change it; on another, where a limit cost the target its place."""
+        if not self.stock.is_there(target):
+            target = await self.stock.make(record, target.creator)
         if target.creator and self.stock.permissions.scope(target.creator, endpoint):
             for wrong in broken_changes(self.spec, record, target.sent):
                 await self._expect_refused_body(endpoint, target.creator, wrong, target.id)

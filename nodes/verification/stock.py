@@ -173,6 +173,10 @@ class Stock:
         """The limits on one kind of record."""
         return [rule for rule in self._spec.rules if rule.kind is RuleKind.limit and rule.record == record]
 
+    def is_there(self, made: Made) -> bool:
+        """Whether it has not been deleted to give room."""
+        return made.creator is None or any((other.record, other.id) == (made.record, made.id) for other in self._made)
+
     def _maker_of(self, record: str, record_id: int | None) -> Person | None:
         return next((made.creator for made in self._made if (made.record, made.id) == (record, record_id)), None)
 

@@ -30,7 +30,7 @@ from nodes.sandbox.choose import SandboxAbsent, choose_sandbox
 from nodes.sandbox.protocol import Sandbox
 from nodes.verification.toolchain import default_toolchain, install_toolchain
 
-collect_ignore = ["library", "node_library"]
+collect_ignore = ["library", "node_library", "node_reference"]
 
 LIBRARY = Path(__file__).parent / "library"
 
