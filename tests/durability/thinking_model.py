@@ -43,7 +43,8 @@ class Sent:
 class ThinkingModel:
     """`sent` are the delivered answers in their order, `answered` counts them by model and prompt; `asked` counts requests.
 
-    Builds that ask for models of different names, whatever they are, are told apart.
+    `prompts` are the messages of each request for an agent; a task in `turned_away` gets the status 401. Builds that ask for models of
+    different names, whatever they are, are told apart.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class ThinkingModel:
         """`answers` of tasks, by name, go before its own. `tells_size`: it says to have used as many tokens as the texts are long."""
         self.sent: list[Sent] = []
         self.asked = 0
+        self.prompts: list[list[dict[str, Any]]] = []
+        self.turned_away: set[str] = set()
         self._thinking_seconds = thinking_seconds
         self._answers = {f"Task: {task}\n": text for task, text in (answers or {}).items()}
         self._tells_size = tells_size
@@ -92,6 +95,9 @@ class ThinkingModel:
         prompt = next((_text(message) for message in reversed(body["messages"]) if "Task: " in _text(message)), None)
         if prompt is None:  # the endpoint is asked what it can do: nothing but words
             return _completed(body, "I answer in words.")
+        self.prompts.append(body["messages"])
+        if any(f"Task: {task}\n" in prompt for task in self.turned_away):
+            return JSONResponse({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, status_code=401)
         # After a prompt of more than 64 KB uvicorn reads on only when asked, and would not learn that the client has died:
         # an answer to nobody would count as given.
         await request.is_disconnected()
