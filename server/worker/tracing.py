@@ -1,8 +1,12 @@
 """Trace runs in LangSmith, if that was asked for: one trace for each attempt at a run, and where to look at it."""
 
 import asyncio
+import concurrent.futures
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Thread
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -13,6 +17,11 @@ from langsmith.utils import LangSmithError
 from checkpoints.records import Run
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PLACE_SECONDS = 2.0
+"""How long a run waits to learn where its trace will be; a LangSmith that takes longer costs the link."""
 
 FLUSH_SECONDS = 5.0
 """How long a worker that stops waits for traces that are not sent yet."""
@@ -34,6 +43,7 @@ class Tracing:
         self._client = client
         self._project = project
         self._project_url: str | None = None
+        self._asking: asyncio.Task[None] | None = None
 
     async def of(self, run: Run) -> Trace:
         """The trace of the run's current attempt. Its id is the run's; those of later attempts follow from it."""
@@ -44,19 +54,42 @@ class Tracing:
 
     async def close(self) -> None:
         """Send what is not sent yet, within `FLUSH_SECONDS`."""
+        if self._asking:
+            self._asking.cancel()
         try:
             async with asyncio.timeout(FLUSH_SECONDS):
-                await asyncio.to_thread(self._client.flush)
+                await _beside(self._client.flush)
         except TimeoutError:
             log.warning("traces_not_sent", extra={"project": self._project})
 
     async def _place(self) -> str | None:
-        """The project's address, asked once; the project is made if there is none, as sending to it would."""
+        """The project's address, waited for as long as `PLACE_SECONDS` say; what comes later is for later runs."""
         if self._project_url is None:
-            try:
-                project = await asyncio.to_thread(self._client.create_project, self._project, upsert=True)
-            except (LangSmithError, OSError, ValueError) as error:  # ValueError: it answered something else than a project
-                log.warning("trace_place_unknown", extra={"project": self._project, "reason": str(error)})
-                return None
-            self._project_url = project.url
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask_for_place())
+            await asyncio.wait([self._asking], timeout=PLACE_SECONDS)
         return self._project_url
+
+    async def _ask_for_place(self) -> None:
+        """The project is made if there is none, as sending to it would."""
+        try:
+            project = await _beside(lambda: self._client.create_project(self._project, upsert=True))
+        except (LangSmithError, OSError, ValueError) as error:  # ValueError: it answered something else than a project
+            log.warning("trace_place_unknown", extra={"project": self._project, "reason": str(error)})
+        else:
+            self._project_url = project.url
+
+
+def _beside(work: Callable[[], T]) -> asyncio.Future[T]:
+    """`work` in a thread that ends with the process: the loop's own threads would hold up its end until LangSmith answers."""
+    done: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except Exception as error:  # noqa: BLE001 - for whoever waits
+            done.set_exception(error)
+
+    done.set_running_or_notify_cancel()  # nobody who stops waiting stops the thread
+    Thread(target=run, daemon=True).start()
+    return asyncio.wrap_future(done)

@@ -28,11 +28,13 @@ TENANT = "00000000-0000-4000-8000-000000000002"
 
 @dataclass
 class Langsmith:
-    """What was sent: each run as it was posted, with what was patched later."""
+    """What was sent: each run as it was posted, with what was patched later. One that `hangs` takes everything and answers nothing."""
 
     url: str = ""
+    hangs: bool = False
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    connections: dict[asyncio.StreamWriter, "asyncio.Task[None] | None"] = field(default_factory=dict)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def heard(self, name: str) -> None:
@@ -46,11 +48,15 @@ class Langsmith:
         return (*(self.path(parent) if parent else ()), run["name"])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections[writer] = asyncio.current_task()
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         lengths = [int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length")]
         body = await reader.readexactly(lengths[0]) if lengths else b""
         request = head.split(" HTTP/")[0]
         self.requests.append(request)
+        if self.hangs:
+            await reader.read()  # ends when the client gives up, or the test
+            return
         answer = json.dumps(self._answer(request, body)).encode()
         told = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {len(answer)}\r\n\r\n"
         async with self.news:
@@ -74,11 +80,14 @@ class Langsmith:
 
 
 @asynccontextmanager
-async def ingest_server() -> AsyncIterator[Langsmith]:
-    langsmith = Langsmith()
+async def ingest_server(*, hangs: bool = False) -> AsyncIterator[Langsmith]:
+    langsmith = Langsmith(hangs=hangs)
     server = await asyncio.start_server(langsmith.serve, "127.0.0.1", 0)
     langsmith.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield langsmith
     finally:
         server.close()
+        for writer in langsmith.connections:
+            writer.close()
+        await asyncio.gather(*filter(None, langsmith.connections.values()), return_exceptions=True)
