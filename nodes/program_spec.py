@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from nodes.artifacts import AppSpec, Artifact, CommandStep, Example, Identifier, OpenQuestion, RequestStep, StackName, UnmetPreference
+from nodes.paths import check_path
 
 MOST_EXAMPLES, MOST_STEPS = 12, 12
 """More examples are tests, and those belong to the engineers."""
@@ -118,6 +119,11 @@ def _of_one(example: Example, stack: StackName) -> Iterator[str]:
         yield f"The example {example.name} needs 1 to {MOST_STEPS} {kind}, and no other calls."
     elif not any(_shows(step) for step in steps):
         yield f"The example {example.name} shows nothing: at least one call needs an `output`, or an ending other than the usual one."
+    if example.files and stack is not StackName.python:
+        yield f"The example {example.name} has files, which only a command-line program works on."
+    for path in (*(file.path for file in example.files), *(path for step in example.commands for path in step.leaves)):
+        if complaint := _complaint_about_place(path):
+            yield f"The example {example.name}: {path} {complaint}."
     for step in steps:
         yield from (f"The example {example.name}: {problem}." for problem in _of_step(step))
 
@@ -135,7 +141,8 @@ def _borrowing(examples: Sequence[Example], features: tuple[str, ...]) -> Iterat
     entered = {example.name: _said(" ".join([*map(_entered, example.commands), *map(_entered, example.requests)])) for example in examples}
     for example in examples:
         elsewhere = {word for name, words in entered.items() if name != example.name for word in words}
-        if text := _unheard(example, _said(" ".join(features)), elsewhere):
+        there = (text for file in example.files for text in (file.path, file.content))
+        if text := _unheard(example, _said(" ".join((*features, *there))), elsewhere):
             yield example.name, text
 
 
@@ -159,9 +166,17 @@ def _said(text: str) -> set[str]:
     return {word[:4] for word in re.findall(r"[^\W\d_]{3,}", text.casefold())}
 
 
+def _complaint_about_place(path: str) -> str | None:
+    """The current folder is that of the program itself."""
+    if complaint := check_path(path):
+        return complaint
+    folder, slash, _ = path.partition("/")
+    return None if slash and folder not in ("app", "tests") else "lies among the program's own files; use a folder such as inbox/"
+
+
 def _shows(step: CommandStep | RequestStep) -> bool:
     unusual = step.exit_code != 0 if isinstance(step, CommandStep) else step.status >= 400
-    return unusual or any(text.strip() for text in step.output)
+    return unusual or any(text.strip() for text in step.output) or bool(isinstance(step, CommandStep) and step.leaves)
 
 
 def _of_step(step: CommandStep | RequestStep) -> Iterator[str]:

@@ -33,7 +33,7 @@ from nodes.artifacts.evidence import (
 )
 from nodes.artifacts.gates import BudgetLimit, BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
 from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
-from nodes.artifacts.programs import CommandStep, Example, RequestStep, StackName
+from nodes.artifacts.programs import CommandStep, Example, ExampleFile, RequestStep, StackName
 from nodes.artifacts.qa import HINTS, CheckedVersion, GreenBuild, Hint, QaOutcome, QaReview, RepairStop, TriedRound
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
 from nodes.artifacts.revision import ChangeRequest, Edit, Revision, SpecChange
@@ -109,6 +109,7 @@ __all__ = [
     "Endpoint",
     "EvidenceReport",
     "Example",
+    "ExampleFile",
     "FieldSpec",
     "FieldType",
     "FileChange",

@@ -22,13 +22,15 @@ class StackName(StrEnum):
 class CommandStep(Artifact):
     """One call of a command-line program.
 
-    `arguments` follow the program's name; `typed` is its standard input; each of `output` is a text it prints to standard output.
+    `arguments` follow the program's name; `typed` is its standard input; each of `output` is a text it prints to standard output;
+    `leaves` are paths below the current folder at which a file lies afterwards.
     """
 
     arguments: tuple[str, ...] = ()
     typed: str = ""
     exit_code: int = 0
     output: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
 
 
 class RequestStep(Artifact):
@@ -44,13 +46,21 @@ class RequestStep(Artifact):
     output: tuple[str, ...] = ()
 
 
+class ExampleFile(Artifact):
+    """A text file that lies below the current folder before an example begins."""
+
+    path: str
+    content: str = ""
+
+
 class Example(Artifact):
     """Calls one after the other, starting without any stored data, that show one thing the program does.
 
-    A command-line program is shown by `commands`, a web service by `requests`.
+    A command-line program is shown by `commands`, which may work on `files`; a web service by `requests`.
     """
 
     name: Identifier
     says: str
+    files: tuple[ExampleFile, ...] = ()
     commands: tuple[CommandStep, ...] = ()
     requests: tuple[RequestStep, ...] = ()

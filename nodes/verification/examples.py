@@ -21,6 +21,12 @@ LIMITS = SandboxLimits(wall_seconds=20, cpu_seconds=20)
 
 TYPED = ".typed"
 _WITH_INPUT = ("sh", "-c", f'exec "$@" < {TYPED}', "sh")
+_FIRST_MISSING = (
+    "sh",
+    "-c",
+    'for path; do if [ ! -f "$path" ]; then printf "%s\\n" "$path"; find "${path%%/*}" -type f | sort | head -n 20; exit; fi; done',
+    "sh",
+)
 _TRACE_PLACE = re.compile(r"/sandbox/(app/[\w/.-]+\.\w+)(?:\", line |:)(\d+)")
 """As Python and as Node write it."""
 
@@ -31,11 +37,12 @@ SHOWN_CHARACTERS = 300
 async def check_examples(
     files: Mapping[str, bytes], spec: AppSpec, architecture: Architecture, stack: StackProfile, sandbox: Sandbox, toolchain: Path
 ) -> Observed:
-    """Each example starts with a folder that holds the app and nothing else, and goes on until a call is not as shown."""
+    """Each example starts with a folder that holds the app and its own files, and goes on until a call is not as shown."""
     findings: list[Finding] = []
     log: list[str] = []
     for example in spec.examples:
-        async with sandbox.workspace(files, LIMITS) as workspace:
+        given = {file.path: file.content.encode() for file in example.files}
+        async with sandbox.workspace({**given, **files}, LIMITS) as workspace:
             findings += await _carried_out(example, workspace, architecture, stack, toolchain, log)
     calls = sum(len(example.commands) for example in spec.examples)
     subject = f"{counted(len(spec.examples), 'example')}, {counted(calls, 'call')}"
@@ -51,9 +58,18 @@ async def _carried_out(
         result = await workspace.run(Command(argv=argv, files={TYPED: step.typed.encode()}, toolchain=toolchain, limits=LIMITS))
         shown = shlex.join((*stack.run_argv, *step.arguments))
         log.append(f"$ {shown}\n{result.stdout}{result.stderr}(exit code {result.exit_code})")
-        if problem := command_problem(step, result):
+        if problem := command_problem(step, result) or await _missing(step, workspace):
             return [example_finding(f"{example.says.rstrip('.')}: {problem}", shown, result.stderr, architecture, stack)]
     return []
+
+
+async def _missing(step: CommandStep, workspace: Workspace) -> str | None:
+    """The first file that the call should have left and did not, with what lies beside."""
+    looked = await workspace.run(Command(argv=(*_FIRST_MISSING, *step.leaves), limits=LIMITS)) if step.leaves else None
+    if looked is None or not looked.stdout:
+        return None
+    path, *there = looked.stdout.splitlines()
+    return f"afterwards there is no file {path}; there is {', '.join(there)[:SHOWN_CHARACTERS] or 'nothing'}"
 
 
 def command_problem(step: CommandStep, result: ExecResult) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nodes.artifacts import (
     REVISION_CHECKS,
+    Architecture,
     ArchitecturePlan,
     BuildRequest,
     Changeset,
@@ -12,19 +13,24 @@ from nodes.artifacts import (
     CheckStatus,
     CommandStep,
     Component,
+    Contract,
     Ending,
     Example,
+    ExampleFile,
     FileChange,
     FileOperation,
     RequestStep,
+    StackName,
     TargetPlatform,
     Verdict,
 )
+from nodes.blueprint.programs.surroundings import surroundings
 from nodes.context import AgentTask
-from nodes.program_spec import ProgramSpec
+from nodes.program_spec import ProgramSpec, specified
 from nodes.sandbox.choose import SandboxAbsent
 from nodes.sandbox.protocol import Sandbox
 from nodes.stack import STACKS
+from nodes.verification.examples import check_examples
 from tests.scripted_builds import Build, added, adding
 
 TODO = ProgramSpec(
@@ -160,6 +166,36 @@ async def test_a_command_line_program_is_written_whole_repaired_by_its_examples_
     assert files["app/main.py"] == MAIN_PY
     assert "python -m app add 'Buy milk'" in files["README.md"]
     assert {"LICENSE", "Dockerfile", "MANIFEST.json", "sbom.cdx.json", ".git/HEAD", "evidence/report.html"} <= files.keys()
+
+
+SORTS = '''"""Sorts files by their endings."""
+
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> int:
+    for file in [entry for entry in Path(arguments[0]).iterdir() if entry.is_file()]:
+        target = file.parent / "Images" / file.name
+        target.parent.mkdir(exist_ok=True)
+        file.rename(target)
+    return 0
+'''
+
+
+async def test_what_a_program_does_with_files_is_looked_at_afterwards(sandbox: Sandbox, toolchain: Path) -> None:
+    given = tuple(ExampleFile(path=f"inbox/{name}") for name in ("a.jpg", "notes.txt"))
+    pictures, texts = (
+        Example(name=name, says=f"{path} is moved", files=given, commands=(CommandStep(arguments=("inbox",), leaves=(path,)),))
+        for name, path in (("pictures", "inbox/Images/a.jpg"), ("texts", "inbox/Texts/notes.txt"))
+    )
+    spec = specified(TODO, StackName.python).model_copy(update={"examples": (pictures, texts)})
+    architecture = Architecture(stack="python", summary="", contract=Contract(endpoints=(), schemas=()), components=(COMMANDS,))
+    files = {path: text.encode() for path, text in {**surroundings(spec), "app/main.py": SORTS}.items()}
+    observed = await check_examples(files, spec, architecture, STACKS[StackName.python], sandbox, toolchain)
+    (finding,) = observed.findings
+    said, _, there = finding.message.partition("; ")
+    assert said == "inbox/Texts/notes.txt is moved: afterwards there is no file inbox/Texts/notes.txt"
+    assert there == "there is inbox/Images/a.jpg, inbox/Images/notes.txt"
 
 
 async def test_a_program_that_nothing_could_run_is_shown_to_a_person_and_never_called_verified() -> None:

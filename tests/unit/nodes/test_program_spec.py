@@ -3,7 +3,7 @@
 import pytest
 from langgraph.runtime import Runtime
 
-from nodes.artifacts import BuildRequest, CommandStep, Example, StackName, TargetPlatform
+from nodes.artifacts import BuildRequest, CommandStep, Example, ExampleFile, RequestStep, StackName, TargetPlatform
 from nodes.context import BuildOptions
 from nodes.errors import AgentOutputInvalid
 from nodes.program_spec import GivenUp, ProgramSpec, program_problems, sound_part, specified, unasked_losses
@@ -89,3 +89,25 @@ async def test_a_build_goes_on_with_the_sound_examples_of_the_last_answer_that_w
     request = BuildRequest(app_description="A command-line program that keeps a to-do list.", target_platform=TargetPlatform.cli)
     understood = await analyze_requirements({"request": request}, Runtime(context=BuildOptions()), workshop=make_workshop(crew))
     assert [kept.name for kept in understood["spec"].examples] == ["add_item", "mark_item"]
+
+
+def problems_with(path: str, *, leaves: str = "inbox/Images/a.jpg") -> tuple[str, ...]:
+    sort = CommandStep(arguments=("inbox",), leaves=(leaves,))
+    example = Example(name="sorted", says="Files are sorted", files=(ExampleFile(path=path),), commands=(sort,))
+    return program_problems(("Sorts files.",), (example,), StackName.python)
+
+
+def test_the_files_of_an_example_lie_in_a_folder_of_their_own() -> None:
+    """The current folder holds the program, and an example must not replace it."""
+    assert problems_with("inbox/a.jpg") == ()
+    assert problems_with("a.jpg") == ("The example sorted: a.jpg lies among the program's own files; use a folder such as inbox/.",)
+    assert problems_with("app/main.py") == (
+        "The example sorted: app/main.py lies among the program's own files; use a folder such as inbox/.",
+    )
+    assert problems_with("inbox/a.jpg", leaves="../a.jpg") == ("The example sorted: ../a.jpg leaves the app's folder.",)
+
+
+def test_a_service_is_not_shown_by_files() -> None:
+    asked = Example(name="read", says="It is read", files=(ExampleFile(path="inbox/a"),), requests=(RequestStep(path="/", output=("a",)),))
+    (problem,) = program_problems(("Reads.",), (asked,), StackName.node_web)
+    assert problem == "The example read has files, which only a command-line program works on."
