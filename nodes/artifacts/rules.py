@@ -14,12 +14,12 @@ class StoredRecord(Artifact):
 class RuleCode(Artifact):
     """One rule. `code`: the lines of a function that returns True where a record keeps the rule; empty: no function can tell.
 
-    `broken` and `kept` are JSON objects with the values that matter of a request that breaks the rule and of one that keeps it.
+    `accepted` and `refused` are JSON objects with the values that matter of a request that keeps the rule and of one that breaks it.
     Before both, `stored` is made; `"#1"` in a later value stands for the number of its first record.
     """
 
     code: str
-    broken: str = "{}"
-    kept: str = "{}"
+    accepted: str = "{}"
+    refused: str = "{}"
     stored: tuple[StoredRecord, ...] = ()
     notes: str = ""

@@ -128,9 +128,9 @@ _EXAMPLES = {
     FieldType.decimal: '"2.5"',
     FieldType.money: '"12.50"',
     FieldType.boolean: "true",
-    FieldType.date: '"2030-01-31"',
-    FieldType.time: '"09:30:00"',
-    FieldType.datetime: '"2030-01-31T09:30:00Z"',
+    FieldType.date: '"YYYY-MM-DD"',
+    FieldType.time: '"HH:MM:SS"',
+    FieldType.datetime: '"YYYY-MM-DDTHH:MM:SSZ"',
 }
 
 # ---------------------------------------------------------------------------------------------- the code

@@ -21,11 +21,10 @@ class RuleUnusable(ValueError):
 def test_of(spec: AppSpec, rule: RuleSpec, code: RuleCode) -> str:
     """A test that sends both requests: one is refused with the rule's message, the other is taken."""
     record = spec.record(rule.record)
-    broken, kept = (
-        _object(text, name, _inputs(record), f"a {record.name}") for name, text in (("broken", code.broken), ("kept", code.kept))
-    )
-    if broken == kept:
-        raise RuleUnusable("`broken` and `kept` are the same. Give values that break the rule, and values that keep it.")
+    given = {"accepted": code.accepted, "refused": code.refused}
+    accepted, refused = (_object(text, name, _inputs(record), f"a {record.name}") for name, text in given.items())
+    if accepted == refused:
+        raise RuleUnusable("`accepted` and `refused` are the same. Give values that keep the rule, and values that break it.")
     role = _author(spec, record)
     stored = [line for number, entry in enumerate(code.stored, 1) for line in _made(number, entry.record, entry.values, entry.state, spec)]
     lines = [
@@ -34,10 +33,10 @@ def test_of(spec: AppSpec, rule: RuleSpec, code: RuleCode) -> str:
         f"    author = person({python_literal(role)})",
         *(f"    {line}" for line in stored),
         f"    values = make.{record.name}_values(author)",
-        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(broken, len(code.stored))})",
+        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(refused, len(code.stored))})",
         "    assert answer.status_code == 422",
         f'    assert {python_literal(message_of(rule))} in [entry["msg"] for entry in answer.json()["detail"]]',
-        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(kept, len(code.stored))})",
+        f"    answer = program({python_literal(role)}).post(PATH, values | {_literal(accepted, len(code.stored))})",
         "    assert answer.status_code == 201, answer.json()",
     ]
     head = f'"""What is refused of {in_docstring(record.plural_label.lower())}, and what is not: {in_docstring(message_of(rule))}"""'

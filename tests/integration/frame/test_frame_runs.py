@@ -59,8 +59,8 @@ def test_an_app_keeps_a_rule_that_was_written_alone(python: Path, tmp_path: Path
     own = {path: (tmp_path / path).read_text(encoding="utf-8") for path in ("pyproject.toml", "app/__init__.py", kept_in(spec, rule))}
     code = RuleCode(
         code="if not loan.start_date or not loan.end_date:\n  return True\nreturn loan.end_date - loan.start_date <= timedelta(days=14)",
-        broken='{"start_date": "2030-01-01", "end_date": "2030-01-16"}',
-        kept='{"start_date": "2030-01-01", "end_date": "2030-01-15"}',
+        refused='{"start_date": "2030-01-01", "end_date": "2030-01-16"}',
+        accepted='{"start_date": "2030-01-01", "end_date": "2030-01-15"}',
     )
     for path, text in tidied(own_rules.written(own, spec, rule, code)).items():
         (tmp_path / path).write_text(text, encoding="utf-8")

@@ -45,8 +45,8 @@ LOANS = next(part for part in PLAN.components if "loan" in part.records)
 FRAME = generate_frame(SPEC, ARCHITECTURE)
 WRONG = RuleCode(
     code="return loan.end_date <= loan.start_date + dt.timedelta(13)",
-    broken='{"end_date": "2030-02-01"}',
-    kept='{"end_date": "2030-01-03"}',
+    refused='{"end_date": "2030-02-01"}',
+    accepted='{"end_date": "2030-01-03"}',
 )
 RIGHT = WRONG.model_copy(update={"code": "return not loan.end_date or (loan.end_date - loan.start_date).days <= 14"})
 

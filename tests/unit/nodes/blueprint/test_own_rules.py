@@ -27,8 +27,8 @@ LONG = '{"start_date": "2030-01-01", "end_date": "2030-01-20"}'
 SHORT = '{"start_date": "2030-01-01", "end_date": "2030-01-15"}'
 
 
-def written(code: str, broken: str = LONG, kept: str = SHORT, stored: tuple[StoredRecord, ...] = ()) -> dict[str, str]:
-    return own_rules.written(FRAME, SPEC, RULE, RuleCode(code=code, broken=broken, kept=kept, stored=stored))
+def written(code: str, refused: str = LONG, accepted: str = SHORT, stored: tuple[StoredRecord, ...] = ()) -> dict[str, str]:
+    return own_rules.written(FRAME, SPEC, RULE, RuleCode(code=code, refused=refused, accepted=accepted, stored=stored))
 
 
 def test_a_limit_no_program_can_keep_is_a_rule_for_an_engineer_where_there_is_one() -> None:
@@ -79,7 +79,7 @@ def test_the_test_sends_what_breaks_the_rule_and_what_keeps_it() -> None:
     files = written(
         BODY,
         stored=(StoredRecord(record="tool", values='{"daily_fee": "3.00"}'),),
-        kept='{"tool_id": "#1", "created_by_id": 2, "end_date": null}',
+        accepted='{"tool_id": "#1", "created_by_id": 2, "end_date": null}',
     )
     text = files[shown_in(SPEC, RULE)]
     assert 'stored_1 = make.tool(author, **{"daily_fee": "3.00"})' in text
@@ -115,18 +115,18 @@ def test_code_that_cannot_work_is_refused_in_one_sentence(code: str, complaint: 
 
 
 @pytest.mark.parametrize(
-    ("broken", "complaint"),
+    ("refused", "complaint"),
     [
-        (SHORT, "`broken` and `kept` are the same. Give values that break the rule, and values that keep it."),
-        ("start_date: 2030", '`broken` is no JSON object: Expecting value. Write it like {"amount": "12.50"}.'),
-        (json.dumps({"days": 20}), "`broken`: a loan has no days. It has end_date, start_date, tool_id."),
+        (SHORT, "`accepted` and `refused` are the same. Give values that keep the rule, and values that break it."),
+        ("start_date: 2030", '`refused` is no JSON object: Expecting value. Write it like {"amount": "12.50"}.'),
+        (json.dumps({"days": 20}), "`refused`: a loan has no days. It has end_date, start_date, tool_id."),
         (json.dumps({"tool_id": "#1"}), '"#1" stands for nothing: 0 records are stored before.'),
     ],
 )
-def test_examples_that_show_nothing_are_refused(broken: str, complaint: str) -> None:
-    with pytest.raises(RuleUnusable) as refused:
-        written(BODY, broken)
-    assert str(refused.value) == complaint
+def test_examples_that_show_nothing_are_refused(refused: str, complaint: str) -> None:
+    with pytest.raises(RuleUnusable) as caught:
+        written(BODY, refused)
+    assert str(caught.value) == complaint
 
 
 def test_an_engineer_is_told_of_what_the_sentence_touches_and_of_nothing_else() -> None:
@@ -139,7 +139,7 @@ def test_an_engineer_is_told_of_what_the_sentence_touches_and_of_nothing_else() 
         "loan.state: str, one of requested, approved, rejected, returned",
         "dt: the module datetime; Decimal",
     ]
-    assert own_rules.sent(SPEC, RULE).splitlines() == ['start_date: "2030-01-31"', 'end_date: "2030-01-31"']
+    assert own_rules.sent(SPEC, RULE).splitlines() == ['start_date: "YYYY-MM-DD"', 'end_date: "YYYY-MM-DD"']
     about_tools = RULE.model_copy(update={"message": "A tool with a daily fee above 50 is lent once to each member."})
     told = own_rules.usable(SPEC, about_tools)
     assert "session.get(Tool, loan.tool_id): Tool, what loan.tool_id refers to; it has\n  x.name: str" in told
