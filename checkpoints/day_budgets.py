@@ -1,6 +1,6 @@
 """The budgets of a day: what is left of them, what calls under way hold of them, and who raised one for today."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -20,6 +20,17 @@ class DayLimits:
         return self.user_usd is not None or self.all_usd is not None
 
 
+@dataclass(frozen=True)
+class HeldCall:
+    """A call that is about to be made: the n-th of a LangGraph task, in one attempt at a run."""
+
+    thread_id: UUID
+    task_id: str
+    n: int
+    run_id: UUID
+    run_attempt: int
+
+
 class DayBudgetRepository:
     """Reads and writes the budgets of a day, as they are limited here."""
 
@@ -27,27 +38,26 @@ class DayBudgetRepository:
         self._database = database
         self.limits = limits
 
-    async def hold(self, thread_id: UUID, task_id: str, n: int, bound_usd: float, *, seconds: float) -> DayBudget | None:
+    async def hold(self, call: HeldCall, bound_usd: float, *, seconds: float) -> DayBudget | None:
         """Hold what a call can cost, for so long at most; what stands in its way, if it does not fit.
 
         Of any number of callers in any number of processes one at a time looks and holds. What nothing but money that is
-        held by others stands in the way of comes last.
+        held by others stands in the way of comes last. What a dead attempt held counts no longer once the next one has begun.
         """
-        call = {"thread_id": thread_id, "task_id": task_id, "n": n}
         bound = Decimal(str(bound_usd))
         async with self._database.transaction() as transaction:
             await transaction.execute("lock_day_budgets")
-            budgets = await self._today(transaction, **call)
+            budgets = await self._today(transaction, thread_id=call.thread_id, task_id=call.task_id, n=call.n)
             tight = [budget for budget in budgets if budget.spent_usd + budget.held_usd + bound > budget.limit_usd]
             if tight:
                 return max(tight, key=lambda budget: budget.spent_usd + bound > budget.limit_usd)
-            await transaction.execute("hold_money", {**call, "bound_usd": bound, "seconds": seconds})
+            await transaction.execute("hold_money", {**asdict(call), "bound_usd": bound, "seconds": seconds})
         return None
 
-    async def release(self, thread_id: UUID, task_id: str, n: int) -> None:
-        """Hold it no longer."""
+    async def release(self, call: HeldCall) -> None:
+        """Hold it no longer; what another attempt at the run holds for the same call stays."""
         async with self._database.transaction() as transaction:
-            await transaction.execute("release_money", {"thread_id": thread_id, "task_id": task_id, "n": n})
+            await transaction.execute("release_money", asdict(call))
 
     async def today(self, user_id: str) -> list[DayBudget]:
         """What is used of today's limits, the user's own first; only those that there are."""

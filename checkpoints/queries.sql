@@ -719,6 +719,11 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(bound_usd), 0) AS usd
     FROM held_money
     WHERE expires_at > now()
+        -- An attempt that is over makes no calls any more: its worker died, or the run ended.
+        AND NOT EXISTS (
+            SELECT FROM runs
+            WHERE runs.run_id = held_money.run_id AND (runs.status, runs.attempt) <> ('running', held_money.run_attempt)
+        )
         AND (limits."limit" = 'day' OR hash_of_user(held_money.user_id) = limits.user_sha256)
         AND (thread_id, task_id, n) IS DISTINCT FROM (%(thread_id)s::uuid, %(task_id)s::text, %(n)s::integer)
 ) AS held
@@ -727,17 +732,20 @@ ORDER BY limits."limit" DESC;
 
 -- hold_money --
 -- Count what a call can cost as if it were spent; the same call made again, after a crash, counts once.
-INSERT INTO held_money (thread_id, task_id, n, user_id, bound_usd, expires_at)
+INSERT INTO held_money (thread_id, task_id, n, run_id, run_attempt, user_id, bound_usd, expires_at)
 VALUES (
-    %(thread_id)s, %(task_id)s, %(n)s, (SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s),
+    %(thread_id)s, %(task_id)s, %(n)s, %(run_id)s, %(run_attempt)s,
+    (SELECT metadata ->> 'user_id' FROM threads WHERE thread_id = %(thread_id)s),
     %(bound_usd)s, now() + make_interval(secs => %(seconds)s)
 )
-ON CONFLICT (thread_id, task_id, n) DO UPDATE SET bound_usd = excluded.bound_usd, expires_at = excluded.expires_at;
+ON CONFLICT (thread_id, task_id, n) DO UPDATE SET
+    bound_usd = excluded.bound_usd, expires_at = excluded.expires_at, run_id = excluded.run_id, run_attempt = excluded.run_attempt;
 
 -- release_money --
 -- Count it no longer, nor what calls left behind that ended with their worker.
 DELETE FROM held_money
-WHERE (thread_id, task_id, n) = (%(thread_id)s, %(task_id)s, %(n)s) OR expires_at < now();
+WHERE (thread_id, task_id, n, run_id, run_attempt) = (%(thread_id)s, %(task_id)s, %(n)s, %(run_id)s, %(run_attempt)s)
+    OR expires_at < now();
 
 -- raise_day_limit --
 -- Raise today's limit of whoever owns a thread, or of all; a higher one that stands already stays.
@@ -1054,6 +1062,19 @@ SET metadata = metadata || jsonb_build_object('graph_id', %(graph_id)s::text, 'a
     graph_id = %(graph_id)s::text, is_temporary = is_temporary OR %(is_temporary)s
 WHERE thread_id = %(thread_id)s
 RETURNING pg_notify('appyard_runs', thread_id::text);
+
+-- name_user_of_thread --
+-- Whose money the runs of a thread use, unless it says so; at its first run what a client wrote counts less than whom the server knows.
+UPDATE threads
+SET metadata = metadata || jsonb_build_object('user_id', %(user_id)s::text)
+WHERE thread_id = %(thread_id)s
+    AND (
+        NOT metadata ? 'user_id'
+        OR (
+            %(is_known)s
+            AND NOT EXISTS (SELECT FROM runs WHERE runs.thread_id = threads.thread_id AND runs.run_id <> %(run_id)s)
+        )
+    );
 
 -- get_run_outcome --
 -- How far a run is, and what it came to: kept for itself, or the last values it streamed.

@@ -15,6 +15,7 @@ from checkpoints.records import (
     JsonObject,
     PruneStrategy,
     Record,
+    Run,
     Stored,
     Thread,
     ThreadSort,
@@ -146,6 +147,11 @@ class ThreadRepository:
         """Say on the thread what it runs, and wake those who follow the thread."""
         parameters = {"thread_id": thread_id, "graph_id": graph_id, "assistant_id": assistant_id, "is_temporary": is_temporary}
         await transaction.execute("remember_graph_of_thread", parameters)
+
+    async def name_user(self, run: Run, user_id: str, transaction: Transaction, *, is_known: bool) -> None:
+        """Say whose a thread is, if nobody does. A user the server knows goes before what a client wrote, at the first run."""
+        named = {"thread_id": run.thread_id, "run_id": run.run_id, "user_id": user_id, "is_known": is_known}
+        await transaction.execute("name_user_of_thread", named)
 
     async def temporary_over(self, *, after_seconds: float) -> list[UUID]:
         """Threads made for one run that ended at least `after_seconds` ago."""

@@ -200,7 +200,9 @@ def _sends(state: AppyardState, orders: Sequence[ComponentOrder]) -> list[Send]:
 
 
 def _options(state: AppyardState) -> BuildOptions:
-    return effective_options(state.get("options"), None, allowance_usd=state.get("allowance_usd"))
+    return effective_options(
+        state.get("options"), None, allowance_usd=state.get("allowance_usd"), allowance_tokens=state.get("allowance_tokens")
+    )
 
 
 def _ask(policy: GatePolicy, *, findings: bool) -> Literal["ask", "go on"]:

@@ -16,7 +16,6 @@ from nodes.artifacts import (
     AppVersion,
     Architecture,
     ArtifactRef,
-    BudgetPause,
     BuildRequest,
     ChangeRequest,
     CheckedVersion,
@@ -26,6 +25,7 @@ from nodes.artifacts import (
     GreenBuild,
     KeptVersion,
     Outcome,
+    Pause,
     QaOutcome,
     Review,
     Revision,
@@ -67,9 +67,10 @@ class AppyardState(TypedDict, total=False):
     qa: QaOutcome
     checked: CheckedVersion
     green: GreenBuild
-    paused: Annotated[tuple[BudgetPause, ...], collect_pauses]
-    granted: tuple[BudgetPause, ...]
+    paused: Annotated[tuple[Pause, ...], collect_pauses]
+    granted: tuple[Pause, ...]
     allowance_usd: float
+    allowance_tokens: int
     review: Review | None
     agent_results: Annotated[list[AgentResult], operator.add]
     delivery: Delivery

@@ -40,6 +40,7 @@ class ArchitectureInput(VersionState, total=False):
     options: BuildOptions
     review: Review | None
     allowance_usd: float
+    allowance_tokens: int
     continues: str
 
 
@@ -56,7 +57,9 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     """Raises `EmptyArchitecture` and what a crew raises. The contract is derived by program (decision 0008)."""
     spec, stack = state["spec"], STACKS[state["spec"].stack]
     feedback, continues = _feedback(state.get("review")), state.get("continues", "")
-    options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
+    options = effective_options(
+        state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"), allowance_tokens=state.get("allowance_tokens")
+    )
     used: list[AgentResult] = []
     if not stack.keeps_records and (standing := _standing_division(state)):
         plan = standing

@@ -43,25 +43,34 @@ class BuildOptions(Artifact):
     gates: GatePolicies = Field(default=GatePolicies(), title="Review gates")
     repair_rounds: int = Field(default=3, ge=0, le=10, title="Repair rounds at most")
     budget_usd: float | None = Field(default=None, ge=0, title="Budget in US dollars")
+    budget_tokens: int | None = Field(
+        default=None, ge=0, title="Budget in tokens", description="Read and written ones together; for models without a price."
+    )
     review_expiry_hours: float | None = Field(
         default=None, gt=0, title="Hours a question waits", description="Then the build is parked, and can be reopened."
     )
     four_eyes: bool = Field(default=False, title="Four eyes", description="Whoever asks for the build may not approve it.")
 
 
-def effective_options(kept: BuildOptions | None, given: BuildOptions | None, *, allowance_usd: float | None = None) -> BuildOptions:
+def effective_options(
+    kept: BuildOptions | None, given: BuildOptions | None, *, allowance_usd: float | None = None, allowance_tokens: int | None = None
+) -> BuildOptions:
     """What this run was given goes before what the build kept to so far; what neither says is the default.
 
     Four eyes, once asked for, stay: nobody approves their own build by asking again without.
-    `allowance_usd` is the limit a person raised the build's budget to: a run that still carries the old one keeps to it.
+    The allowances are what a person raised the build's budgets to: a run that still carries the old ones keeps to those.
     """
     merged = {name: getattr(options, name) for options in (kept, given) if options for name in options.model_fields_set}
     if any(options.four_eyes for options in (kept, given) if options):
         merged["four_eyes"] = True
     options = BuildOptions(**merged)
-    if allowance_usd is None or options.budget_usd is None or allowance_usd <= options.budget_usd:
-        return options
-    return options.model_copy(update={"budget_usd": allowance_usd})
+    raised = {"budget_usd": _higher(options.budget_usd, allowance_usd), "budget_tokens": _higher(options.budget_tokens, allowance_tokens)}
+    return options.model_copy(update={name: limit for name, limit in raised.items() if limit is not None})
+
+
+def _higher(limit: float | None, allowance: float | None) -> float | None:
+    """The allowance, where it raises a limit there is."""
+    return allowance if limit is not None and allowance is not None and allowance > limit else None
 
 
 @dataclass(frozen=True)

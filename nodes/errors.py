@@ -88,6 +88,20 @@ class NodeMissing(ToolchainMissing):
     """Apps for Node.js need Node.js 22.18 or newer. Install it, or say where it is in APPYARD_NODE_DIR."""
 
 
+class BudgetNotKeepable(BuildError):
+    """The budget cannot be kept with this model."""
+
+
+class TokensExhausted(BuildError):
+    """The next model call could exceed the budget of tokens. Raise the limit to go on; nothing is lost."""
+
+    def __init__(self, spent_tokens: int, budget_tokens: int, next_call_tokens: int) -> None:
+        self.spent_tokens = spent_tokens
+        self.budget_tokens = budget_tokens
+        self.next_call_tokens = next_call_tokens
+        super().__init__(f"Used {spent_tokens:,} of {budget_tokens:,} tokens; the next call can use up to {next_call_tokens:,}.")
+
+
 class BudgetExhausted(BuildError):
     """The next model call could exceed the budget. Raise the limit to go on; nothing is lost."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nodes.agents.choice import chosen_model
-from nodes.agents.models import ModelName, Provider
+from nodes.agents.models import DefaultModel, Provider
 from nodes.agents.pricing import PriceTable, Usage
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
 from nodes.agents.roster import Roster
@@ -32,7 +32,7 @@ class Estimator:
 
     roster: Roster
     prices: PriceTable
-    default_model: ModelName
+    default_model: DefaultModel
     frame: Frame
 
     def estimate(

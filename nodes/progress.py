@@ -1,5 +1,6 @@
 """Tell whoever watches a run what happens inside a node, on LangGraph's custom stream. Observed facts only."""
 
+from enum import StrEnum
 from typing import Literal
 
 from nodes.artifacts import AgentResult, Artifact, CheckResult, OpenQuestion, SpecChange
@@ -21,6 +22,44 @@ class AgentFinished(Artifact):
 
     kind: Literal["agent_finished"] = "agent_finished"
     result: AgentResult
+
+
+class WaitCause(StrEnum):
+    """Why a model call waits: its endpoint asked for it, a try failed, others have their turn first, others hold the money."""
+
+    asked_to_wait = "asked_to_wait"
+    failed_try = "failed_try"
+    shared_rate = "shared_rate"
+    held_money = "held_money"
+
+
+class CallWaits(Artifact):
+    """A model call waits from now on, for `seconds` (None: nobody knows).
+
+    `next_try` of `tries` follows the wait; `reason` is what the endpoint said, where it said something.
+    """
+
+    kind: Literal["call_waits"] = "call_waits"
+    agent: str
+    task: str
+    component: str | None = None
+    attempt: int = 1
+    model: str
+    cause: WaitCause
+    seconds: float | None = None
+    reason: str = ""
+    next_try: int = 1
+    tries: int = 1
+
+
+class CallGoesOn(Artifact):
+    """It waits no longer."""
+
+    kind: Literal["call_goes_on"] = "call_goes_on"
+    agent: str
+    task: str
+    component: str | None = None
+    attempt: int = 1
 
 
 class ChangeUnderstood(Artifact):
@@ -47,7 +86,7 @@ class CheckFinished(Artifact):
     check: CheckResult
 
 
-ProgressEvent = AgentStarted | AgentFinished | ChangeUnderstood | VersionAssembled | CheckFinished
+ProgressEvent = AgentStarted | AgentFinished | CallWaits | CallGoesOn | ChangeUnderstood | VersionAssembled | CheckFinished
 
 
 def announce(event: ProgressEvent) -> None:

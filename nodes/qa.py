@@ -42,6 +42,7 @@ class QaInput(VersionState, total=False):
     frame: ArtifactRef
     options: BuildOptions
     allowance_usd: float
+    allowance_tokens: int
     merge: CheckResult | None
     checked: CheckedVersion
     agent_results: list[AgentResult]
@@ -63,7 +64,9 @@ class QaOutput(TypedDict, total=False):
 async def verify_app(state: QaInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> QaOutput:
     """Raises what a crew raises. A check that cannot run is evidence of nothing, not an error."""
     version, architecture = state["version"], state["architecture"]
-    options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
+    options = effective_options(
+        state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"), allowance_tokens=state.get("allowance_tokens")
+    )
     files = await load_tree(workshop.artifacts, version.tree)
     revision, kept = state.get("revision"), lineage(state).delivered
     report = await workshop.verifier.verify(

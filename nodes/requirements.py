@@ -46,6 +46,7 @@ class RequirementsInput(TypedDict, total=False):
     review: Review | None
     revision: Revision | None
     allowance_usd: float
+    allowance_tokens: int
     continues: str
 
 
@@ -68,7 +69,9 @@ class Understood(TypedDict):
 
 async def analyze_requirements(state: RequirementsInput, runtime: Runtime[BuildOptions], *, workshop: Workshop) -> RequirementsOutput:
     """Raises `DescriptionOutOfDomain`, `DescriptionUnclear`, `TemplateInconsistent` and what a crew raises."""
-    options = effective_options(state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"))
+    options = effective_options(
+        state.get("options"), runtime.context, allowance_usd=state.get("allowance_usd"), allowance_tokens=state.get("allowance_tokens")
+    )
     if workshop.four_eyes:
         options = options.model_copy(update={"four_eyes": True})
     review, previous, revision = state.get("review"), state.get("spec"), state.get("revision")

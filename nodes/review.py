@@ -22,12 +22,15 @@ from nodes.artifacts import (
     Ending,
     Gate,
     Outcome,
+    Pause,
     QaOutcome,
     RepairStop,
     Review,
     ReviewAnswer,
     ReviewRequest,
     Revision,
+    TokenPause,
+    TokenQuestion,
     Verdict,
     sha256_of,
 )
@@ -72,7 +75,7 @@ class BudgetReviewInput(Asked, total=False):
 
     spec: AppSpec
     qa: QaOutcome
-    paused: tuple[BudgetPause, ...]
+    paused: tuple[Pause, ...]
 
 
 class ReviewOutput(TypedDict, total=False):
@@ -82,14 +85,15 @@ class ReviewOutput(TypedDict, total=False):
     spec: AppSpec
     revision: Revision
     allowance_usd: float
+    allowance_tokens: int
     outcome: Outcome
 
 
 class BudgetReviewOutput(ReviewOutput, total=False):
     """Also who goes on with the raised budget; the evidence says it if repair ended for want of money."""
 
-    paused: tuple[BudgetPause, ...]
-    granted: tuple[BudgetPause, ...]
+    paused: tuple[Pause, ...]
+    granted: tuple[Pause, ...]
     qa: QaOutcome
 
 
@@ -157,7 +161,7 @@ async def review_app(state: AppReviewInput) -> ReviewOutput:
 
 
 async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
-    """Ask for more money, once for all who stopped. Whoever declines is shown what there is, if anything was checked."""
+    """Ask for more money, or tokens, once for all who stopped. Whoever declines is shown what there is, if anything was checked."""
     question, pauses, qa = budget_question(state["paused"]), state["paused"], state.get("qa")
     request = ReviewRequest(
         gate=Gate.budget,
@@ -174,7 +178,11 @@ async def review_budget(state: BudgetReviewInput) -> BudgetReviewOutput:
         return {"review": taken["review"]}
     if answer.decision is Decision.approved:
         granted = BudgetReviewOutput(review=taken["review"], paused=(), granted=pauses)
-        return {**granted, "allowance_usd": taken["allowance_usd"]} if "allowance_usd" in taken else granted
+        if "allowance_usd" in taken:
+            granted["allowance_usd"] = taken["allowance_usd"]
+        if "allowance_tokens" in taken:
+            granted["allowance_tokens"] = taken["allowance_tokens"]
+        return granted
     if qa is None:
         return {"review": taken["review"], "outcome": taken["outcome"], "paused": ()}
     return {"review": taken["review"], "paused": (), "qa": qa.model_copy(update={"stop": RepairStop.budget_exhausted})}
@@ -195,13 +203,22 @@ def requesters(state: Asked) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def budget_question(pauses: Sequence[BudgetPause]) -> BudgetQuestion:
-    """The least limit covers the calls that were refused, each at the most it can cost.
+def budget_question(pauses: Sequence[Pause]) -> BudgetQuestion | TokenQuestion:
+    """The least limit covers the calls that were refused, each at the most it can use.
 
-    Where several limits were reached, the question is about the build's own first; for that a person is needed anyway.
+    Where several limits were reached, the question is about the build's own first, tokens before money; for that a person is
+    needed anyway. Who was stopped by another limit is stopped by it again, and then it is asked about.
     """
-    limit = next(limit for limit in BudgetLimit if any(pause.limit is limit for pause in pauses))
-    reached = [pause for pause in pauses if pause.limit is limit]
+    if in_tokens := [pause for pause in pauses if isinstance(pause, TokenPause)]:
+        used = max(pause.spent_tokens for pause in in_tokens)
+        return TokenQuestion(
+            spent_tokens=used,
+            budget_tokens=min(pause.budget_tokens for pause in in_tokens),
+            least_tokens=used + sum(pause.next_call_tokens for pause in in_tokens),
+        )
+    in_dollars = [pause for pause in pauses if isinstance(pause, BudgetPause)]
+    limit = next(limit for limit in BudgetLimit if any(pause.limit is limit for pause in in_dollars))
+    reached = [pause for pause in in_dollars if pause.limit is limit]
     spent = max(pause.spent_usd for pause in reached)
     return BudgetQuestion(
         limit=limit,
@@ -216,9 +233,12 @@ def _cents_up(amount_usd: float) -> float:
     return math.ceil(amount_usd * 100 - 1e-9) / 100
 
 
-def budget_words(question: BudgetQuestion, agents: int) -> str:
-    """Whose money is used, what goes on by itself and when, and what can be done before."""
+def budget_words(question: BudgetQuestion | TokenQuestion, agents: int) -> str:
+    """Whose money or tokens are used, what goes on by itself and when, and what can be done before."""
     waiting = f"{agents} agents wait" if agents > 1 else "An agent waits"
+    if isinstance(question, TokenQuestion):
+        used = f"{question.spent_tokens:,} of the budget of {question.budget_tokens:,} tokens are used."
+        return f"{used} {waiting} with finished work kept. Raise the budget to {question.least_tokens:,} or more to go on?"
     limit, least = f"${question.budget_usd:.2f}", f"${question.least_usd:.2f}"
     match question.limit:
         case BudgetLimit.build:
@@ -308,6 +328,8 @@ def _taken(request: ReviewRequest, resumed: object) -> ReviewOutput:
     output: ReviewOutput = {"review": Review(gate=request.gate, answer=answer)}
     if answer.budget_usd is not None and (request.budget is None or request.budget.is_of_the_build):
         output["allowance_usd"] = answer.budget_usd
+    if answer.budget_tokens is not None:
+        output["allowance_tokens"] = answer.budget_tokens
     if answer.decision is Decision.approved and answer.spec:
         output["spec"] = answer.spec
     if answer.decision is Decision.rejected:
@@ -325,8 +347,8 @@ def _objection(request: ReviewRequest, answer: ReviewAnswer) -> str | None:
         return f"The edited specification does not hold together: {found[0]}"
     if answer.decision not in request.choices:
         return f"{answer.decision} is not offered here. Answer with one of: {', '.join(request.choices)}."
-    if request.budget and answer.decision is Decision.approved and request.budget.falls_short(answer.budget_usd):
-        return f"Say the new limit, at least {request.budget.least_usd:.2f}, as budget_usd."
+    if request.budget and answer.decision is Decision.approved:
+        return request.budget.shortfall(answer)
     return None
 
 

@@ -7,9 +7,9 @@ from nodes.artifacts import (
     AppVersion,
     Architecture,
     ArtifactRef,
-    BudgetPause,
     ChangeRequest,
     ComponentResult,
+    Pause,
     Revision,
     WorkOrder,
 )
@@ -37,7 +37,7 @@ class RevisionOutput(TypedDict):
     review: None
     outcome: None
     merge: None
-    paused: tuple[BudgetPause, ...]
+    paused: tuple[Pause, ...]
 
 
 async def take_up_change(state: RevisionInput, *, workshop: Workshop) -> RevisionOutput:

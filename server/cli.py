@@ -27,6 +27,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error
 BuildId = Annotated[str, typer.Argument(help="The build's id, or its first characters.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the package: the zip and the unpacked app.")]
 Budget = Annotated[float | None, typer.Option("--budget", min=0, help="A new limit for the build, in US dollars.")]
+BudgetTokens = Annotated[int | None, typer.Option("--budget-tokens", min=0, help="A new limit for the build, in tokens.")]
 CacheUser = Annotated[str, typer.Option("--user", help="Whose builds; `local` are those of this machine's command line.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; kept with the decision.")]
 
@@ -43,15 +44,18 @@ def build(  # noqa: PLR0917 - typer makes options of them
     requirements: Annotated[Path | None, typer.Option(help="A file with more requirements, one per line.")] = None,
     platform: Annotated[str, typer.Option(help="web, api, mobile, desktop or cli.")] = "web",
     prefer: Annotated[list[str] | None, typer.Option(help="A technology preference; may be repeated.")] = None,
-    budget: Annotated[float | None, typer.Option(help="Most that may be spent on models, in US dollars.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="Most that may be spent on models, in US dollars.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(min=0, help="Most tokens models may read and write together.")] = None,
     dashboard: Annotated[bool, typer.Option("--dashboard", help="Then show the build in the dashboard, until Ctrl-C.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Build an app from a description, here and now. Ctrl-C stops it; nothing is lost."""
     from server.commands.build import NewBuild, run_build
+    from server.services.new_limits import NewLimits
 
-    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, budget, yes, template, dashboard)
+    limits = NewLimits(budget, budget_tokens)
+    asked = NewBuild(description, requirements, platform, tuple(prefer or ()), model, limits, yes, template, dashboard)
     _end(debug, as_json, lambda: run_build(asked, out, as_json=as_json))
 
 
@@ -240,15 +244,17 @@ def show(build: BuildId, as_json: Json = False, debug: Debug = False) -> None:
 def approve(
     build: BuildId,
     budget: Budget = None,
+    budget_tokens: BudgetTokens = None,
     out: Out = Path("build-output"),
     by: By = "local",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Approve what waits, and fetch the package. A build whose budget is used needs --budget with a new limit."""
+    """Approve what waits, and fetch the package. A build whose budget is used needs a new limit."""
     from server.commands.builds import DecisionGiven, decide
+    from server.services.new_limits import NewLimits
 
-    given = DecisionGiven("approved", by=by, budget_usd=budget)
+    given = DecisionGiven("approved", by=by, limits=NewLimits(budget, budget_tokens))
     _end(debug, as_json, lambda: decide(build, given, out, as_json=as_json))
 
 
@@ -309,8 +315,9 @@ def hint(
 ) -> None:
     """Give the engineers of the failing parts a hint; they try again with it."""
     from server.commands.builds import DecisionGiven, decide
+    from server.services.new_limits import NewLimits
 
-    given = DecisionGiven("hint", feedback, by=by, budget_usd=budget)
+    given = DecisionGiven("hint", feedback, by=by, limits=NewLimits(budget))
     _end(debug, as_json, lambda: decide(build, given, out, as_json=as_json))
 
 
@@ -324,11 +331,19 @@ def roll_back(build: BuildId, out: Out = Path("build-output"), by: By = "local",
 
 
 @builds.command()
-def resume(build: BuildId, budget: Budget = None, out: Out = Path("build-output"), as_json: Json = False, debug: Debug = False) -> None:
+def resume(
+    build: BuildId,
+    budget: Budget = None,
+    budget_tokens: BudgetTokens = None,
+    out: Out = Path("build-output"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Go on with a build that was interrupted, canceled, failed or expired, or that waits for a higher budget."""
     from server.commands.builds import resume as run
+    from server.services.new_limits import NewLimits
 
-    _end(debug, as_json, lambda: run(build, out, budget_usd=budget, as_json=as_json))
+    _end(debug, as_json, lambda: run(build, out, limits=NewLimits(budget, budget_tokens), as_json=as_json))
 
 
 @builds.command()

@@ -1,10 +1,14 @@
 """Find out what this machine offers by trying it: for `appyard doctor`, and for the dashboard's page of health."""
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from checkpoints.errors import PersistenceError
+from nodes.agents.crewai_import import import_runtime
+from nodes.agents.models import DefaultModel, NoDefault
+from nodes.agents.roster import load_roster
 from nodes.agents.self_test import self_test
 from nodes.errors import BuildError
 from nodes.sandbox.choose import explain_sandboxes
@@ -16,14 +20,20 @@ from server.settings import Settings
 Trial = Callable[[], Awaitable[Examined]]
 
 
-async def examine(settings: Settings, database: Trial, model: Callable[[], str], *, with_agents: bool = True) -> tuple[Examined, ...]:
+async def examine(
+    settings: Settings, database: Trial, model: Callable[[], DefaultModel], *, with_agents: bool = True, runs_own_code: bool = False
+) -> tuple[Examined, ...]:
     """Try everything. How the database is reached differs: the doctor opens it, a server has it open.
 
-    Trying the agents imports CrewAI, which a process without a worker need not carry.
+    Trying the agents imports CrewAI, which a process without a worker need not carry. `runs_own_code`: also the Python files
+    in the folder of one's own agents, which a server has run already.
     """
 
     async def named_model() -> Examined:
-        return Examined("model", Condition.ok, model())
+        default = model()
+        if isinstance(default, NoDefault):
+            return Examined("model", Condition.missing, default.reason)
+        return Examined("model", Condition.ok, str(default))
 
     async def notices() -> Examined:
         receivers = {
@@ -41,7 +51,7 @@ async def examine(settings: Settings, database: Trial, model: Callable[[], str],
         ("sandbox", _sandbox),
         ("tool chain", lambda: _toolchain(toolchain)),
         ("node", lambda: _node(settings.node_dir or find_node())),
-        *([("agents", lambda: _agents(settings))] if with_agents else []),
+        *([("agents", lambda: _agents(settings, runs_own_code=runs_own_code))] if with_agents else []),
         ("model", named_model),
         ("notices", notices),
     )
@@ -80,8 +90,14 @@ async def _node(folder: Path | None) -> Examined:
     return Examined("node", Condition.ok, f"{version} at {where}")
 
 
-async def _agents(settings: Settings) -> Examined:
-    tested = await self_test(settings.root / "crewai")
-    if tested.ok:
-        return Examined("agents", Condition.ok, f"CrewAI {tested.crewai_version}")
-    return Examined("agents", Condition.broken, "; ".join(tested.reasons))
+async def _agents(settings: Settings, *, runs_own_code: bool) -> Examined:
+    """CrewAI, and the folder of one's own as a worker reads it. Raises `RosterInvalid`."""
+    storage = settings.root / "crewai"
+    tested = await self_test(storage)
+    if not tested.ok:
+        return Examined("agents", Condition.broken, "; ".join(tested.reasons))
+    roster = load_roster(settings.agents_dir)
+    if runs_own_code:
+        await asyncio.to_thread(import_runtime(storage).own_code, roster)
+    folder = f"; your own in {roster.folder}" if roster.folder else ""
+    return Examined("agents", Condition.ok, f"CrewAI {tested.crewai_version}{folder}")

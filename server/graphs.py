@@ -24,6 +24,7 @@ from checkpoints.checkpointer import checkpointer_within, open_checkpointer
 from checkpoints.connection import Database, Transaction
 from checkpoints.fenced_saver import StoreBeside
 from checkpoints.records import ClaimedRun, Thread
+from nodes.errors import BuildError
 from server.langgraph_json import GraphSource
 from server.services.errors import GraphNotFound, GraphNotLoaded, GraphVersionUnavailable
 
@@ -117,6 +118,8 @@ class GraphCatalogue:
             if callable(made) and not isinstance(made, (StateGraph, Pregel)):
                 made = await self._made_by(made)
             graph = made.compile(name=name) if isinstance(made, StateGraph) else made
+        except BuildError as error:  # what it is given to work with: its own words say what to do
+            raise GraphNotLoaded(f"{name}: {error}") from error
         except Exception as error:
             raise GraphNotLoaded(f"{name!r} from {source.path}: {type(error).__name__}: {error}") from error
         if not isinstance(graph, Pregel):

@@ -164,6 +164,9 @@ class Settings(BaseSettings):
 
     repair_rounds: int = Field(default=3, ge=0, le=10, description="Repair rounds at most, unless a build says otherwise.")
     budget_usd: float | None = Field(default=None, ge=0, description="Money a build may spend, unless it says otherwise.")
+    budget_tokens: int | None = Field(
+        default=None, ge=0, description="Tokens a build may read and write, unless it says otherwise; for models without a price."
+    )
     budget_per_user_day_usd: float | None = Field(
         default=None, ge=0, description="Money the builds of each user may spend in a day (UTC); at the limit they pause until the next."
     )

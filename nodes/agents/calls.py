@@ -1,38 +1,40 @@
 """Make the model calls of one task: each journaled, within the budget, retried in this one place, and counted."""
 
 import asyncio
-import json
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import openai
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
+from langchain_core.runnables.config import ensure_config, merge_configs
 from pydantic import BaseModel
 
 from nodes.agents.answer_forms import answered_text, form_arguments, requested_tools
-from nodes.agents.budget import Budget, DayBudgets, held_today
 from nodes.agents.failures import CONFUSION, ENDPOINT_ERRORS, FILTERED, NotACompletion, Transient, judge
 from nodes.agents.journal import CallJournal, JournaledCall, ModelAnswer, NodeExecution, completed, prompt_sha256
 from nodes.agents.models import ChatModel, Provider
+from nodes.agents.money import Money, NextCall, reserved
 from nodes.agents.pace import Pace
-from nodes.agents.pricing import Price, Usage
-from nodes.agents.prompt import CHARACTERS_PER_TOKEN
+from nodes.agents.partial_answers import PartialAnswer
+from nodes.agents.pricing import Usage
 from nodes.agents.shared_answers import AnswerCache, SharedAnswers, question_sha256
-from nodes.errors import ModelNotConfigured, ModelRefused, ModelUnavailable
+from nodes.agents.used_tokens import estimated_usage, told_usage, usage_of_openai
+from nodes.agents.waits import Tell, Wait, told, unheard
+from nodes.errors import ModelRefused, ModelUnavailable
+from nodes.progress import WaitCause
 
 log = logging.getLogger(__name__)
 
+HOLD_MARGIN_SECONDS = 30.0
+"""How much longer than its call money of the day is held at most, should its worker die: the answer still has to be recorded."""
+
 OfferedTool = dict[str, Any]
 """A function as OpenAI's chat completions take it in `tools`."""
-
-MESSAGE_OVERHEAD_TOKENS = 16
-"""More than any chat format adds around a message."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,6 @@ class RetryPolicy:
         doubled = min(self.first_wait_seconds * 2 ** (failed_tries - 1), self.longest_wait_seconds)
         return (doubled if asked_seconds is None else asked_seconds) * (1 + random.random() / 5)  # noqa: S311 - no secret
 
-    def longest_seconds(self, timeout_seconds: float) -> float:
-        """How long a call can take at most, with all its tries and the waits between them; turns of a rate come on top."""
-        return self.tries * (timeout_seconds + self.longest_wait_seconds * 1.2)
-
-
-@dataclass(frozen=True)
-class Money:
-    """What calls may cost. `budget_usd` None: no limit of the build. `days` None: none of a day. `price` None: unknown."""
-
-    budget: Budget
-    price: Price | None
-    budget_usd: float | None = None
-    days: DayBudgets | None = None
-
 
 @dataclass
 class Totals:
@@ -81,6 +69,14 @@ class Totals:
         self.replayed += replayed
         self.usage += call.answer.usage
         self.cost_usd = None if self.cost_usd is None or call.cost_usd is None else self.cost_usd + call.cost_usd
+
+
+@dataclass(frozen=True)
+class Question:
+    """What stands for a call in the journal, and in the cache; the latter is empty where nothing is shared."""
+
+    prompt_sha256: str
+    question_sha256: str
 
 
 class ModelCalls:
@@ -100,6 +96,7 @@ class ModelCalls:
         *,
         pace: Pace | None = None,
         cache: AnswerCache | None = None,
+        tell: Tell = unheard,
     ) -> None:
         self.model = model
         self.totals = Totals()
@@ -111,6 +108,7 @@ class ModelCalls:
         self._retries = retries
         self._pace = pace or Pace()
         self.shared = SharedAnswers(cache, execution.thread_id)
+        self._tell = tell
 
     async def answer(
         self, messages: Sequence[BaseMessage], answer: type[BaseModel] | None = None, tools: Sequence[OfferedTool] = ()
@@ -119,7 +117,8 @@ class ModelCalls:
 
         With `tools`, in OpenAI's form, the answer may ask for calls of them instead; it is then not held to a schema.
 
-        Raises `BudgetExhausted`, `ModelUnavailable`, `ModelRefused`, and what a built-in model raises.
+        Raises `BudgetExhausted`, `TokensExhausted`, `BudgetNotKeepable`, `ModelUnavailable`, `ModelRefused`, and what a built-in
+        model raises.
         """
         thread_id, task_id, n = self._execution.thread_id, self._execution.task_id, self._execution.next_call()
         self.first_n = n if self.first_n is None else self.first_n
@@ -135,21 +134,7 @@ class ModelCalls:
         if kept := await self.shared.find(str(self.model.name), question, asked):
             await completed(self._journal.record(thread_id, task_id, n, kept))
             return self._counted(kept, replayed=True)
-        async with self._reservation(messages, arguments, n):
-            started = time.monotonic()
-            given = await self._ask(messages, arguments)
-            seconds = time.monotonic() - started
-            cost = self._money.price.of(given.usage) if self._money.price else None
-            call = JournaledCall(
-                prompt_sha256=asked,
-                model=str(self.model.name),
-                answer=given,
-                cost_usd=cost,
-                duration_seconds=seconds,
-                question_sha256=question,
-            )
-            # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
-            await completed(self._journal.record(thread_id, task_id, n, call))
+        call = await self._paid(NextCall(self._execution, n, self.model, messages, arguments), Question(asked, question))
         return self._counted(call, replayed=False)
 
     def _counted(self, call: JournaledCall, *, replayed: bool) -> ModelAnswer:
@@ -164,47 +149,66 @@ class ModelCalls:
             return {"tools": list(tools), "tool_choice": "auto"}
         return form_arguments(answer, self.model.answer_form) if answer is not None else {}
 
-    @asynccontextmanager
-    async def _reservation(self, messages: Sequence[BaseMessage], arguments: dict[str, Any], n: int) -> AsyncIterator[None]:
-        money, thread_id = self._money, self._execution.thread_id
-        async with AsyncExitStack() as reserved:
-            if (money.budget_usd is not None or money.days) and (bound := self._bound_usd(messages, arguments)):
-                if money.budget_usd is not None:
-                    await reserved.enter_async_context(money.budget.reserve(self._journal, thread_id, bound, money.budget_usd))
-                if money.days:
-                    seconds = self._retries.longest_seconds(self.model.request_timeout_seconds)
-                    held = held_today(money.days, thread_id, self._execution.task_id, n, bound, seconds=seconds)
-                    await reserved.enter_async_context(held)
-            yield
-
-    def _bound_usd(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> float:
-        """The most the call can cost. A token stands for at least one byte, so the bytes bound the tokens."""
-        name, price, limit = self.model.name, self._money.price, self.model.max_output_tokens
-        if price is None:
-            raise ModelNotConfigured(
-                f"{name} has no price, so the budget cannot be kept. Give one with APPYARD_PRICES_FILE, or set no budget."
-            )
-        if price.output and limit is None:
-            raise ModelNotConfigured(f"{name} has no output limit, so the budget cannot be kept. Set one, or set no budget.")
-        asked = "".join(str(message.content) + json.dumps(getattr(message, "tool_calls", ""), default=str) for message in messages)
-        tokens = len((asked + json.dumps(arguments)).encode("utf-8", "surrogatepass")) + MESSAGE_OVERHEAD_TOKENS * (len(messages) + 1)
-        return price.of(Usage(input_tokens=tokens, output_tokens=limit or 0))
-
-    async def _ask(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> ModelAnswer:
-        failed_tries = 0
+    async def _paid(self, call: NextCall, asked: Question) -> JournaledCall:
+        """The answer, journaled, after as many tries as it takes."""
+        started, failed_tries = time.monotonic(), 0
         while True:
-            await self._pace.wait(self.model.name, self._estimate(messages, "").input_tokens)
+            await self._turn(call)
+            tried = await self._tried(call, asked, started)
+            if isinstance(tried, JournaledCall):
+                return tried
+            verdict = judge(tried, str(self.model.name))
+            if isinstance(verdict, ModelRefused):
+                raise verdict from tried
+            failed_tries += 1
+            await self._wait_or_give_up(verdict, failed_tries, tried)
+
+    async def _turn(self, call: NextCall) -> None:
+        asked_tokens = estimated_usage(self.model.name, call.messages, "").input_tokens
+        seconds = await self._pace.seconds_to_turn(self.model.name, asked_tokens)
+        if seconds:
+            with told(self._tell, Wait(WaitCause.shared_rate, seconds)):
+                await asyncio.sleep(seconds)
+
+    async def _tried(self, call: NextCall, asked: Question, started: float) -> JournaledCall | Exception:
+        """One try: the answer, journaled, or what the endpoint did instead. What it had begun to answer is accounted for."""
+        heard = PartialAnswer()
+        hold_seconds = self.model.request_timeout_seconds + HOLD_MARGIN_SECONDS
+        async with reserved(self._money, call, self._journal, hold_seconds=hold_seconds, tell=self._tell):
             try:
                 async with asyncio.timeout(self.model.request_timeout_seconds):
-                    return await self._ask_once(messages, arguments)
+                    given = await self._ask_once(call, heard)
             except openai.LengthFinishReasonError as error:
-                return self._cut_answer(error, messages)
+                given = self._cut_answer(error, call.messages)
             except ENDPOINT_ERRORS as error:
-                verdict = judge(error, str(self.model.name))
-                if isinstance(verdict, ModelRefused):
-                    raise verdict from error
-                failed_tries += 1
-                await self._wait_or_give_up(verdict, failed_tries, error)
+                await self._account_for(heard, call, asked, started)
+                return error
+            except (asyncio.CancelledError, ModelRefused):  # stopped by us, or by the endpoint's content filter
+                await self._account_for(heard, call, asked, started)
+                raise
+            answered = self._journaled(given, asked, started)
+            # A cancelled build has still paid for this answer: the record is completed before the cancellation goes on.
+            await completed(self._journal.record(call.execution.thread_id, call.execution.task_id, call.n, answered))
+        return answered
+
+    async def _account_for(self, heard: PartialAnswer, call: NextCall, asked: Question, started: float) -> None:
+        """An answer that broke off is billed by its endpoint, so it counts like any other and is never replayed."""
+        if not heard:
+            return
+        usage = heard.usage or estimated_usage(self.model.name, call.messages, heard.text)
+        lost = self._journaled(ModelAnswer(text=heard.text, truncated=True, usage=usage), asked, started)
+        self.totals.add(lost, replayed=False)
+        await completed(self._journal.record_lost(call.execution.thread_id, lost))
+
+    def _journaled(self, given: ModelAnswer, asked: Question, started: float) -> JournaledCall:
+        return JournaledCall(
+            prompt_sha256=asked.prompt_sha256,
+            model=str(self.model.name),
+            answer=given,
+            cost_usd=self._money.cost_usd(given.usage),
+            duration_seconds=time.monotonic() - started,
+            question_sha256=asked.question_sha256,
+        )
 
     async def _wait_or_give_up(self, failure: Transient, failed_tries: int, error: Exception) -> None:
         retries, asked = self._retries, failure.retry_after_seconds
@@ -215,17 +219,22 @@ class ModelCalls:
             raise ModelUnavailable(f"{tried} It asks to wait {asked:.0f} seconds.") from error
         if asked:
             await self._pace.hold_off(self.model.name, asked)
-        await asyncio.sleep(retries.wait_seconds(failed_tries, asked))
+        seconds = retries.wait_seconds(failed_tries, asked)
+        cause = WaitCause.asked_to_wait if asked else WaitCause.failed_try
+        with told(self._tell, Wait(cause, seconds, failure.reason, failed_tries + 1, retries.tries)):
+            await asyncio.sleep(seconds)
 
-    async def _ask_once(self, messages: Sequence[BaseMessage], arguments: dict[str, Any]) -> ModelAnswer:
-        chat: Runnable[Any, AIMessage] = self.model.chat.bind(**arguments) if arguments else self.model.chat
+    async def _ask_once(self, call: NextCall, heard: PartialAnswer) -> ModelAnswer:
+        chat: Runnable[Any, AIMessage] = self.model.chat.bind(**call.arguments) if call.arguments else self.model.chat
+        listening = merge_configs(ensure_config(), {"callbacks": [heard]})
         try:
-            message = await chat.ainvoke(list(messages))
+            message = await chat.ainvoke(list(call.messages), listening)
         except CONFUSION as error:
             if self.model.name.provider is Provider.builtin or isinstance(error, ENDPOINT_ERRORS):
                 raise
             raise NotACompletion(f"it sent something that is no completion ({type(error).__name__})") from error
-        return self._read(message, messages, calls_tools=arguments.get("tool_choice") == "auto")
+        heard.usage = told_usage(message)
+        return self._read(message, call.messages, calls_tools=call.arguments.get("tool_choice") == "auto")
 
     def _read(self, message: AIMessage, messages: Sequence[BaseMessage], *, calls_tools: bool) -> ModelAnswer:
         finish = message.response_metadata.get("finish_reason")
@@ -237,41 +246,13 @@ class ModelCalls:
         )
         if message.response_metadata and finish is None and not requests and not text.rstrip("` \n").endswith("}"):
             raise NotACompletion("it stopped in the middle of its answer")  # and closed the connection as if it had said all
-        usage = _usage(message) or self._estimate(messages, text)
+        usage = told_usage(message) or estimated_usage(self.model.name, messages, text)
         return ModelAnswer(text=text, truncated=finish == "length", tool_requests=requests, usage=usage)
 
     def _cut_answer(self, error: openai.LengthFinishReasonError, messages: Sequence[BaseMessage]) -> ModelAnswer:
         """The client raises where a structured answer reaches its limit; the tokens were used all the same."""
         completion = error.completion
         text = (completion.choices[0].message.content or "") if completion.choices else ""
-        usage = (_told_usage(completion.usage.model_dump()) if completion.usage else None) or self._estimate(messages, text)
+        used = usage_of_openai(completion.usage.model_dump()) if completion.usage else None
+        usage = used or estimated_usage(self.model.name, messages, text)
         return ModelAnswer(text=text, truncated=True, usage=usage)
-
-    def _estimate(self, messages: Sequence[BaseMessage], text: str) -> Usage:
-        if self.model.name.provider is Provider.builtin:
-            return Usage()
-        asked = sum(len(str(message.content)) for message in messages)
-        return Usage(input_tokens=asked // CHARACTERS_PER_TOKEN, output_tokens=len(text) // CHARACTERS_PER_TOKEN, estimated=True)
-
-
-def _usage(message: AIMessage) -> Usage | None:
-    if used := message.usage_metadata:
-        cached = used.get("input_token_details", {}).get("cache_read", 0)
-        return _believed(used["input_tokens"], used["output_tokens"], cached)
-    # A streamed structured answer tells it only here (langchain-openai 1.7).
-    if told := message.response_metadata.get("token_usage"):
-        return _told_usage(told)
-    return None
-
-
-def _told_usage(told: dict[str, Any]) -> Usage | None:
-    """What OpenAI's `usage` object says."""
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens")
-    return _believed(told.get("prompt_tokens"), told.get("completion_tokens"), cached)
-
-
-def _believed(asked: int | None, answered: int | None, cached: int | None) -> Usage | None:
-    """None where the numbers cannot be: every prompt has tokens, and a negative number would give money back."""
-    if not asked or asked < 0 or answered is None or answered < 0:
-        return None
-    return Usage(input_tokens=asked, output_tokens=answered, cached_tokens=min(max(cached or 0, 0), asked))

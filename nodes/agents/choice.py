@@ -2,18 +2,26 @@
 
 from collections.abc import Mapping
 
-from nodes.agents.models import ModelName
+from nodes.agents.models import DefaultModel, ModelName, NoDefault
 from nodes.agents.roster import Roster
 from nodes.context import BuildOptions
 from nodes.errors import ModelNotConfigured
 
 
-def chosen_model(roster: Roster, task: str, options: BuildOptions, default: ModelName) -> ModelName:
-    """Raises `ModelNotConfigured` for a malformed name, or one given for an agent that does not exist."""
+def chosen_model(roster: Roster, task: str, options: BuildOptions, default: DefaultModel) -> ModelName:
+    """Raises `ModelNotConfigured` for a malformed name, one given for an agent that does not exist, or where nobody names one."""
+    chosen = named_model(roster, task, options) or default
+    if isinstance(chosen, NoDefault):
+        raise ModelNotConfigured(chosen.reason)
+    return chosen
+
+
+def named_model(roster: Roster, task: str, options: BuildOptions) -> ModelName | None:
+    """The model somebody named for `task`, or None. Raises as `chosen_model`."""
     by_agent = _by_agent(roster, options.models_by_agent)
     name, agent = roster.agent_of(task)
     chosen = by_agent.get(name) or options.model or agent.llm
-    return ModelName.parse(chosen) if chosen else default
+    return ModelName.parse(chosen) if chosen else None
 
 
 def _by_agent(roster: Roster, chosen: Mapping[str, str]) -> dict[str, str]:

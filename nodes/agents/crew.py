@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +18,7 @@ from nodes.agents.capabilities import Capabilities, Memory
 from nodes.agents.choice import chosen_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.journal import CallJournal, InMemoryJournal, NodeExecution, current_execution, outside_a_graph
-from nodes.agents.models import AnswerForm, ChatModel, ModelName, ModelSource, Provider
+from nodes.agents.models import AnswerForm, ChatModel, DefaultModel, ModelName, ModelSource, Provider
 from nodes.agents.own_code import OwnCode
 from nodes.agents.pace import Pace
 from nodes.agents.pricing import PriceTable, load_prices
@@ -27,10 +27,11 @@ from nodes.agents.roster import AgentEntry, Roster, load_roster
 from nodes.agents.self_test import SelfTest, self_test
 from nodes.agents.shared_answers import AnswerCache
 from nodes.agents.traces import annotate
+from nodes.agents.waits import Wait
 from nodes.artifacts import AgentResult
 from nodes.context import AgentAnswer, AgentTask, BuildOptions, Crew
 from nodes.errors import AgentOutputInvalid, CrewIncompatible, ModelRefused, ModelUnavailable
-from nodes.progress import AgentFinished, AgentStarted, ProgressEvent, announce
+from nodes.progress import AgentFinished, AgentStarted, CallGoesOn, CallWaits, ProgressEvent, announce
 
 if TYPE_CHECKING:
     from nodes.agents.calls import ModelCalls, RetryPolicy
@@ -58,7 +59,7 @@ class CrewAICrew(Crew):
     def __init__(
         self,
         models: ModelSource,
-        default_model: ModelName,
+        default_model: DefaultModel,
         storage: Path,
         *,
         roster: Roster | None = None,
@@ -119,8 +120,8 @@ class CrewAICrew(Crew):
     async def perform(self, task: AgentTask[M], options: BuildOptions) -> AgentAnswer[M]:
         """Have the agent responsible for `task.name` answer; cancelling it cancels the model call.
 
-        Raises `AgentOutputInvalid`, `ModelUnavailable`, `ModelRefused`, `ModelNotConfigured`, `BudgetExhausted`,
-        `CrewIncompatible`, and unchanged what a built-in model raises.
+        Raises `AgentOutputInvalid`, `ModelUnavailable`, `ModelRefused`, `ModelNotConfigured`, `BudgetExhausted`, `TokensExhausted`,
+        `BudgetNotKeepable`, `CrewIncompatible`, and unchanged what a built-in model raises.
         """
         _, agent = self._roster.agent_of(task.name)
         chosen = self._models.open(self.model_of(task.name, options))
@@ -149,7 +150,7 @@ class CrewAICrew(Crew):
             AgentStarted(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt, model=str(model.name)), about
         )
         started = time.monotonic()
-        calls = self._calls(model, execution, options)
+        calls = self._calls(model, execution, options, lambda wait: self._tell(_told(wait, task, agent, model), about))
         task = fitting(task, model, self._roster)
         try:
             value = await self._traced(task, agent, calls, execution)
@@ -177,10 +178,19 @@ class CrewAICrew(Crew):
     def _is_warm(self) -> bool:
         return self._runtime is not None
 
-    def _calls(self, model: ChatModel, execution: NodeExecution | None, options: BuildOptions) -> "ModelCalls":
-        from nodes.agents.calls import ModelCalls, Money, RetryPolicy
+    def _calls(
+        self, model: ChatModel, execution: NodeExecution | None, options: BuildOptions, tell: Callable[[Wait | None], None]
+    ) -> "ModelCalls":
+        from nodes.agents.calls import ModelCalls, RetryPolicy
+        from nodes.agents.money import Money
 
-        money = Money(self._budget, self._prices.price(model.name), options.budget_usd, self._days if execution else None)
+        money = Money(
+            self._budget,
+            self._prices.price(model.name),
+            budget_usd=options.budget_usd,
+            budget_tokens=options.budget_tokens,
+            days=self._days if execution else None,
+        )
         journal = self._journal if execution else InMemoryJournal()
         return ModelCalls(
             model,
@@ -190,6 +200,7 @@ class CrewAICrew(Crew):
             self._retries or RetryPolicy(),
             pace=self._pace,
             cache=self._cache if execution else None,
+            tell=tell,
         )
 
     def _tell(self, event: ProgressEvent, about: Mapping[str, object]) -> None:
@@ -246,6 +257,24 @@ class CrewAICrew(Crew):
 def _about(task: AgentTask[Any], execution: NodeExecution | None) -> dict[str, object]:
     """Where an agent works, for CrewAI's listeners: the fingerprint metadata of its events."""
     return {"thread_id": execution.thread_id if execution else None, "component": task.component, "attempt": task.attempt}
+
+
+def _told(wait: Wait | None, task: AgentTask[Any], agent: AgentEntry, model: ChatModel) -> CallWaits | CallGoesOn:
+    """A wait of an agent's call as it is announced; None: it goes on."""
+    if wait is None:
+        return CallGoesOn(agent=agent.role, task=task.name, component=task.component, attempt=task.attempt)
+    return CallWaits(
+        agent=agent.role,
+        task=task.name,
+        component=task.component,
+        attempt=task.attempt,
+        model=str(model.name),
+        cause=wait.cause,
+        seconds=wait.seconds,
+        reason=wait.reason,
+        next_try=wait.next_try,
+        tries=wait.tries,
+    )
 
 
 def _result(task: AgentTask[Any], agent: AgentEntry, calls: "ModelCalls", duration_seconds: float, summary: str) -> AgentResult:

@@ -72,8 +72,14 @@ class CallJournal(Protocol):
     async def retire(self, thread_id: str, task_id: str, first: int) -> None:
         """Never replay the answers from number `first` on: they were useless. What they cost stays spent."""
 
+    async def record_lost(self, thread_id: str, call: JournaledCall) -> None:
+        """Account for an answer that broke off: its tokens were used, and it is never replayed."""
+
     async def spent_usd(self, thread_id: str) -> float:
-        """What all answers of the thread cost together, retired ones included; unknown costs count as 0."""
+        """What all answers of the thread cost together, retired and lost ones included; unknown costs count as 0."""
+
+    async def spent_tokens(self, thread_id: str) -> int:
+        """The tokens they read and wrote together."""
 
 
 class InMemoryJournal:
@@ -93,10 +99,18 @@ class InMemoryJournal:
         useless = [key for key in self._calls if key[:2] == (thread_id, task_id) and key[2] >= first]
         self._retired += [(thread_id, self._calls.pop(key)) for key in useless]
 
+    async def record_lost(self, thread_id: str, call: JournaledCall) -> None:
+        self._retired.append((thread_id, call))
+
     async def spent_usd(self, thread_id: str) -> float:
+        return sum(call.cost_usd or 0.0 for call in self._of_thread(thread_id))
+
+    async def spent_tokens(self, thread_id: str) -> int:
+        return sum(call.answer.usage.input_tokens + call.answer.usage.output_tokens for call in self._of_thread(thread_id))
+
+    def _of_thread(self, thread_id: str) -> list[JournaledCall]:
         kept = [call for key, call in self._calls.items() if key[0] == thread_id]
-        retired = [call for owner, call in self._retired if owner == thread_id]
-        return sum(call.cost_usd or 0.0 for call in kept + retired)
+        return kept + [call for owner, call in self._retired if owner == thread_id]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from typing_extensions import override
 
@@ -66,6 +66,20 @@ BUILTIN = ModelName(Provider.builtin)
 
 
 @dataclass(frozen=True)
+class NoDefault:
+    """Where nobody names a model, none is used: `reason` says why, and what to do."""
+
+    reason: str
+
+    @override
+    def __str__(self) -> str:
+        return "no default"
+
+
+DefaultModel: TypeAlias = ModelName | NoDefault
+
+
+@dataclass(frozen=True)
 class ModelSettings:
     """How endpoints are reached. `request_timeout_seconds` runs from sending to the last byte of an answer.
 
@@ -84,6 +98,15 @@ class ModelSettings:
     max_output_tokens: int | None = None
     context_tokens: int | None = None
     answer_form: AnswerForm | None = None
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether `openai:` means OpenAI itself."""
+        return self.openai_base_url in (None, OPENAI_URL)
+
+    def limits_answers_of(self, name: ModelName) -> bool:
+        """Whether an answer of this model has a longest length."""
+        return self.max_output_tokens is not None or name.provider is Provider.azure or self.is_openai
 
 
 @dataclass(frozen=True)
@@ -148,8 +171,7 @@ class ChatModels:
         settings = self._settings
         if not settings.openai_api_key and not settings.openai_base_url:
             raise ModelNotConfigured(f"{name} needs OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible endpoint.")
-        is_openai = settings.openai_base_url in (None, OPENAI_URL)
-        limit = settings.max_output_tokens or (longest_answer(name.model) if is_openai else None)
+        limit = settings.max_output_tokens or (longest_answer(name.model) if settings.is_openai else None)
         chat = ChatOpenAI(
             model=name.model,
             http_async_client=endpoint_client(),
@@ -162,7 +184,7 @@ class ChatModels:
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )
-        holds_to_schemas = is_openai and (chat.profile or {}).get("structured_output", True)
+        holds_to_schemas = settings.is_openai and (chat.profile or {}).get("structured_output", True)
         form = AnswerForm.json_schema if holds_to_schemas else None
         return self._opened_model(name, chat, limit, form, settings.openai_base_url or OPENAI_URL)
 
@@ -221,18 +243,22 @@ def longest_answer(model: str) -> int:
     return min(DEFAULT_OUTPUT_TOKENS, profile.get("max_output_tokens") or DEFAULT_OUTPUT_TOKENS)
 
 
-def default_model(settings: ModelSettings, configured: str | None = None) -> ModelName:
-    """The model of agents for which nobody named one.
+def default_model(settings: ModelSettings, configured: str | None = None) -> DefaultModel:
+    """The model of agents for which nobody named one; none where an endpoint is set but its models cannot be guessed.
 
     `configured` is the operator's choice. Without it an OpenAI key means OpenAI's middle class; no key, `builtin`.
-    Raises `ModelNotConfigured` where an endpoint is set but its models cannot be guessed.
+    Raises `ModelNotConfigured` for a malformed choice.
     """
     if configured and configured.strip():
         return ModelName.parse(configured)
-    if settings.openai_base_url not in (None, OPENAI_URL):
-        raise ModelNotConfigured("OPENAI_BASE_URL is set but no model. Name one that the endpoint serves: APPYARD_MODEL=openai:<model>.")
+    if not settings.is_openai:
+        return NoDefault(f"OPENAI_BASE_URL is set but no model. {_name_one('openai:<model>, one that the endpoint serves')}")
     if settings.openai_api_key:
         return ModelName(Provider.openai, DEFAULT_OPENAI_MODEL)
     if settings.azure_api_key:
-        raise ModelNotConfigured("AZURE_OPENAI_API_KEY is set but no model. Name a deployment: APPYARD_MODEL=azure:<deployment>.")
+        return NoDefault(f"AZURE_OPENAI_API_KEY is set but no model. {_name_one('azure:<deployment>')}")
     return BUILTIN
+
+
+def _name_one(model: str) -> str:
+    return f"Name {model}: for one build with --model (`model` in its options), or for all with APPYARD_MODEL."

@@ -1,6 +1,5 @@
 """Keep to the rates of models, together with everybody else who asks them."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -40,11 +39,10 @@ class Pace:
         self._turns = turns
         self._limits = limits or {}
 
-    async def wait(self, model: ModelName, tokens: int) -> None:
-        """Return when it is this call's turn; callers take turns in the order in which they ask."""
+    async def seconds_to_turn(self, model: ModelName, tokens: int) -> float:
+        """Take a turn: how long to wait for it. Callers take turns in the order in which they ask."""
         limit = self._limits.get(str(model))
-        if limit and self._turns:
-            await asyncio.sleep(await self._turns.take_turn(str(model), limit.takes_seconds(tokens)))
+        return await self._turns.take_turn(str(model), limit.takes_seconds(tokens)) if limit and self._turns else 0.0
 
     async def hold_off(self, model: ModelName, seconds: float) -> None:
         """What one caller was told (Retry-After) holds for all."""

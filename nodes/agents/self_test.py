@@ -150,8 +150,9 @@ async def _can_be_cancelled() -> list[str]:
 
 async def _perform(chat: _Rehearsal) -> "tuple[_Greeting, ModelCalls, int]":
     from nodes.agents import runtime
-    from nodes.agents.calls import ModelCalls, Money, RetryPolicy
+    from nodes.agents.calls import ModelCalls, RetryPolicy
     from nodes.agents.llm import ChatModelLLM
+    from nodes.agents.money import Money
 
     calls = ModelCalls(ChatModel(BUILTIN, chat), outside_a_graph(), InMemoryJournal(), Money(Budget(), None), RetryPolicy(tries=1))
     llm = ChatModelLLM(model="rehearsal", calls=calls)

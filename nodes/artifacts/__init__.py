@@ -31,8 +31,19 @@ from nodes.artifacts.evidence import (
     Severity,
     Verdict,
 )
-from nodes.artifacts.gates import BudgetLimit, BudgetQuestion, Comment, Decision, Gate, GatePolicy, Review, ReviewAnswer, ReviewRequest
-from nodes.artifacts.orders import BudgetPause, ComponentOrder, WorkOrder
+from nodes.artifacts.gates import (
+    BudgetLimit,
+    BudgetQuestion,
+    Comment,
+    Decision,
+    Gate,
+    GatePolicy,
+    Review,
+    ReviewAnswer,
+    ReviewRequest,
+    TokenQuestion,
+)
+from nodes.artifacts.orders import BudgetPause, ComponentOrder, Pause, TokenPause, WorkOrder
 from nodes.artifacts.programs import CommandStep, Example, ExampleFile, RequestStep, StackName
 from nodes.artifacts.qa import HINTS, CheckedVersion, GreenBuild, Hint, QaOutcome, QaReview, RepairStop, TriedRound
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
@@ -124,6 +135,7 @@ __all__ = [
     "OpenQuestion",
     "Operation",
     "Outcome",
+    "Pause",
     "Permission",
     "Provenance",
     "QaOutcome",
@@ -157,6 +169,8 @@ __all__ = [
     "StackName",
     "StoredRecord",
     "TargetPlatform",
+    "TokenPause",
+    "TokenQuestion",
     "Transition",
     "TriedRound",
     "UnmetPreference",

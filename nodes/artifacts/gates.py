@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -70,9 +70,30 @@ class BudgetQuestion(Artifact):
         """Whether raising the limit concerns this build alone."""
         return self.limit is BudgetLimit.build
 
-    def falls_short(self, given_usd: float | None) -> bool:
-        """Whether an approval with this limit could not be acted on."""
-        return self.is_of_the_build if given_usd is None else given_usd < self.least_usd
+    def shortfall(self, answer: "ReviewAnswer") -> str | None:
+        """What an approval lacks to be acted on, if so."""
+        given = answer.budget_usd
+        falls_short = self.is_of_the_build if given is None else given < self.least_usd
+        return f"Say the new limit, at least {self.least_usd:.2f}, as budget_usd." if falls_short else None
+
+
+class TokenQuestion(Artifact):
+    """How many tokens of the build's budget are used, and the least budget with which it can go on."""
+
+    limit: Literal["tokens"] = "tokens"
+    spent_tokens: int
+    budget_tokens: int
+    least_tokens: int
+
+    @property
+    def is_of_the_build(self) -> bool:
+        """A day has no budget in tokens."""
+        return True
+
+    def shortfall(self, answer: "ReviewAnswer") -> str | None:
+        """What an approval lacks to be acted on, if so."""
+        falls_short = answer.budget_tokens is None or answer.budget_tokens < self.least_tokens
+        return f"Say the new limit, at least {self.least_tokens}, as budget_tokens." if falls_short else None
 
 
 class ReviewRequest(Artifact):
@@ -96,7 +117,7 @@ class ReviewRequest(Artifact):
     open_questions: tuple[OpenQuestion, ...] = ()
     changes: tuple[SpecChange, ...] = ()
     choices: tuple[Decision, ...] = (Decision.approved, Decision.changes_requested, Decision.rejected)
-    budget: BudgetQuestion | None = None
+    budget: BudgetQuestion | TokenQuestion | None = None
     askers: tuple[str, ...] = ()
 
     def complaint(self, answer: "ReviewAnswer") -> str | None:
@@ -137,7 +158,7 @@ class Comment(Artifact):
 class ReviewAnswer(Artifact):
     """A reviewer's decision. `changes_requested` needs `feedback`, `comments` or `spec`, an edited specification; `hint` needs `feedback`.
 
-    `budget_usd` is the build's new limit, required to approve at the budget gate and possible with every answer.
+    `budget_usd` or `budget_tokens` is the build's new limit, required to approve at the budget gate and possible with every answer.
     """
 
     decision: Decision
@@ -148,6 +169,7 @@ class ReviewAnswer(Artifact):
     subject_sha256: Sha256 | None = None
     decided_by: str = "local"
     budget_usd: float | None = Field(default=None, ge=0)
+    budget_tokens: int | None = Field(default=None, ge=0)
 
     def said(self, spec: AppSpec | None = None) -> str:
         """Feedback and comments as agents read them, one wish per line; items by their labels, where `spec` has them."""
@@ -156,7 +178,7 @@ class ReviewAnswer(Artifact):
     @property
     def lets_through(self) -> bool:
         """Whether the build goes on with what was shown, or with more money."""
-        return self.decision in (Decision.approved, Decision.roll_back) or self.budget_usd is not None
+        return self.decision in (Decision.approved, Decision.roll_back) or self.budget_usd is not None or self.budget_tokens is not None
 
     @model_validator(mode="after")
     def _changes_are_named(self) -> Self:

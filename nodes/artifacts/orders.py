@@ -1,6 +1,7 @@
-"""What an engineer is handed, and where a node stopped for money."""
+"""What an engineer is handed, and where a node stopped for want of money or tokens."""
 
 from datetime import datetime
+from typing import TypeAlias
 
 from nodes.artifacts.architecture import Architecture
 from nodes.artifacts.evidence import Finding
@@ -42,3 +43,17 @@ class BudgetPause(Artifact):
     next_call_usd: float
     limit: BudgetLimit = BudgetLimit.build
     resumes_at: datetime | None = None
+
+
+class TokenPause(Artifact):
+    """The same before a call that could have exceeded the build's budget in tokens."""
+
+    node: str
+    task_id: str
+    order: ComponentOrder | None = None
+    spent_tokens: int
+    budget_tokens: int
+    next_call_tokens: int
+
+
+Pause: TypeAlias = BudgetPause | TokenPause

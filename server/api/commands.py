@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from checkpoints import errors as persistence
 from checkpoints.records import JsonObject, MultitaskStrategy
+from nodes.errors import BudgetNotKeepable, ModelNotConfigured
 from server.api.dependencies import CallerOfRequest, ThreadCommandsService, ThreadStreamsService
 from server.api.runs_schemas import SendBody
 from server.api.wire import AnyJson, JsonMap, WireBody
@@ -22,6 +23,8 @@ router = APIRouter(tags=["protocol"])
 
 ERROR_CODES: Mapping[type[Exception], str] = {
     ValidationError: "invalid_argument",
+    BudgetNotKeepable: "invalid_argument",
+    ModelNotConfigured: "invalid_argument",
     persistence.AssistantNotFound: "invalid_argument",
     persistence.ThreadNotFound: "invalid_argument",
     persistence.RunNotFound: "no_such_run",

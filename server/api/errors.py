@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from checkpoints import errors as persistence
-from nodes.errors import ModelNotConfigured
+from nodes.errors import BudgetNotKeepable, ModelNotConfigured
 from server.services import errors as services
 
 STATUS_CODES: Mapping[type[Exception], int] = {
@@ -35,6 +35,7 @@ STATUS_CODES: Mapping[type[Exception], int] = {
     persistence.SchemaOutOfDate: 503,
     persistence.StorageFull: 507,
     ModelNotConfigured: 422,
+    BudgetNotKeepable: 422,
     services.BuildNotFound: 404,
     services.TemplateNotFound: 404,
     services.TemplateInvalid: 422,

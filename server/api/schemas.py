@@ -15,6 +15,7 @@ from server.services.build_list import WaitingBuild, WaitingPage
 from server.services.builds import BuildStart, BuildSummary
 from server.services.decisions import DecisionRecord
 from server.services.edited_files import readable_files
+from server.services.new_limits import NewLimits
 from server.services.templates import TemplateSummary
 
 
@@ -108,6 +109,7 @@ class ApprovalBody(BaseModel):
     spec: AppSpec | None = Field(default=None, description="The specification as the reviewer edited it; GET /api/builds/{id}/spec has it.")
     components: tuple[str, ...] = ()
     budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
+    budget_tokens: int | None = Field(default=None, ge=0, description="A new limit for the build, in tokens.")
     interrupt_id: str | None = None
     subject_sha256: str | None = None
 
@@ -131,6 +133,7 @@ class ApprovalBody(BaseModel):
             spec=self.spec,
             components=self.components,
             budget_usd=self.budget_usd,
+            budget_tokens=self.budget_tokens,
             subject_sha256=self.subject_sha256,
             decided_by=self.reviewer,
         )
@@ -142,7 +145,12 @@ class ResumeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     budget_usd: float | None = Field(default=None, ge=0, description="A new limit for the build, in US dollars.")
+    budget_tokens: int | None = Field(default=None, ge=0, description="A new limit for the build, in tokens.")
     reviewer: str = Field(default="local", min_length=1, max_length=200)
+
+    def limits(self) -> NewLimits:
+        """The limits to go on with."""
+        return NewLimits(self.budget_usd, self.budget_tokens)
 
 
 class HintBody(BaseModel):

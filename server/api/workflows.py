@@ -128,7 +128,7 @@ async def hint(workflow_id: UUID, body: HintBody, hints: HintsService) -> None:
 async def resume(workflow_id: UUID, builds: BuildsService, origin: OriginOfRequest, body: ResumeBody | None = None) -> BuildStatus:
     """Go on with a build that failed, was canceled, expired, or waits for a higher budget; finished parts are not done again."""
     given = body or ResumeBody()
-    return await builds.resume(workflow_id, budget_usd=given.budget_usd, resumed_by=given.reviewer, origin=origin)
+    return await builds.resume(workflow_id, given.limits(), resumed_by=given.reviewer, origin=origin)
 
 
 @router.get("/events/{workflow_id}", response_class=StreamingResponse)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nodes.agents.models import ModelName, ModelSettings, default_model
+from nodes.agents.models import DefaultModel, ModelName, ModelSettings, default_model
 from nodes.context import BuildOptions
 from server.services.builds import Ledger
 from server.settings import Settings
@@ -71,8 +71,8 @@ def model_settings(settings: Settings) -> ModelSettings:
     )
 
 
-def model_of(settings: Settings) -> ModelName:
-    """The model used unless a build says otherwise."""
+def model_of(settings: Settings) -> DefaultModel:
+    """The model used unless a build says otherwise. Raises `ModelNotConfigured` for a malformed APPYARD_MODEL."""
     return default_model(model_settings(settings), settings.model)
 
 
@@ -82,6 +82,7 @@ def default_options(settings: Settings) -> BuildOptions:
         "models_by_agent": settings.models_by_agent or None,
         "repair_rounds": settings.repair_rounds,
         "budget_usd": settings.budget_usd,
+        "budget_tokens": settings.budget_tokens,
         "four_eyes": settings.four_eyes or None,
         "review_expiry_hours": settings.review_expiry_hours,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.crons import CronRepository
 from nodes.blueprint.consistency import problems
+from server.bootstrap.models import model_of
 from server.bootstrap.working import make_crons, nothing_to_work_with, open_graphs, receivers_of, stopped
 from server.bootstrap.world import World
 from server.dashboard.dependencies import Desk
@@ -86,6 +87,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
     from server.services.forks import Forks
     from server.services.hints import Hints
     from server.services.mcp_tools import McpTools
+    from server.services.new_builds import NewBuilds
     from server.services.run_streams import RunStreams
     from server.services.runs import Runs
     from server.services.store import StoreItems
@@ -110,7 +112,7 @@ async def open_services(world: World, *, previews_at: PreviewAddress | None = No
         hints = Hints(world.builds, store)
         previews = make_previews(world, previews_at)
         stack.push_async_callback(previews.close)
-        runs = Runs(ledger, world.run_queue, assistants)
+        runs = Runs(ledger, world.run_queue, assistants, NewBuilds(world.spending, ledger.threads))
         run_streams = RunStreams(ledger, runs)
         yield ServedWorld(
             builds=world.builds,
@@ -206,7 +208,7 @@ def make_workplace(world: World) -> Workplace:
         for name, agent in roster.agents.items()
     ]
     return Workplace(
-        examine=lambda: examine(settings, database, lambda: world.health.model, with_agents=world.worker is not None),
+        examine=lambda: examine(settings, database, lambda: model_of(settings), with_agents=world.worker is not None),
         settings=tuple(ShownSetting(*shown) for shown in shown_settings(settings)),
         agents=tuple(cards),
     )

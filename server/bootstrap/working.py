@@ -17,6 +17,7 @@ from server.run_queue import RunQueue
 from server.services.builds import Builds, Ledger
 from server.services.notices import Receivers
 from server.services.renewed_budgets import RenewedBudgets
+from server.services.spending import Spending
 from server.services.waiting_questions import WaitingQuestions, WaitingTimes
 from server.services.webhooks import Webhooks
 from server.settings import Settings, add_to_environment
@@ -71,11 +72,12 @@ async def nothing_to_work_with() -> object:
 
 @asynccontextmanager
 async def open_worker(
-    settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue", builds: Builds
+    settings: Settings, ledger: Ledger, run_queue: RunQueue, graphs: "GraphCatalogue", builds: Builds, spending: Spending
 ) -> AsyncIterator["RunWorker"]:
     """A worker at work; it gives its runs back when the block ends."""
     # Here, because a process that only serves or prints help need not load everything that runs graphs.
     from server.services.assistants import Assistants
+    from server.services.new_builds import NewBuilds
     from server.services.runs import Runs
     from server.worker.execute_run import RunExecutor, WorkerLimits
     from server.worker.fire_crons import fire_crons
@@ -98,7 +100,7 @@ async def open_worker(
     )
     worker = RunWorker(executor, ledger.runs, run_queue, graphs, concurrency=settings.worker_concurrency, name=name)
     assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, graphs)
-    crons = make_crons(ledger, run_queue, assistants, Runs(ledger, run_queue, assistants))
+    crons = make_crons(ledger, run_queue, assistants, Runs(ledger, run_queue, assistants, NewBuilds(spending, ledger.threads)))
     sender = make_sender(settings, ledger.webhooks)
     async with worker.at_work():
         firing = asyncio.create_task(fire_crons(crons), name="fire_crons")

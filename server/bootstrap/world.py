@@ -25,7 +25,7 @@ from checkpoints.threads import ThreadRepository
 from checkpoints.webhooks import WebhookRepository
 from nodes.blueprint.consistency import problems
 from nodes.spec_diff import changes_between
-from server.bootstrap.models import crewai_workshop, default_options, model_of
+from server.bootstrap.models import crewai_workshop, default_options, model_of, model_settings
 from server.bootstrap.working import open_graphs, open_worker
 from server.estimating import LazyEstimating
 from server.langgraph_json import LanggraphConfig, read_config
@@ -119,7 +119,9 @@ async def open_world(
         ledger = await stack.enter_async_context(open_ledger(settings))
         run_queue = await stack.enter_async_context(RunQueue(ledger.database.url).opened())
         model, defaults = model_of(settings), default_options(settings)
-        estimating = LazyEstimating(model, settings.agents_dir, settings.prices_file)
+        estimating = LazyEstimating(
+            model, model_settings(settings), settings.agents_dir, settings.prices_file, limits_days=bool(ledger.day_budgets.limits)
+        )
         templates = Templates(settings.templates_dir)
         spending = Spending(
             ledger.model_calls,
@@ -144,7 +146,7 @@ async def open_world(
         if with_worker:
             workshop = open_workshop or crewai_workshop
             graphs = await stack.enter_async_context(open_graphs(ledger, read, lambda: workshop(settings, ledger)))
-            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs, builds))
+            worker = await stack.enter_async_context(open_worker(settings, ledger, run_queue, graphs, builds, spending))
         yield World(
             settings=settings,
             config=read,

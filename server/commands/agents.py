@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nodes.agents.choice import chosen_model
+from nodes.agents.choice import named_model
 from nodes.agents.crewai_import import import_runtime
 from nodes.agents.guardrails import ALWAYS, OURS
-from nodes.agents.models import ModelName
+from nodes.agents.models import DefaultModel, ModelName
 from nodes.agents.own_code import FILES, OwnCode
 from nodes.agents.roster import REFUSED_AGENT_KEYS, REFUSED_TASK_KEYS, Roster, load_roster
 from nodes.agents.source_reading import OURS as OUR_TOOLS
@@ -59,12 +59,12 @@ def _own_code(roster: Roster, settings: Settings) -> OwnCode:
     return own
 
 
-def _models(roster: Roster, options: BuildOptions, default: ModelName) -> dict[str, str]:
+def _models(roster: Roster, options: BuildOptions, default: DefaultModel) -> dict[str, str]:
     """The model of each task; parsing the fallbacks shows a malformed one now instead of when it is needed."""
     for agent in roster.agents.values():
         if agent.fallback_llm:
             ModelName.parse(agent.fallback_llm)
-    return {task: str(chosen_model(roster, task, options, default)) for task in roster.tasks}
+    return {task: str(named_model(roster, task, options) or default) for task in roster.tasks}
 
 
 def _told(roster: Roster, task: str, model: str) -> dict[str, object]:

@@ -6,13 +6,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 from uuid import UUID
 
 from rich.console import Console
 from rich.markup import escape
-from rich.prompt import FloatPrompt, Prompt
+from rich.prompt import FloatPrompt, IntPrompt, Prompt
 
-from nodes.artifacts import UNCHANGED, BuildRequest, Decision, GatePolicy, ReviewAnswer, ReviewRequest
+from nodes.artifacts import UNCHANGED, BudgetQuestion, BuildRequest, Decision, GatePolicy, ReviewAnswer, ReviewRequest, TokenQuestion
 from nodes.context import BuildOptions, GatePolicies
 from server.bootstrap import World, model_of, open_world
 from server.commands.exit_codes import ExitCode
@@ -22,6 +23,7 @@ from server.commands.packages import LaidDown, check_writable, lay_down
 from server.services.build_progress import BuildProgress, advance
 from server.services.build_status import BuildStatus, RuntimeStatus
 from server.services.builds import BuildStart
+from server.services.new_limits import NewLimits
 from server.settings import Settings
 from server.telemetry import log_to_file
 
@@ -47,7 +49,7 @@ class NewBuild:
     platform: str
     preferences: tuple[str, ...]
     model: str | None
-    budget_usd: float | None
+    limits: NewLimits
     yes: bool
     template: str | None = None
     dashboard: bool = False
@@ -63,7 +65,7 @@ class NewBuild:
             }
         )
         app = GatePolicy.on_findings if self.yes or not may_ask else GatePolicy.always
-        given = {"gates": GatePolicies(app=app), "model": self.model, "budget_usd": self.budget_usd}
+        given = {"gates": GatePolicies(app=app), "model": self.model, **self.limits.given()}
         options = BuildOptions.model_validate({name: value for name, value in given.items() if value is not None})
         return BuildStart(request, options, self.template)
 
@@ -132,7 +134,7 @@ class Watch:
         try:
             with view.shown():
                 async for event in await self._world.builds.events(workflow_id):
-                    progress = advance(progress, event.event, event.data)
+                    progress = advance(progress, event)
                     view.update(progress)
         finally:
             telling.cancel()
@@ -201,10 +203,20 @@ def asked(request: ReviewRequest) -> ReviewAnswer | None:
         return None
     decision = offered[choice]
     feedback = Prompt.ask(QUESTIONS[decision]) if decision in QUESTIONS else ""
-    budget = None
-    if request.budget and request.budget.is_of_the_build and decision is Decision.approved:
-        budget = FloatPrompt.ask("New limit in US dollars", default=request.budget.least_usd)
-    return ReviewAnswer(decision=decision, feedback=feedback, subject_sha256=request.subject_sha256, budget_usd=budget)
+    limits = asked_limits(request.budget) if decision is Decision.approved else NewLimits()
+    given = {"decision": decision, "feedback": feedback, "subject_sha256": request.subject_sha256, **limits.given()}
+    return ReviewAnswer.model_validate(given)
+
+
+def asked_limits(question: BudgetQuestion | TokenQuestion | None) -> NewLimits:
+    """The new limit of the person at the terminal, where the build's own budget is used."""
+    match question:
+        case TokenQuestion():
+            return NewLimits(budget_tokens=IntPrompt.ask("New limit in tokens", default=question.least_tokens))
+        case BudgetQuestion() if question.is_of_the_build:
+            return NewLimits(budget_usd=FloatPrompt.ask("New limit in US dollars", default=question.least_usd))
+        case _:
+            return NewLimits()
 
 
 def as_object(status: BuildStatus, laid: LaidDown | None, seconds: float) -> dict[str, object]:
@@ -240,12 +252,7 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
         case RuntimeStatus.awaiting_approval:
             question = status.review.request.question if status.review else ""
             if status.review and status.review.request.budget:
-                budget = status.review.request.budget
-                if not budget.is_of_the_build:
-                    raising = f"appyard builds approve {short} --budget {budget.least_usd:.2f} --by NAME"
-                    return [question, f"Raise it for today with: {raising}. Or: appyard builds reject {short}"]
-                least = budget.least_usd
-                return [question, f"Go on with: appyard builds resume {short} --budget {least:.2f}. Or: appyard builds reject {short}"]
+                return [question, f"{raising(status.review.request.budget, short)}. Or: appyard builds reject {short}"]
             choices = status.review.request.choices if status.review else ()
             tried = [round_.words for round_ in status.review.request.tried] if status.review else []
             decide = f"Decide with: appyard builds {'|'.join(COMMANDS[choice] for choice in choices)} {short}"
@@ -256,6 +263,19 @@ def next_steps(status: BuildStatus, laid: LaidDown | None) -> list[str]:
             return [f"Everything is kept. Look: appyard builds show {short}. Go on: appyard builds resume {short}"]
         case _:
             return [f"Everything is kept. Look: appyard builds show {short}"]
+
+
+def raising(question: BudgetQuestion | TokenQuestion, build: str) -> str:
+    """The command that raises the limit that was reached."""
+    match question:
+        case TokenQuestion():
+            return f"Go on with: appyard builds resume {build} --budget-tokens {question.least_tokens}"
+        case BudgetQuestion() if question.is_of_the_build:
+            return f"Go on with: appyard builds resume {build} --budget {question.least_usd:.2f}"
+        case BudgetQuestion():
+            return f"Raise it for today with: appyard builds approve {build} --budget {question.least_usd:.2f} --by NAME"
+        case unknown:
+            assert_never(unknown)
 
 
 def _text(description: str) -> str:

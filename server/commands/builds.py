@@ -20,6 +20,7 @@ from server.commands.live_view import summary
 from server.commands.packages import check_writable, lay_down
 from server.services.build_status import RuntimeStatus
 from server.services.builds import RESUMABLE, Builds
+from server.services.new_limits import NO_NEW_LIMITS, NewLimits
 from server.settings import Settings
 from server.telemetry import log_to_file
 
@@ -31,13 +32,12 @@ class DecisionGiven:
     decision: str
     feedback: str = ""
     by: str = "local"
-    budget_usd: float | None = None
+    limits: NewLimits = NO_NEW_LIMITS
 
     def answer(self) -> ReviewAnswer:
         """What the review gate is given. Raises pydantic's ValidationError."""
-        return ReviewAnswer.model_validate(
-            {"decision": self.decision, "feedback": self.feedback, "decided_by": self.by, "budget_usd": self.budget_usd}
-        )
+        given = {"decision": self.decision, "feedback": self.feedback, "decided_by": self.by, **self.limits.given()}
+        return ReviewAnswer.model_validate(given)
 
 
 @asynccontextmanager
@@ -119,15 +119,15 @@ def decide(prefix: str, given: DecisionGiven, out: Path, *, as_json: bool) -> Ex
     return asyncio.run(run())
 
 
-def resume(prefix: str, out: Path, *, budget_usd: float | None = None, as_json: bool) -> ExitCode:
+def resume(prefix: str, out: Path, *, limits: NewLimits, as_json: bool) -> ExitCode:
     """Go on with a build in this process; one that only waits for a worker is taken up."""
     check_writable(out)
 
     async def run() -> ExitCode:
         async with opened_world(with_worker=True) as (world, settings):
             build = await found(world.builds, prefix)
-            if budget_usd is not None or (await world.builds.status(build)).runtime_status in RESUMABLE:
-                await world.builds.resume(build, budget_usd=budget_usd)
+            if limits or (await world.builds.status(build)).runtime_status in RESUMABLE:
+                await world.builds.resume(build, limits)
             watch = Watch(world, Console(quiet=as_json), model=str(model_of(settings)), ask=not as_json)
             return await watch.to_the_end(build, out, as_json=as_json)
 

@@ -25,7 +25,7 @@ def run_doctor(*, install: bool, as_json: bool) -> ExitCode:
     toolchain = settings.toolchain_dir or default_toolchain()
     if install:
         asyncio.run(install_toolchain(toolchain))
-    examined = asyncio.run(examine(settings, lambda: _database(settings), lambda: str(model_of(settings))))
+    examined = asyncio.run(examine(settings, lambda: _database(settings), lambda: model_of(settings), runs_own_code=True))
     if as_json:
         print(json.dumps({item.name: {"health": item.condition, "detail": item.detail} for item in examined}))
     else:

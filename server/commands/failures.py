@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from checkpoints.errors import PersistenceError
-from nodes.errors import BuildError
+from nodes.errors import BudgetNotKeepable, BuildError
 from server.commands.exit_codes import ExitCode
 from server.services.errors import ServiceError
 from server.settings import Settings, variable_of
@@ -46,7 +46,7 @@ def explained(error: Exception) -> tuple[ExitCode, str]:
     match error:
         case ValidationError():
             return ExitCode.bad_input, "; ".join(_place(error.title, found["loc"], found["msg"]) for found in error.errors()[:5])
-        case BadInput() | ServiceError():
+        case BadInput() | ServiceError() | BudgetNotKeepable():
             return ExitCode.bad_input, str(error)
         case OSError(errno=errno.ENOSPC):
             return ExitCode.cannot_start, f"The disk is full ({error.filename or 'no file named'}). Free some space and run it again."

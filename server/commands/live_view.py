@@ -12,7 +12,7 @@ from rich.text import Text
 from nodes.artifacts import CheckName, CheckResult, CheckStatus, RecipeSpec
 from nodes.costs import CostEstimate
 from server.services.build_progress import CHECKS_OF_A_FIRST_VERSION, BuildProgress, Stage
-from server.services.build_status import BuildStatus, RuntimeStatus, UsageReport
+from server.services.build_status import BuildStatus, RuntimeStatus, UsageReport, words_of_waits
 
 MARKS = {CheckStatus.passed: ("ok", "green"), CheckStatus.failed: ("failed", "red"), CheckStatus.not_run: ("not run", "yellow")}
 TELLING = frozenset({CheckName.tests, CheckName.contract, CheckName.probe, CheckName.restart})
@@ -61,15 +61,18 @@ class LiveView:
             part = active.component or ""
             again = f"attempt {active.attempt}" if active.attempt > 1 else ""
             agents.add_row(Text("·", "cyan"), active.agent, Text(part, "dim"), Text(again, "yellow"))
+        waits = [Text(words, "yellow") for words in words_of_waits(progress.waits)]
         tokens = sum(result.input_tokens + result.output_tokens for result in progress.results)
         cost = sum(result.cost_usd or 0 for result in progress.results)
         foot = Text(f"{time.monotonic() - self._started:.0f} s   {tokens:,} tokens   ${cost:.2f}", "dim")
-        return Group(stages, agents, foot)
+        return Group(stages, agents, *waits, foot)
 
     def _print_news(self, progress: BuildProgress) -> None:
         """For a pipe: one line for each thing that ended."""
         for result in progress.results[len(self._shown.results) :]:
             self._console.print(f"{result.agent}: {result.task}" + (f" ({result.component})" if result.component else ""), highlight=False)
+        for words in words_of_waits([wait for wait in progress.waits if wait not in self._shown.waits]):
+            self._console.print(words, highlight=False, soft_wrap=True)
         known = {check.check for check in self._shown.checks} if progress.version == self._shown.version else set()
         for check in [check for check in progress.checks if check.check not in known]:
             self._console.print(f"check {check.check}: {MARKS[check.status][0]}, {check.reason or check.summary}", highlight=False)

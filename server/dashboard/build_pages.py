@@ -70,6 +70,7 @@ class Typed:
     feedback: str = ""
     reason: str = ""
     budget_usd: str = ""
+    budget_tokens: str = ""
 
 
 @dataclass(frozen=True)

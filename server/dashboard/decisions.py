@@ -15,6 +15,7 @@ from server.dashboard.build_pages import REVIEWER_COOKIE, BuildPages, Said, Type
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import Pages, PagesOf
+from server.dashboard.typed_limits import typed_limits
 from server.dashboard.words import DECISIONS, Tone
 from server.services.asked_changes import AskedChange
 from server.services.decisions import Door, Origin
@@ -146,7 +147,7 @@ def answer_of(fields: Fields) -> ReviewAnswer:
             "feedback": feedback,
             "subject_sha256": fields.get("subject_sha256") or None,
             "decided_by": reviewer_of(fields),
-            "budget_usd": fields.get("budget_usd", "").lstrip("$").replace(",", ".") or None,
+            **typed_limits(fields),
         }
     )
 
@@ -192,7 +193,11 @@ def why_not(error: Exception) -> Said:
 async def show_again(workflow_id: UUID, pages: Pages, fields: Fields, said: Said, status_code: int) -> Response:
     """The build's page with what there is to say, and with what was typed."""
     typed = Typed(
-        reviewer_of(fields), fields.get("feedback", "")[:20_000], fields.get("reason", "")[:2000], fields.get("budget_usd", "")[:20]
+        reviewer_of(fields),
+        fields.get("feedback", "")[:20_000],
+        fields.get("reason", "")[:2000],
+        fields.get("budget_usd", "")[:20],
+        fields.get("budget_tokens", "")[:20],
     )
     record = await pages.desk.records.get(workflow_id)
     return await BuildPages(pages, record, typed).show_what(said=said, status_code=status_code)

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nodes.artifacts import UNCHANGED, BuildRequest, Gate, GatePolicy
 from nodes.context import BuildOptions, GatePolicies
+from nodes.errors import BudgetNotKeepable, ModelNotConfigured
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.page_route import PageRoute
 from server.dashboard.rendering import PagesOf, rendered
+from server.dashboard.typed_limits import typed_limits
 from server.services.builds import BuildStart
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -35,6 +37,7 @@ class NewBuildForm(BaseModel):
     preferences: str = ""
     model: str = ""
     budget_usd: str = ""
+    budget_tokens: str = ""
     gate_requirements: str = GatePolicy.auto.value
     gate_architecture: str = GatePolicy.auto.value
     gate_app: str = GatePolicy.always.value
@@ -57,9 +60,7 @@ class NewBuildForm(BaseModel):
         given: dict[str, Any] = {"gates": gates}
         if self.model.strip():
             given["model"] = self.model.strip()
-        if budget := self.budget_usd.strip().lstrip("$").replace(",", "."):
-            given["budget_usd"] = budget
-        return BuildOptions.model_validate(given)
+        return BuildOptions.model_validate(given | typed_limits(self.model_dump()))
 
 
 @router.get("/templates")
@@ -92,7 +93,10 @@ async def start(form: Annotated[NewBuildForm, Form()], desk: DeskOf, pages: Page
         return await show_form(
             pages, form, problem=f"{place_of(found['loc'])}: {found['msg'].removeprefix('Value error, ')}.", status_code=422
         )
-    started = await desk.builds.start(wanted)
+    try:
+        started = await desk.builds.start(wanted)
+    except (ModelNotConfigured, BudgetNotKeepable) as error:
+        return await show_form(pages, form, problem=str(error), status_code=422)
     return RedirectResponse(f"/builds/{started.workflow_id}", status_code=303)
 
 
@@ -127,5 +131,11 @@ async def reading_of(desk: DeskOf, form: NewBuildForm) -> dict[str, object]:
 
 def place_of(location: tuple[int | str, ...]) -> str:
     """The field a complaint is about, as the form calls it."""
-    names = {"app_description": "Description", "requirements": "Requirements", "user_id": "Requested by", "budget_usd": "Budget"}
+    names = {
+        "app_description": "Description",
+        "requirements": "Requirements",
+        "user_id": "Requested by",
+        "budget_usd": "Budget",
+        "budget_tokens": "Budget in tokens",
+    }
     return names.get(str(location[0]) if location else "", "Form")

@@ -14,11 +14,13 @@ from pydantic import BaseModel, ValidationError
 from checkpoints.records import JsonObject
 from nodes.artifacts import AppSpec, AppVersion, Architecture, CheckStatus, ComponentResult, Outcome, QaOutcome, Review
 from nodes.context import BuildOptions
+from nodes.errors import BudgetNotKeepable, ModelNotConfigured
 from server.dashboard.build_pages import BuildPages, BuildPagesOf, Said
 from server.dashboard.decisions import Fields, FieldsOf, reviewer_of
 from server.dashboard.dependencies import DeskOf
 from server.dashboard.graph_picture import LABELS
 from server.dashboard.page_route import PageRoute
+from server.dashboard.typed_limits import typed_limits
 from server.dashboard.words import DECISIONS, VERDICTS, Tone, counted, listed
 from server.services.errors import CheckpointNotFound, EditMisplaced, NothingFollows, SpecificationUnusable
 from server.services.forks import AskedFork, may_edit_description, may_edit_specification
@@ -98,7 +100,7 @@ async def fork(fields: FieldsOf, build: BuildPagesOf, desk: DeskOf) -> Response:
         found = error.errors(include_url=False)[0]
         text = f"{found['loc'][0] if found['loc'] else 'Form'}: {found['msg'].removeprefix('Value error, ')}."
         said = Said(Tone.bad, "The new build was not started", text.replace("_", " ").capitalize())
-    except (SpecificationUnusable, EditMisplaced, NothingFollows) as error:
+    except (SpecificationUnusable, EditMisplaced, NothingFollows, ModelNotConfigured, BudgetNotKeepable) as error:
         said = Said(Tone.bad, "The new build was not started", str(error))
     else:
         return RedirectResponse(f"/builds/{started.workflow_id}", 303)
@@ -153,9 +155,7 @@ async def asked_fork(build: BuildPages, desk: DeskOf, fields: Fields, looked_at:
         state = await desk.states.get(build.record.workflow_id, CheckpointKey(looked_at.checkpoint.checkpoint_id), select=("values.spec",))
         original = AppSpec.model_validate(cast("JsonObject", state["values"])["spec"])
         spec = read_text(specification, original, edited_by=requested_by)
-    given: dict[str, object] = {}
-    if budget := fields.get("budget_usd", "").lstrip("$").replace(",", "."):
-        given["budget_usd"] = budget
+    given: dict[str, object] = {**typed_limits(fields)}
     if model := fields.get("model", ""):
         given["model"] = model
     changed = looked_at.checkpoint.edits_description and description.strip() not in ("", looked_at.description.strip())

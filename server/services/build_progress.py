@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from nodes.artifacts import REVISION_CHECKS, AgentResult, Architecture, CheckName, CheckResult, CheckStatus, SpecChange
-from nodes.progress import AgentFinished, AgentStarted, ChangeUnderstood, CheckFinished, ProgressEvent, VersionAssembled
+from checkpoints.records import RunEvent
+from nodes.artifacts import REVISION_CHECKS, AgentResult, Architecture, Artifact, CheckName, CheckResult, CheckStatus, SpecChange
+from nodes.progress import (
+    AgentFinished,
+    AgentStarted,
+    CallGoesOn,
+    CallWaits,
+    ChangeUnderstood,
+    CheckFinished,
+    ProgressEvent,
+    VersionAssembled,
+    WaitCause,
+)
 
 
 class Stage(StrEnum):
@@ -31,6 +43,21 @@ class ActiveAgent:
     attempt: int
 
 
+class WaitingCall(Artifact):
+    """A model call that waits: whose it is, why, and until when (None: nobody knows). `next_try` of `tries` follows."""
+
+    agent: str
+    task: str
+    component: str | None
+    attempt: int
+    model: str
+    cause: WaitCause
+    until: datetime | None
+    reason: str
+    next_try: int
+    tries: int
+
+
 @dataclass(frozen=True)
 class BuildProgress:
     """Where a build stands. `checks` are those of the newest version; a repair begins them again."""
@@ -38,6 +65,7 @@ class BuildProgress:
     stage: Stage = Stage.requirements
     finished: bool = False
     active: tuple[ActiveAgent, ...] = ()
+    waits: tuple[WaitingCall, ...] = ()
     components: tuple[str, ...] = ()
     written: frozenset[str] = frozenset()
     version: int = 0
@@ -79,28 +107,28 @@ CHECKS_OF_A_FIRST_VERSION = len(CheckName) - len(REVISION_CHECKS) - 1
 _PROGRESS: TypeAdapter[ProgressEvent] = TypeAdapter(ProgressEvent)
 
 
-def progress_of(events: Iterable[tuple[str, object]]) -> BuildProgress:
-    """Fold recorded events (name, data), oldest first."""
+def progress_of(events: Iterable[RunEvent]) -> BuildProgress:
+    """Fold recorded events, oldest first."""
     progress = BuildProgress()
-    for name, data in events:
-        progress = advance(progress, name, data)
+    for event in events:
+        progress = advance(progress, event)
     return progress
 
 
-def advance(progress: BuildProgress, name: str, data: object) -> BuildProgress:
+def advance(progress: BuildProgress, event: RunEvent) -> BuildProgress:
     """`progress` after one more event; events of other kinds change nothing."""
-    match name:
+    match event.event:
         case "custom":
             try:
-                return _after_report(progress, _PROGRESS.validate_python(data))
+                return _after_report(progress, _PROGRESS.validate_python(event.data), event.created_at)
             except ValidationError:
                 return progress  # a custom event of another graph or a newer version
-        case "updates" if isinstance(data, dict):
-            for node, slice_ in data.items():
+        case "updates" if isinstance(event.data, dict):
+            for node, slice_ in event.data.items():
                 progress = _after_node(progress, node, slice_)
             return progress
         case "metadata":  # a new attempt: who was at work before is not any more
-            return replace(progress, active=(), trace_url=_trace_url(data) or progress.trace_url)
+            return replace(progress, active=(), waits=(), trace_url=_trace_url(event.data) or progress.trace_url)
         case _:
             return progress
 
@@ -109,7 +137,7 @@ def _trace_url(data: object) -> str | None:
     return str(data["trace_url"]) if isinstance(data, dict) and data.get("trace_url") else None
 
 
-def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgress:
+def _after_report(progress: BuildProgress, event: ProgressEvent, at: datetime) -> BuildProgress:
     match event:
         case AgentStarted():
             agent = ActiveAgent(event.agent, event.task, event.component, event.attempt)
@@ -124,9 +152,16 @@ def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgres
             return replace(
                 progress,
                 active=tuple(agent for agent in progress.active if agent != done),
+                waits=_without(progress.waits, done),
                 written=progress.written | written,
                 results=(*progress.results, result),
             )
+        case CallWaits():
+            whose = ActiveAgent(event.agent, event.task, event.component, event.attempt)
+            return replace(progress, waits=(*_without(progress.waits, whose), _waiting(event, at)))
+        case CallGoesOn():
+            whose = ActiveAgent(event.agent, event.task, event.component, event.attempt)
+            return replace(progress, waits=_without(progress.waits, whose))
         case ChangeUnderstood():
             return replace(progress, changes=event.changes)
         case VersionAssembled():
@@ -134,6 +169,15 @@ def _after_report(progress: BuildProgress, event: ProgressEvent) -> BuildProgres
         case CheckFinished():
             others = [check for check in progress.checks if check.check is not event.check.check]
             return replace(progress, stage=Stage.checks, checks=in_order((*others, event.check)))
+
+
+def _waiting(event: CallWaits, at: datetime) -> WaitingCall:
+    until = None if event.seconds is None else at + timedelta(seconds=event.seconds)
+    return WaitingCall(**event.model_dump(exclude={"kind", "seconds"}), until=until)
+
+
+def _without(waits: tuple[WaitingCall, ...], whose: ActiveAgent) -> tuple[WaitingCall, ...]:
+    return tuple(wait for wait in waits if ActiveAgent(wait.agent, wait.task, wait.component, wait.attempt) != whose)
 
 
 def in_order(checks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:

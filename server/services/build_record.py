@@ -287,7 +287,7 @@ class _Story:
         """The story with these events, oldest first."""
         story = self
         for event in events:
-            story = replace(story._told(event), progress=advance(story.progress, event.event, event.data))
+            story = replace(story._told(event), progress=advance(story.progress, event))
         return story
 
     def _told(self, event: RunEvent) -> "_Story":

@@ -22,7 +22,8 @@ from nodes.artifacts import (
     UnmetPreference,
 )
 from nodes.costs import CostEstimate
-from server.services.build_progress import BuildProgress
+from nodes.progress import WaitCause
+from server.services.build_progress import BuildProgress, WaitingCall
 from server.services.estimate_use import EstimateUse
 
 
@@ -101,6 +102,9 @@ class BuildStatus(Artifact):
     input: dict[str, object]
     output: dict[str, object] | None
     review: PendingReview | None
+    waits: tuple[WaitingCall, ...] = ()
+    """The model calls that wait now, each with why and until when."""
+
     error: str | None
     unmet_preferences: tuple[UnmetPreference, ...]
     recipes: tuple[RecipeSpec, ...] = ()
@@ -244,7 +248,31 @@ def activity_of(progress: BuildProgress) -> str:
     if not progress.active:
         return f"Working on {progress.stage}."
     names = ", ".join(f"{agent.agent} ({agent.component})" if agent.component else agent.agent for agent in progress.active)
-    return f"At work: {names}."
+    return " ".join([f"At work: {names}.", *words_of_waits(progress.waits)])
+
+
+def words_of_waits(waits: Sequence[WaitingCall]) -> list[str]:
+    """A sentence for each model that is waited for: why, and until when; of many calls what the last of them waits for."""
+    models = dict.fromkeys(wait.model for wait in waits)
+    return [_words_of_model([wait for wait in waits if wait.model == model]) for model in models]
+
+
+def _words_of_model(waits: Sequence[WaitingCall]) -> str:
+    last = max(waits, key=lambda wait: wait.until.timestamp() if wait.until else 0)
+    many = f"{len(waits)} calls wait: " if len(waits) > 1 else ""
+    until = f"{last.until:%H:%M:%S} UTC" if last.until else ""
+    again = f"({last.reason}; try {last.next_try} of {last.tries})"
+    match last.cause:
+        case WaitCause.asked_to_wait:
+            return f"{many}{last.model} asks to wait until {until} {again}."
+        case WaitCause.failed_try:
+            return f"{many}{last.model} is asked again at {until} {again}."
+        case WaitCause.shared_rate:
+            return f"{many}{last.model} is asked at {until}, when the rate that all workers keep to allows it."
+        case WaitCause.held_money:
+            return f"{many}{last.model} is asked when calls under way have left enough of the budget."
+        case cause:
+            assert_never(cause)
 
 
 def conversation(request: str, progress: BuildProgress, approvals: Sequence[Approval]) -> tuple[Turn, ...]:

@@ -84,6 +84,7 @@ from server.services.errors import (
     SpecificationRefused,
 )
 from server.services.estimate_use import estimate_use
+from server.services.new_limits import NO_NEW_LIMITS, NewLimits, limits_of
 from server.services.shown_before import ShownBefore
 from server.services.spending import Spending
 from server.services.templates import Templates
@@ -185,8 +186,9 @@ class Builds:
     async def start(self, start: BuildStart, *, idempotency_key: str | None = None) -> StartedBuild:
         """Accept a build: thread, run and job in one transaction.
 
-        Raises `IdempotencyConflict`, `ModelNotConfigured` and `TemplateNotFound`.
+        Raises `IdempotencyConflict`, `ModelNotConfigured`, `BudgetNotKeepable` and `TemplateNotFound`.
         """
+        options = await self._spending.acceptable(start.options)
         estimate = await self._spending.estimate_if_paid(start.request, start.options, template=start.template)
         async with self._ledger.database.transaction() as transaction:
             if idempotency_key:
@@ -196,13 +198,15 @@ class Builds:
                 if repeated and isinstance(repeated.body, Mapping):
                     thread = await self._ledger.threads.get(UUID(str(repeated.body["workflow_id"])), transaction=transaction)
                     return StartedBuild(thread.thread_id, thread.created_at)
-            started = await self._accept(start, estimate, transaction)
+            started = await self._accept(start, options, estimate, transaction)
             if idempotency_key:
                 answer = StoredAnswer(status_code=202, body={"workflow_id": str(started.workflow_id)})
                 await self._ledger.idempotency.answer("start", idempotency_key, answer, transaction)
             return started
 
-    async def _accept(self, start: BuildStart, estimate: CostEstimate | None, transaction: Transaction) -> StartedBuild:
+    async def _accept(
+        self, start: BuildStart, options: BuildOptions, estimate: CostEstimate | None, transaction: Transaction
+    ) -> StartedBuild:
         description = start.request.app_description
         thread = await self._ledger.threads.create(
             uuid4(),
@@ -212,7 +216,6 @@ class Builds:
         )
         if estimate:
             await self._spending.keep_estimate(thread.thread_id, estimate, transaction)
-        options = effective_options(self._defaults, start.options)
         given: JsonObject = {"request": as_json(start.request)}
         if start.template:
             given = {**given, "template": as_json(self.templates.named(start.template))}
@@ -223,6 +226,8 @@ class Builds:
         self, thread_id: UUID, given: JsonObject, options: BuildOptions, transaction: Transaction, run_id: UUID | None = None
     ) -> Run:
         """Accept a run of a build beside whatever else the transaction does."""
+        if "command" not in given:  # what a person decides is taken in any case
+            await self._spending.acceptable(options)
         assistant = await self._ledger.assistants.ensure(self._graph_id, transaction=transaction)
         run = await self._ledger.runs.create(
             thread_id,
@@ -312,6 +317,7 @@ class Builds:
             input=request.model_dump(mode="json"),
             output=(thread.values or {}) | {"package": f"/api/builds/{workflow_id}/artifact.zip"} if delivery else None,
             review=review if status is RuntimeStatus.awaiting_approval else None,
+            waits=progress.waits if status is RuntimeStatus.running else (),
             error=failure,
             unmet_preferences=unmet_preferences_of(thread),
             recipes=recipes_of(thread),
@@ -400,7 +406,7 @@ class Builds:
                         workflow_id, request.budget.limit, answer.budget_usd, raised_by=answer.decided_by, transaction=transaction
                     )
             else:
-                options = raised(options, answer.budget_usd)
+                options = limits_of(answer).over(options)
             run_id = uuid4()
             decided = await self._ledger.approvals.decide(
                 workflow_id, asked, as_json(answer), decided_by=answer.decided_by, run_id=run_id, via=origin, transaction=transaction
@@ -465,17 +471,17 @@ class Builds:
         return await self.status(workflow_id)
 
     async def resume(
-        self, workflow_id: UUID, *, budget_usd: float | None = None, resumed_by: str = "local", origin: Origin = AT_THIS_MACHINE
+        self, workflow_id: UUID, limits: NewLimits = NO_NEW_LIMITS, *, resumed_by: str = "local", origin: Origin = AT_THIS_MACHINE
     ) -> BuildStatus:
         """Go on with a build that failed, was paused, canceled or parked: from its last checkpoint, or with the same question.
 
-        With `budget_usd`, also with one that waits for a higher budget. Raises `BuildNotFound`, `BuildNotWaiting`,
-        `BudgetNotRaised`.
+        With `limits`, also with one that waits for a higher budget. Raises `BuildNotFound`, `BuildNotWaiting`,
+        `BudgetNotRaised`, `BudgetNotKeepable`.
         """
         thread = await self._thread(workflow_id)
         runs = await self._runs(workflow_id)
-        if budget_usd is not None and await self._waits_for_money(workflow_id):
-            answer = ReviewAnswer(decision=Decision.approved, budget_usd=budget_usd, decided_by=resumed_by)
+        if limits and await self._waits_for_money(workflow_id):
+            answer = ReviewAnswer.model_validate({"decision": Decision.approved, "decided_by": resumed_by, **limits.given()})
             await self.decide(workflow_id, answer, origin=origin)
             return await self.status(workflow_id)
         status = await self._runtime_status(thread, runs[0])
@@ -486,7 +492,7 @@ class Builds:
         given: JsonObject = {"input": None} if thread.values else {"input": first_input(runs)}
         if runs[0].started_at is None:  # stopped before anybody took it up: what it was to bring still has to be brought
             given = {name: runs[0].kwargs[name] for name in ("input", "command", "config") if name in runs[0].kwargs}
-        options = raised(await self._options(workflow_id), budget_usd)
+        options = limits.over(await self._options(workflow_id))
         async with self._ledger.database.transaction() as transaction:
             await self.enqueue(workflow_id, given, options, transaction)
         return await self.status(workflow_id)
@@ -539,11 +545,11 @@ class Builds:
         return runtime_status(thread, run, asked)
 
     async def _progress(self, runs: list[Run]) -> BuildProgress:
-        events: list[tuple[str, object]] = []
+        events: list[RunEvent] = []
         for run in reversed(runs):
             after = 0
             while page := await self._ledger.run_events.read_after(run.run_id, after, without=AGENT_TEXT):
-                events += [(event.event, event.data) for event in page]
+                events += page
                 after = page[-1].seq
         return progress_of(events)
 
@@ -565,11 +571,6 @@ def expired_question(approvals: list[Approval]) -> Approval | None:
     """The last question, if the time to answer it is over, also where nobody has noticed so far."""
     last = approvals[-1] if approvals else None
     return last if last and last.status in (ApprovalStatus.expired, ApprovalStatus.pending) else None
-
-
-def raised(options: BuildOptions, budget_usd: float | None) -> BuildOptions:
-    """The options with the limit a person set, if one did."""
-    return options if budget_usd is None else effective_options(options, BuildOptions(budget_usd=budget_usd))
 
 
 def title_of(thread: Thread) -> str | None:

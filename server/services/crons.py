@@ -12,6 +12,7 @@ from checkpoints.connection import Database, Transaction
 from checkpoints.crons import CronDraft, CronFilter, CronRepository, DueCron
 from checkpoints.errors import AssistantNotFound, ThreadNotFound
 from checkpoints.records import Cron, CronSort, JsonObject, MultitaskStrategy
+from nodes.errors import BuildError
 from server.run_queue import RunQueue
 from server.services.assistants import Assistants
 from server.services.caller import ANYONE, Caller, kept_caller
@@ -138,7 +139,7 @@ class Crons:
         try:
             async with transaction.savepoint():
                 run, displaced = await self._runs.accept_within(transaction, cron.thread_id, run_of(cron), caller=kept_caller(cron.caller))
-        except (ServiceError, ThreadNotFound, AssistantNotFound) as error:
+        except (ServiceError, BuildError, ThreadNotFound, AssistantNotFound) as error:
             return FiredCron(cron, refusal=str(error))
         return FiredCron(cron, run.run_id, tuple(displaced))
 

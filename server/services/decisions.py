@@ -105,5 +105,5 @@ def check_current(answer: ReviewAnswer, request: ReviewRequest) -> None:
         raise SpecificationRefused(complaint)
     if refusal := request.refuses(answer):
         raise RequesterMayNotApprove(refusal)
-    if request.budget and answer.decision is Decision.approved and request.budget.falls_short(answer.budget_usd):
-        raise BudgetNotRaised(f"At least {request.budget.least_usd:.2f} dollars are needed.")
+    if request.budget and answer.decision is Decision.approved and (lacking := request.budget.shortfall(answer)):
+        raise BudgetNotRaised(lacking)

@@ -58,7 +58,7 @@ class SpecificationRefused(ServiceError):
 
 
 class BudgetNotRaised(ServiceError):
-    """The build waits for a higher budget. Approve it with the new limit in `budget_usd`, or reject it."""
+    """The build waits for a higher budget. Approve it with the new limit, or reject it."""
 
 
 class BuildFinished(ServiceError):
@@ -110,7 +110,7 @@ class GraphVersionUnavailable(ServiceError):
 
 
 class GraphNotLoaded(ServiceError):
-    """The graph could not be loaded. The message of its import says why; other graphs are served."""
+    """The graph could not be loaded, so none of its runs begin. Correct what is said here, then restart."""
 
 
 class GraphNotFound(ServiceError):

@@ -25,6 +25,7 @@ from server.services.builds import Ledger
 from server.services.caller import ANYONE, OF_THE_SERVER, Caller
 from server.services.decisions import Door, Origin
 from server.services.errors import NothingToCancel, ResumeUnderWay, RunUnfinished, ThreadOccupied
+from server.services.new_builds import NewBuilds
 from server.services.notices import Receivers
 from server.services.run_order import RunOrder, order_of
 from server.services.webhooks import RunEnd, drafts_for
@@ -53,13 +54,14 @@ class NewRun:
 class Runs:
     """The use cases of runs."""
 
-    def __init__(self, ledger: Ledger, run_queue: RunQueue, assistants: Assistants) -> None:
+    def __init__(self, ledger: Ledger, run_queue: RunQueue, assistants: Assistants, new_builds: NewBuilds) -> None:
         self._database = ledger.database
         self._threads = ledger.threads
         self._runs = ledger.runs
         self._approvals = ledger.approvals
         self._webhooks = ledger.webhooks
         self._assistants = assistants
+        self._new_builds = new_builds
         self._run_queue = run_queue
 
     # ------------------------------------------------------------------------------------------------ accepting
@@ -68,7 +70,8 @@ class Runs:
         """Accept a run on a thread; what it displaces is stopped.
 
         Raises `ThreadNotFound`, also for a thread the caller may not see,
-        `AssistantNotFound`, `GraphNotFound`, `ThreadOccupied`, `ResumeUnderWay`.
+        `AssistantNotFound`, `GraphNotFound`, `ThreadOccupied`, `ResumeUnderWay`, and for a build `BudgetNotKeepable` and
+        `ModelNotConfigured`.
         """
         assistant = await self._assistants.find(new.assistant)
         async with self._database.transaction() as transaction:
@@ -115,7 +118,7 @@ class Runs:
     async def _accept(
         self, thread_id: UUID, assistant: Assistant, new: NewRun, transaction: Transaction, caller: Caller
     ) -> tuple[Run, list[UUID]]:
-        order = completed(new.order, assistant, caller)
+        order = await self._new_builds.order(completed(new.order, assistant, caller))
         about: JsonObject = {**assistant.metadata, "graph_id": assistant.graph_id, "assistant_id": str(assistant.assistant_id)}
         try:
             run = await self._runs.create(
@@ -134,6 +137,7 @@ class Runs:
         await self._threads.remember_graph(
             thread_id, assistant.graph_id, assistant.assistant_id, transaction, is_temporary=order.is_temporary
         )
+        await self._new_builds.name_user(run, order, caller, transaction)
         await self._run_queue.enqueue(run.run_id, thread_id, transaction, after_seconds=new.after_seconds)
         return run, displaced
 

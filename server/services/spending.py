@@ -26,6 +26,9 @@ class Estimating(Protocol):
     def is_paid(self, options: BuildOptions) -> bool:
         """Whether a model that costs money may be asked."""
 
+    def check_limits(self, options: BuildOptions) -> None:
+        """Raises `BudgetNotKeepable`, `ModelNotConfigured`."""
+
     def estimate(
         self, request: BuildRequest, options: BuildOptions, *, template: AppSpec | None = None, changes: KnownApp | None = None
     ) -> CostEstimate:
@@ -119,6 +122,16 @@ class Spending:
     async def _today(self, user_id: str) -> tuple[DayBudgetReport, ...]:
         budgets = await self._day_budgets.today(user_id) if self._day_budgets.limits else []
         return tuple(DayBudgetReport.model_validate(budget.model_dump()) for budget in budgets)
+
+    async def acceptable(self, options: BuildOptions) -> BuildOptions:
+        """The options with the server's defaults beneath them, as every door accepts them.
+
+        Raises `BudgetNotKeepable` where a model could exceed a limit, and `ModelNotConfigured`.
+        """
+        whole = effective_options(self._defaults, options)
+        if self._estimating.is_paid(whole):
+            await asyncio.to_thread(self._estimating.check_limits, whole)
+        return whole
 
     async def estimate_if_paid(self, request: BuildRequest, options: BuildOptions, *, template: str | None = None) -> CostEstimate | None:
         """The same for a build that will cost money; None for one that costs nothing."""

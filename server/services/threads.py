@@ -11,6 +11,7 @@ from checkpoints.connection import Transaction
 from checkpoints.errors import ThreadBusy, ThreadExists, ThreadNotFound, ThreadNotPrunable
 from checkpoints.records import IfExists, JsonObject, PruneStrategy, Thread, ThreadSort, ThreadStatus, ThreadStorage
 from checkpoints.threads import ThreadFilter
+from server.langgraph_json import APPYARD
 from server.services.builds import KIND, Ledger
 from server.services.caller import ANYONE, Caller
 from server.services.thread_state import StateChange, ThreadStates
@@ -93,7 +94,9 @@ class Threads:
         return await self._threads.get(thread_id)
 
     async def update(self, thread_id: UUID, *, metadata: JsonObject, ttl: TimeToLive | None) -> Thread:
-        """Merge the metadata, and begin a new time to live. Raises `ThreadNotFound`."""
+        """Merge the metadata, and begin a new time to live. Whose build a thread is stays. Raises `ThreadNotFound`."""
+        if "user_id" in metadata and await self._threads.graph_of(thread_id) == APPYARD:
+            metadata = {name: value for name, value in metadata.items() if name != "user_id"}
         async with self._database.transaction() as transaction:
             thread = await self._threads.update_metadata(thread_id, metadata, transaction=transaction)
             return await self._limited(thread, ttl, transaction)

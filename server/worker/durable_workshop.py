@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from langgraph.config import get_config
 
 from checkpoints.artifacts import ArtifactRepository
 from checkpoints.cached_answers import CachedAnswerRepository
-from checkpoints.day_budgets import DayBudgetRepository
+from checkpoints.day_budgets import DayBudgetRepository, HeldCall
 from checkpoints.errors import ArtifactNotFound
 from checkpoints.model_calls import ModelCallRepository
 from checkpoints.records import CachedAnswer, ModelCall
-from nodes.agents.budget import Ceiling
+from nodes.agents.budget import DayCeiling
 from nodes.agents.journal import JournaledCall, ModelAnswer, Saved
 from nodes.agents.models import BUILTIN
 from nodes.agents.shared_answers import KeptAnswer
@@ -97,12 +97,12 @@ class DurableDayBudgets:
     def __init__(self, budgets: DayBudgetRepository) -> None:
         self._budgets = budgets
 
-    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> Ceiling | None:
+    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> DayCeiling | None:
         """Hold what the call can cost; the ceiling in its way if it does not fit."""
-        tight = await self._budgets.hold(UUID(thread_id), task_id, n, bound_usd, seconds=seconds)
+        tight = await self._budgets.hold(_held_call(thread_id, task_id, n), bound_usd, seconds=seconds)
         if tight is None:
             return None
-        return Ceiling(
+        return DayCeiling(
             limit=BudgetLimit(tight.limit),
             limit_usd=float(tight.limit_usd),
             spent_usd=float(tight.spent_usd),
@@ -112,7 +112,14 @@ class DurableDayBudgets:
 
     async def release(self, thread_id: str, task_id: str, n: int) -> None:
         """Hold it no longer."""
-        await self._budgets.release(UUID(thread_id), task_id, n)
+        await self._budgets.release(_held_call(thread_id, task_id, n))
+
+
+def _held_call(thread_id: str, task_id: str, n: int) -> HeldCall:
+    """The call as this attempt at the run makes it."""
+    config = get_config()
+    run_id, attempt = UUID(config["configurable"]["run_id"]), int(config.get("metadata", {})["run_attempt"])
+    return HeldCall(UUID(thread_id), task_id, n, run_id=run_id, run_attempt=attempt)
 
 
 class DurableJournal:
@@ -137,32 +144,11 @@ class DurableJournal:
 
     async def record(self, thread_id: str, task_id: str, n: int, call: JournaledCall) -> None:
         """Keep an answer durably; one that already stands stays."""
-        config = get_config()
-        about, running = config.get("metadata", {}), config["configurable"]
-        usage = call.answer.usage
-        await self._model_calls.record(
-            ModelCall(
-                thread_id=UUID(thread_id),
-                task_id=task_id,
-                n=n,
-                prompt_sha256=call.prompt_sha256,
-                run_id=UUID(running["run_id"]),
-                node=running["checkpoint_ns"].partition(":")[0],
-                agent=about["agent"],
-                component=about.get("component"),
-                attempt=about.get("attempt") or 1,
-                model=call.model,
-                answer=call.answer.model_dump(mode="json"),
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                cached_tokens=usage.cached_tokens,
-                cost_usd=_exact(call.cost_usd),
-                duration_ms=round(call.duration_seconds * 1000),
-                question_sha256=call.question_sha256 or None,
-                saved_tokens=call.saved.tokens if call.saved else None,
-                saved_usd=_exact(call.saved.cost_usd) if call.saved else None,
-            )
-        )
+        await self._model_calls.record(_as_model_call(thread_id, task_id, n, call))
+
+    async def record_lost(self, thread_id: str, call: JournaledCall) -> None:
+        """Account for an answer that broke off, as a task no node has."""
+        await self._model_calls.record(_as_model_call(thread_id, f"lost#{uuid4()}", 0, call))
 
     async def retire(self, thread_id: str, task_id: str, first: int) -> None:
         """Never replay the answers from number `first` on; what they cost stays in the ledger."""
@@ -171,3 +157,36 @@ class DurableJournal:
     async def spent_usd(self, thread_id: str) -> float:
         """What all answers of the thread cost together."""
         return float((await self._model_calls.usage(thread_id=UUID(thread_id))).cost_usd)
+
+    async def spent_tokens(self, thread_id: str) -> int:
+        """What all answers of the thread read and wrote together."""
+        usage = await self._model_calls.usage(thread_id=UUID(thread_id))
+        return usage.input_tokens + usage.output_tokens
+
+
+def _as_model_call(thread_id: str, task_id: str, n: int, call: JournaledCall) -> ModelCall:
+    """The call with who asked, in which node of which run."""
+    config = get_config()
+    about, running = config.get("metadata", {}), config["configurable"]
+    usage = call.answer.usage
+    return ModelCall(
+        thread_id=UUID(thread_id),
+        task_id=task_id,
+        n=n,
+        prompt_sha256=call.prompt_sha256,
+        run_id=UUID(running["run_id"]),
+        node=running["checkpoint_ns"].partition(":")[0],
+        agent=about["agent"],
+        component=about.get("component"),
+        attempt=about.get("attempt") or 1,
+        model=call.model,
+        answer=call.answer.model_dump(mode="json"),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        cost_usd=_exact(call.cost_usd),
+        duration_ms=round(call.duration_seconds * 1000),
+        question_sha256=call.question_sha256 or None,
+        saved_tokens=call.saved.tokens if call.saved else None,
+        saved_usd=_exact(call.saved.cost_usd) if call.saved else None,
+    )

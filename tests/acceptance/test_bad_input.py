@@ -114,3 +114,15 @@ async def test_a_wrong_key_fails_the_build_with_the_way_out(tmp_path: Path) -> N
     )  # fmt: skip
     assert ended.code == 1
     assert "Check the endpoint" in ended.answer["error"]
+
+
+async def test_a_budget_that_could_be_exceeded_is_refused_with_the_ways_out(tmp_path: Path) -> None:
+    settings = {"APPYARD_DATA_DIR": str(tmp_path), "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    ended = await appyard("build", CLAIMS, "--model", "openai:qwen", "--budget", "1", "--out", str(tmp_path / "out"), **settings)
+    assert_explained(ended, 2, "openai:qwen has no price", "--budget-tokens", "APPYARD_PRICES_FILE")
+
+
+async def test_an_endpoint_without_a_model_says_both_ways_to_name_one(tmp_path: Path) -> None:
+    settings = {"APPYARD_DATA_DIR": str(tmp_path), "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    ended = await appyard("build", CLAIMS, "--out", str(tmp_path / "out"), **settings)
+    assert_explained(ended, 5, "--model", "APPYARD_MODEL")

@@ -18,10 +18,12 @@ from nodes.agents.calls import RetryPolicy
 from nodes.agents.crew import CrewAICrew
 from nodes.agents.journal import CallJournal
 from nodes.agents.models import AnswerForm, ChatModels, ModelName, ModelSettings
+from nodes.agents.pace import Pace
 from nodes.agents.roster import Roster
 
 MODEL = ModelName.parse("openai:gpt-5-mini")
 DEPLOYMENT = ModelName.parse("azure:gpt-5-mini")
+BEGUN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100000\r\n\r\n"
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200, "prompt_tokens_details": {"cached_tokens": 400}}
 
 
@@ -69,16 +71,24 @@ class Hang:
 
 @dataclass(frozen=True)
 class CutStream:
-    """Begins an answer, then closes the connection in the middle; `politely`, as if that were the end."""
+    """Begins an answer, then closes the connection in the middle; `politely`, as if that were the end.
+
+    `tells_usage`: after it told what it used.
+    """
 
     politely: bool = False
+    tells_usage: bool = False
+
+
+class HalfAnswer:
+    """Begins an answer, and never goes on."""
 
 
 class StreamError:
     """Begins an answer, then sends an error event, as gateways do."""
 
 
-Reply = Answer | ToolCall | Status | Raw | Hang | CutStream | StreamError
+Reply = Answer | ToolCall | Status | Raw | Hang | HalfAnswer | CutStream | StreamError
 
 
 @dataclass
@@ -103,6 +113,7 @@ class FaultServer:
         model: ModelName = MODEL,
         roster: Roster | None = None,
         context_tokens: int | None = None,
+        pace: Pace | None = None,
     ) -> CrewAICrew:
         settings = ModelSettings(
             openai_base_url=self.url,
@@ -114,7 +125,7 @@ class FaultServer:
             context_tokens=context_tokens,
         )
         retries = RetryPolicy(tries=tries, first_wait_seconds=0.0, longest_wait_seconds=30.0)
-        return CrewAICrew(ChatModels(settings), model, storage, retries=retries, journal=journal, roster=roster)
+        return CrewAICrew(ChatModels(settings), model, storage, retries=retries, journal=journal, roster=roster, pace=pace)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -152,15 +163,14 @@ class FaultServer:
                 _send(writer, json.dumps(_completion(reply)))
             case Answer():
                 _send(writer, _events(reply, end="data: [DONE]\n\n"), kind="text/event-stream")
-            case CutStream(politely=False):
-                head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 100000\r\n\r\n"
-                writer.write(head.encode() + _events(Answer('{"summary": "half of it')).encode())
+            case CutStream(politely=False) | HalfAnswer():
+                writer.write(BEGUN + HALF.encode() + (USED.encode() if isinstance(reply, CutStream) and reply.tells_usage else b""))
                 await writer.drain()
+                await reader.read() if isinstance(reply, HalfAnswer) else None
                 raise ConnectionResetError
             case StreamError() | CutStream():
                 overloaded = 'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n'
-                event = overloaded if isinstance(reply, StreamError) else ""
-                _send(writer, _events(Answer('{"summary": "half of it'), end=event), kind="text/event-stream")
+                _send(writer, HALF + (overloaded if isinstance(reply, StreamError) else ""), kind="text/event-stream")
         await writer.drain()
 
 
@@ -216,12 +226,19 @@ def _tool_events(called: ToolCall, body: dict[str, Any]) -> str:
     return f"data: {json.dumps({**begun, 'choices': [choice]})}\n\n" + _events(Answer("", finish="tool_calls"), end="data: [DONE]\n\n")
 
 
-def _events(answer: Answer, end: str = "") -> str:
-    def chunk(**content: Any) -> str:
-        return f"data: {json.dumps({'id': 'c1', 'object': 'chat.completion.chunk', 'created': 1, 'model': 'gpt-5-mini', **content})}\n\n"
+def _chunk(**content: Any) -> str:
+    return f"data: {json.dumps({'id': 'c1', 'object': 'chat.completion.chunk', 'created': 1, 'model': 'gpt-5-mini', **content})}\n\n"
 
+
+USED = _chunk(choices=[], usage=USAGE)
+
+
+def _events(answer: Answer, end: str = "") -> str:
     pieces = ["", *(answer.text[start : start + 8] for start in range(0, len(answer.text), 8))]
-    deltas = [chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}]) for piece in pieces]
-    last = chunk(choices=[{"index": 0, "delta": {}, "finish_reason": answer.finish}])
-    told = chunk(choices=[], usage=answer.usage) if answer.usage else ""
+    deltas = [_chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}]) for piece in pieces]
+    last = _chunk(choices=[{"index": 0, "delta": {}, "finish_reason": answer.finish}])
+    told = _chunk(choices=[], usage=answer.usage) if answer.usage else ""
     return "".join(deltas) + (last + told + end if end.startswith("data: [DONE]") else end)
+
+
+HALF = _events(Answer('{"summary": "half of it'))

@@ -109,9 +109,11 @@ class ScriptedTurns:
     wait_seconds: float
     taken: list[tuple[str, float]] = field(default_factory=list)
     held_off: list[tuple[str, float]] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take_turn(self, model: str, takes_seconds: float) -> float:
         self.taken.append((model, takes_seconds))
+        self.asked.set()
         return self.wait_seconds
 
     async def hold_off(self, model: str, seconds: float) -> None:
@@ -128,13 +130,18 @@ async def test_a_call_waits_for_its_turn_and_what_one_was_told_holds_for_all(rev
     assert turns.held_off == [(str(MODEL), 0.01)]
 
 
-async def test_a_turn_that_is_far_away_can_be_cancelled() -> None:
-    pace = Pace(ScriptedTurns(wait_seconds=3600.0), {str(MODEL): RateLimit(calls_per_minute=1)})
-    waiting = asyncio.create_task(pace.wait(MODEL, 10))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+async def test_a_turn_that_is_far_away_can_be_cancelled(review_task: AgentTask[QaReview], storage: Path) -> None:
+    turns = ScriptedTurns(wait_seconds=3600.0)
+    pace = Pace(turns, {str(MODEL): RateLimit(calls_per_minute=1)})
+    async with fault_server(Answer(REVIEW)) as server:
+        settings = replace(settings_of(server), answer_form=AnswerForm.prompt)
+        crew = CrewAICrew(ChatModels(settings), MODEL, storage, pace=pace)
+        waiting = asyncio.create_task(crew.perform(review_task, BuildOptions()))
+        await turns.asked.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert server.requests == []
 
 
 def test_a_call_takes_what_the_tighter_of_two_rates_allows() -> None:
@@ -143,4 +150,4 @@ def test_a_call_takes_what_the_tighter_of_two_rates_allows() -> None:
 
 
 async def test_a_model_without_a_rate_never_waits() -> None:
-    await Pace(ScriptedTurns(wait_seconds=3600.0), {}).wait(ModelName.parse("openai:other"), 10)
+    assert await Pace(ScriptedTurns(wait_seconds=3600.0), {}).seconds_to_turn(ModelName.parse("openai:other"), 10) == 0

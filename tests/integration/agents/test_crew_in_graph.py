@@ -21,10 +21,10 @@ from nodes.agents.models import AnswerForm
 from nodes.agents.shared_answers import KeptAnswer
 from nodes.artifacts import AgentResult, BudgetPause, Changeset, QaReview
 from nodes.context import AgentTask, BuildOptions
-from nodes.errors import AgentOutputInvalid, BudgetExhausted
+from nodes.errors import AgentOutputInvalid, BudgetExhausted, TokensExhausted
 from nodes.pauses import collect_pauses, pausing
-from tests.integration.agents.fault_server import Answer, CutStream, Raw, Reply, Status, StreamError, fault_server
-from tests.unit.nodes.agents.scripted_model import CACHED_TOKENS, CALL_USD, Hang, ScriptedChatModel, crew_around
+from tests.integration.agents.fault_server import Answer, CutStream, HalfAnswer, Raw, Reply, Status, StreamError, fault_server
+from tests.unit.nodes.agents.scripted_model import CACHED_TOKENS, CALL_TOKENS, CALL_USD, Hang, ScriptedChatModel, crew_around
 
 GOOD = '{"summary": "fine", "concerns": [], "components_to_repair": []}'
 PARTS = ("claims", "rooms", "staff", "visits")
@@ -274,6 +274,19 @@ async def test_parallel_engineers_stay_within_the_budget_together(storage: Path)
 
 
 @pytest.mark.parametrize("seed", range(8))
+async def test_a_budget_in_tokens_is_never_exceeded_however_engineers_interleave(seed: int, storage: Path) -> None:
+    chances, ceiling = random.Random(seed), 12_000  # noqa: S311 - a schedule, no secret
+    chat, journal = ScriptedChatModel(reply_to=changeset_for, pause=lambda: chances.choice((0, 1, 3, 7))), InMemoryJournal()
+    crew = crew_around(chat, storage, journal=journal)
+    parts = tuple(f"part{n}" for n in range(16))
+    options = BuildOptions(model="openai:unheard-of", budget_tokens=ceiling)
+    with pytest.raises(TokensExhausted):
+        await engineers_graph(crew, options, parts).ainvoke({}, thread())
+    assert await journal.spent_tokens("t") + CALL_TOKENS * (chat.started - chat.finished) <= ceiling
+    assert chat.finished > 1
+
+
+@pytest.mark.parametrize("seed", range(8))
 async def test_a_ceiling_of_a_cent_is_never_exceeded_however_engineers_interleave(seed: int, storage: Path) -> None:
     chances, ceiling = random.Random(seed), 0.01  # noqa: S311 - a schedule, no secret
     chat, journal = ScriptedChatModel(reply_to=changeset_for, pause=lambda: chances.choice((0, 1, 3, 7))), InMemoryJournal()
@@ -345,7 +358,43 @@ async def test_a_broken_stream_is_asked_again(failure: Reply, form: AnswerForm, 
         [result] = (await graph.aget_state(thread())).values["results"]
     assert "".join(texts).endswith(GOOD)
     assert [request["stream"] for request in server.requests] == [True, True]
-    assert (result.calls, result.input_tokens, result.cached_tokens, result.tokens_estimated) == (1, 1000, 400, False)
+    had_begun = isinstance(failure, CutStream | StreamError)
+    assert (result.calls, result.cached_tokens, result.tokens_estimated) == (1 + had_begun, 400, had_begun)
+    assert (result.input_tokens > 1000) is had_begun
+
+
+@pytest.mark.parametrize("form", [AnswerForm.prompt, AnswerForm.tools])
+async def test_an_answer_that_breaks_off_counts_as_the_endpoint_told_it(
+    form: AnswerForm, storage: Path, review_task: AgentTask[QaReview]
+) -> None:
+    """Its tokens are billed, so they are in the sums and in the budget. One held to a schema tells its use only when it is whole."""
+    journal = InMemoryJournal()
+    async with fault_server(CutStream(tells_usage=True), Answer(GOOD)) as server:
+        graph = review_graph(server.crew(storage, form=form, journal=journal), review_task, BuildOptions(), crashes=1)
+        with pytest.raises(Crash):
+            await streamed(graph)
+        [result] = (await graph.ainvoke(None, thread()))["results"]
+    assert len(server.requests) == 2
+    assert (result.calls, result.replayed_calls) == (1, 1)
+    assert await journal.spent_usd("t") == pytest.approx(2 * CALL_USD)
+    assert await journal.spent_tokens("t") == 2 * 1200
+
+
+async def test_a_stopped_build_pays_for_what_was_answered_until_then(storage: Path, review_task: AgentTask[QaReview]) -> None:
+    journal = InMemoryJournal()
+    async with fault_server(HalfAnswer()) as server:
+        graph = review_graph(server.crew(storage, journal=journal), review_task, BuildOptions())
+        heard = asyncio.Event()
+
+        async def listen() -> None:
+            async for _ in graph.astream({}, thread(), stream_mode="messages"):
+                heard.set()
+
+        listening = asyncio.create_task(listen())
+        await heard.wait()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    assert await journal.spent_tokens("t") > 100
 
 
 async def _smallest_budget(storage: Path, task: AgentTask[QaReview]) -> float:

@@ -13,6 +13,7 @@ from checkpoints.crons import CronDraft
 from server.bootstrap import make_crons
 from server.services.assistants import Assistants
 from server.services.crons import Crons, next_time
+from server.services.new_builds import NewBuilds
 from server.services.runs import Runs
 from tests.integration.server.conftest import Appyard, RunAppyard
 
@@ -29,7 +30,12 @@ def crons_of(appyard: Appyard) -> Crons:
     world = appyard.world
     assert world.graphs is not None
     assistants = Assistants(world.ledger.database, world.ledger.assistants, world.ledger.threads, world.graphs)
-    return make_crons(world.ledger, world.run_queue, assistants, Runs(world.ledger, world.run_queue, assistants))
+    return make_crons(
+        world.ledger,
+        world.run_queue,
+        assistants,
+        Runs(world.ledger, world.run_queue, assistants, NewBuilds(world.spending, world.ledger.threads)),
+    )
 
 
 async def make_due(appyard: Appyard, cron: Any) -> None:

@@ -12,6 +12,7 @@ from checkpoints.records import RunStatus
 from server.api import sse
 from server.api.run_responses import streamed_events, streamed_result
 from server.services.assistants import Assistants
+from server.services.new_builds import NewBuilds
 from server.services.run_streams import RunStreams
 from server.services.runs import Runs
 from server.worker import run_worker
@@ -36,7 +37,7 @@ def streams(yard: Appyard) -> RunStreams:
     world, ledger = yard.world, yard.world.ledger
     assert world.graphs is not None
     assistants = Assistants(ledger.database, ledger.assistants, ledger.threads, world.graphs)
-    return RunStreams(ledger, Runs(ledger, world.run_queue, assistants))
+    return RunStreams(ledger, Runs(ledger, world.run_queue, assistants, NewBuilds(world.spending, ledger.threads)))
 
 
 async def until(text: AsyncIterator[object], wanted: str) -> None:

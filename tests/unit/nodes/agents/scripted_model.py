@@ -31,6 +31,7 @@ from nodes.agents.shared_answers import AnswerCache
 
 PAID = ModelName(Provider.openai, "gpt-5-mini")
 INPUT_TOKENS, OUTPUT_TOKENS, CACHED_TOKENS = 1000, 200, 400
+CALL_TOKENS = INPUT_TOKENS + OUTPUT_TOKENS
 CALL_USD = (600 * 0.25 + 400 * 0.025 + 200 * 2.00) / 1_000_000
 """What one scripted call costs at the price of `PAID`."""
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nodes.agents.budget import Budget, Ceiling, held_today
+from nodes.agents.budget import Budget, DayCeiling, DollarCeiling, held_today
 from nodes.agents.journal import InMemoryJournal, JournaledCall, ModelAnswer
 from nodes.artifacts import BudgetLimit
 from nodes.errors import BudgetExhausted
@@ -17,7 +17,7 @@ async def test_a_call_that_could_exceed_the_budget_is_not_made() -> None:
     journal = InMemoryJournal()
     await journal.record("t", "task", 0, call(0.75))
     with pytest.raises(BudgetExhausted, match=r"Spent \$0\.7500 of \$1\.0000; the next call can cost up to \$0\.3000"):
-        async with Budget().reserve(journal, "t", 0.30, 1.0):
+        async with Budget().reserve(DollarCeiling(journal, "t", 1.0), 0.30):
             pytest.fail("the call was made")
 
 
@@ -26,7 +26,7 @@ async def test_parallel_calls_wait_for_one_another_and_never_exceed_the_budget_t
 
     async def engineer(n: int) -> None:
         nonlocal under_way, most
-        async with budget.reserve(journal, "t", 0.4, 1.0):
+        async with budget.reserve(DollarCeiling(journal, "t", 1.0), 0.4):
             under_way += 1
             most = max(most, under_way)
             await asyncio.sleep(0)
@@ -42,12 +42,12 @@ async def test_a_waiting_call_is_refused_once_what_it_waited_for_has_spent_too_m
     budget, journal, release = Budget(), InMemoryJournal(), asyncio.Event()
 
     async def dear() -> None:
-        async with budget.reserve(journal, "t", 0.9, 1.0):
+        async with budget.reserve(DollarCeiling(journal, "t", 1.0), 0.9):
             await release.wait()
             await journal.record("t", "task", 0, call(0.9))
 
     async def cheap() -> None:
-        async with budget.reserve(journal, "t", 0.2, 1.0):
+        async with budget.reserve(DollarCeiling(journal, "t", 1.0), 0.2):
             pytest.fail("the call was made")
 
     first, second = asyncio.create_task(dear()), asyncio.create_task(cheap())
@@ -62,14 +62,14 @@ async def test_a_cancelled_call_gives_its_reservation_back() -> None:
     budget, journal = Budget(), InMemoryJournal()
 
     async def hang() -> None:
-        async with budget.reserve(journal, "t", 1.0, 1.0):
+        async with budget.reserve(DollarCeiling(journal, "t", 1.0), 1.0):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(hang())
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    async with budget.reserve(journal, "t", 1.0, 1.0):
+    async with budget.reserve(DollarCeiling(journal, "t", 1.0), 1.0):
         pass
     assert not budget._accounts
 
@@ -77,19 +77,19 @@ async def test_a_cancelled_call_gives_its_reservation_back() -> None:
 class Day:
     """The limits of a day: `tight` are told one by one, and then there is room."""
 
-    def __init__(self, *tight: Ceiling) -> None:
+    def __init__(self, *tight: DayCeiling) -> None:
         self.tight = list(tight)
         self.released = 0
 
-    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> Ceiling | None:
+    async def hold(self, thread_id: str, task_id: str, n: int, bound_usd: float, *, seconds: float) -> DayCeiling | None:
         return self.tight.pop(0) if self.tight else None
 
     async def release(self, thread_id: str, task_id: str, n: int) -> None:
         self.released += 1
 
 
-def ceiling(spent_usd: float, held_usd: float) -> Ceiling:
-    return Ceiling(BudgetLimit.user_day, 1.0, spent_usd, held_usd, datetime(2026, 11, 29, tzinfo=UTC))
+def ceiling(spent_usd: float, held_usd: float) -> DayCeiling:
+    return DayCeiling(BudgetLimit.user_day, 1.0, spent_usd, held_usd, datetime(2026, 11, 29, tzinfo=UTC))
 
 
 async def test_a_call_waits_for_money_that_others_only_hold_today_and_gives_back_what_it_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,5 +110,5 @@ async def test_a_call_that_the_day_has_no_money_for_says_when_there_is_again() -
 
 async def test_threads_have_their_own_budget() -> None:
     budget, journal = Budget(), InMemoryJournal()
-    async with budget.reserve(journal, "one", 1.0, 1.0), budget.reserve(journal, "other", 1.0, 1.0):
+    async with budget.reserve(DollarCeiling(journal, "one", 1.0), 1.0), budget.reserve(DollarCeiling(journal, "other", 1.0), 1.0):
         pass

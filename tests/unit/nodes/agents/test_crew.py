@@ -9,7 +9,15 @@ from nodes.agents.models import BUILTIN, ChatModels, ModelName, ModelSettings
 from nodes.agents.roster import load_roster
 from nodes.artifacts import AgentResult, QaReview
 from nodes.context import AgentTask, BuildOptions
-from nodes.errors import AgentOutputInvalid, BudgetExhausted, DescriptionOutOfDomain, ModelNotConfigured, ModelUnavailable
+from nodes.errors import (
+    AgentOutputInvalid,
+    BudgetExhausted,
+    BudgetNotKeepable,
+    DescriptionOutOfDomain,
+    ModelNotConfigured,
+    ModelUnavailable,
+    TokensExhausted,
+)
 from tests.unit.nodes.agents.scripted_model import (
     CACHED_TOKENS,
     CALL_USD,
@@ -142,12 +150,14 @@ async def test_a_call_beyond_the_budget_is_not_made(review_task: Review, storage
     assert (await crew.perform(review_task, BuildOptions(budget_usd=1.0))).value == FINE
 
 
-async def test_a_budget_needs_a_price(review_task: Review, storage: Path) -> None:
+async def test_a_budget_in_dollars_needs_a_price_and_one_in_tokens_needs_none(review_task: Review, storage: Path) -> None:
     crew = crew_around(ScriptedChatModel(replies=[GOOD]), storage)
-    with pytest.raises(ModelNotConfigured, match="openai:unheard-of has no price"):
+    with pytest.raises(BudgetNotKeepable, match=r"openai:unheard-of has no price.* --budget-tokens"):
         await crew.perform(review_task, BuildOptions(model="openai:unheard-of", budget_usd=1.0))
-    unpriced = await crew.perform(review_task, BuildOptions(model="openai:unheard-of"))
-    assert unpriced.result.cost_usd is None
+    with pytest.raises(TokensExhausted, match="Used 0 of 10 tokens"):
+        await crew.perform(review_task, BuildOptions(model="openai:unheard-of", budget_tokens=10))
+    for options in (BuildOptions(model="openai:unheard-of"), BuildOptions(model="openai:unheard-of", budget_tokens=100_000)):
+        assert (await crew.perform(review_task, options)).result.cost_usd is None
 
 
 @pytest.mark.parametrize(

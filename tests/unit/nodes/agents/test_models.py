@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from nodes.agents.models import BUILTIN, AnswerForm, ChatModels, ModelName, ModelSettings, Provider, default_model
+from nodes.agents.models import BUILTIN, AnswerForm, ChatModels, ModelName, ModelSettings, NoDefault, Provider, default_model
 from nodes.errors import ModelNotConfigured
 
 NOTHING = ModelSettings()
@@ -47,8 +47,11 @@ def test_the_default_model_follows_from_what_is_configured(settings: ModelSettin
 
 @pytest.mark.parametrize("settings", [LOCAL, AZURE])
 def test_an_endpoint_whose_models_nobody_can_guess_needs_a_name(settings: ModelSettings) -> None:
-    with pytest.raises(ModelNotConfigured, match="no model"):
-        default_model(settings)
+    default = default_model(settings)
+    assert isinstance(default, NoDefault)
+    assert "no model" in default.reason
+    assert "--model" in default.reason
+    assert "APPYARD_MODEL" in default.reason
 
 
 @pytest.mark.parametrize(
