@@ -6,8 +6,9 @@ is looked for here and in the folder's Python files, which are read and not run.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nodes.agents import guardrails, source_reading
+from nodes.agents.models import ModelName, Provider
 from nodes.agents.own_code import GUARDRAILS, TOOLS, names_in
-from nodes.errors import RosterInvalid
+from nodes.errors import ModelNotConfigured, RosterInvalid
 
 OURS = Path(__file__).parent
 
@@ -73,6 +75,17 @@ REFUSED_AGENT_KEYS: Mapping[str, str] = {
     "prompt_template": "the prompt is made of the task's description and expected_output",
     "response_template": "the answer is one JSON object",
     "use_system_prompt": "the system message is the part of the prompt that providers cache",
+    "cache": "a tool is run each time it is called; APPYARD_ANSWER_CACHE_HOURS keeps answers of models",
+    "max_tokens": "APPYARD_MODEL_OUTPUT_TOKENS bounds every answer",
+    "guardrail": "guardrails belong to tasks: name them in tasks.yaml",
+    "guardrail_max_retries": "guardrails belong to tasks: name them in tasks.yaml",
+    "knowledge": "it needs an embedding service; put what the agent must know into its backstory",
+    "skills": "put what the agent must know into its backstory",
+    "date_format": "a prompt that changes overnight cannot be matched with its recorded answer after a crash",
+    "max_reasoning_attempts": "it adds unbounded model calls before each task; choose a reasoning model instead",
+    "planning_config": "it adds unbounded model calls before each task; choose a reasoning model instead",
+    "callbacks": "progress is announced on the run's stream",
+    "from_repository": "agents are what these files say, on every worker",
 }
 REFUSED_TASK_KEYS: Mapping[str, str] = {
     "human_input": "CrewAI would read the server's standard input; people are asked at the review gates",
@@ -84,6 +97,12 @@ REFUSED_TASK_KEYS: Mapping[str, str] = {
     "output_pydantic": "the node that asks states the answer's type",
     "markdown": "the answer is one JSON object",
     "callback": "progress is announced on the run's stream",
+    "name": "a task is named by its key",
+    "max_retries": "CrewAI calls it guardrail_max_retries now",
+    "create_directory": "answers are kept in the artifact store",
+    "input_files": "the inputs are text",
+    "response_model": "the node that asks states the answer's type",
+    "converter_cls": "the node that asks states the answer's type",
 }
 _HARMLESS_VALUES: Mapping[str, object] = {
     "allow_delegation": False,
@@ -99,6 +118,8 @@ _HARMLESS_VALUES: Mapping[str, object] = {
     "inject_date": False,
     "tools": [],
     "context": [],
+    "cache": False,
+    "skills": [],
 }
 
 
@@ -126,6 +147,18 @@ class AgentEntry(_Entry):
     max_execution_time: int | None = Field(default=None, gt=0)
     tools: tuple[str, ...] = ()
     max_iter: int = Field(default=10, ge=1, le=25)
+
+    @field_validator("llm", "fallback_llm")
+    @classmethod
+    def _names_a_model(cls, given: str | None) -> str | None:
+        """CrewAI writes `openai/gpt-5`, we write `openai:gpt-5`; both are taken."""
+        if given is None:
+            return None
+        provider, slash, model = given.partition("/")
+        try:
+            return str(ModelName.parse(f"{provider}:{model}" if slash and provider in tuple(Provider) else given))
+        except ModelNotConfigured as error:
+            raise ValueError(f"{error.detail.rstrip('.')}; write builtin, openai:<model> or azure:<deployment>") from error
 
     @field_validator("role", "goal", "backstory")
     @classmethod
@@ -190,8 +223,9 @@ def load_roster(folder: Path | None = None) -> Roster:
     if folder is not None:
         folder = folder.resolve()
         _look_into(folder)
-    agents = _entries("agents.yaml", folder, AgentEntry, REFUSED_AGENT_KEYS)
-    tasks = _entries("tasks.yaml", folder, TaskEntry, REFUSED_TASK_KEYS)
+    tasks = _entries("tasks.yaml", folder, TaskEntry, REFUSED_TASK_KEYS, _refuse_unknown_task)
+    at_work = {task.agent for task in tasks.values()}
+    agents = _entries("agents.yaml", folder, AgentEntry, REFUSED_AGENT_KEYS, partial(_refuse_idle_agent, at_work))
     own_guardrails = names_in(folder / GUARDRAILS) if folder else ()
     own_tools = names_in(folder / TOOLS) if folder else ()
     for name, agent in agents.items():
@@ -208,14 +242,20 @@ def _look_into(folder: Path) -> None:
     for name in ("agents", "tasks"):
         if (folder / f"{name}.yml").is_file():
             raise RosterInvalid(f"{folder / name}.yml would not be read; call it {name}.yaml.")
+        if (folder / "config" / f"{name}.yaml").is_file() and not (folder / f"{name}.yaml").is_file():
+            raise RosterInvalid(f"{folder / 'config' / name}.yaml would not be read; give the folder {folder / 'config'}.")
 
 
-def _entries(file_name: str, folder: Path | None, kind: type[E], refused: Mapping[str, str]) -> dict[str, E]:
+def _entries(
+    file_name: str, folder: Path | None, kind: type[E], refused: Mapping[str, str], check_name: Callable[[Path, str], None]
+) -> dict[str, E]:
     paths = [OURS / file_name] + ([folder / file_name] if folder and (folder / file_name).is_file() else [])
     merged: dict[str, dict[str, Any]] = {}
     origin: dict[str, Path] = {}
     for path in paths:
         for name, given in _read(path).items():
+            if path.parent != OURS:
+                check_name(path, name)
             merged[name] = merged.get(name, {}) | _accepted(path, name, given, kind, refused)
             origin[name] = path
     return {name: _validated(origin[name], name, given, kind) for name, given in merged.items()}
@@ -256,12 +296,24 @@ def _validated(path: Path, name: str, given: dict[str, Any], kind: type[E]) -> E
         return kind.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise RosterInvalid(f"{path}: {name}.{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        complaint = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise RosterInvalid(f"{path}: {name}.{'.'.join(map(str, first['loc']))}: {complaint}.") from error
+
+
+def _refuse_unknown_task(path: Path, name: str) -> None:
+    if name not in TASK_INPUTS:
+        raise RosterInvalid(f"{path}: {name} is no task of the graph, which asks for these: {', '.join(TASK_INPUTS)}. Lay yours over one.")
+
+
+def _refuse_idle_agent(at_work: Collection[str], path: Path, name: str) -> None:
+    if name not in at_work:
+        raise RosterInvalid(
+            f"{path}: {name} does none of the tasks. Name it as the `agent` of one in tasks.yaml, or lay it over one of "
+            f"{', '.join(sorted(at_work))}."
+        )
 
 
 def _check_task(name: str, task: TaskEntry, agents: Mapping[str, AgentEntry]) -> None:
-    if name not in TASK_INPUTS:
-        raise RosterInvalid(f"tasks.yaml: {name} is no task of the graph; there are {', '.join(TASK_INPUTS)}.")
     if task.agent not in agents:
         raise RosterInvalid(f"tasks.yaml: {name}.agent: there is no agent {task.agent!r}; there are {', '.join(agents)}.")
     placed, known = PLACEHOLDER.findall(task.description), TASK_INPUTS[name]

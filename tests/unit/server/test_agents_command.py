@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from nodes.errors import ModelNotConfigured
 from server.commands.agents import check_agents
 from server.commands.exit_codes import ExitCode
 from server.commands.failures import BadInput
@@ -48,5 +47,5 @@ def test_a_key_that_cannot_be_used_is_named(tmp_path: Path, text: str, complaint
 
 
 def test_a_malformed_fallback_is_found_before_it_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(ModelNotConfigured, match="'gpt' is not a model name"):
+    with pytest.raises(BadInput, match=r"agents\.yaml: qa_engineer.fallback_llm: 'gpt' is not a model name"):
         check_agents(agents_in(tmp_path, "qa_engineer:\n  fallback_llm: gpt\n"), as_json=False)

@@ -1,3 +1,5 @@
+import shutil
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -53,9 +55,12 @@ def test_switches_of_crewai_that_are_off_anyway_are_accepted(tmp_path: Path) -> 
         ),
         ("tasks.yaml", TASK.format("tools: [read_file]"), "review_app.tools is not supported: tools belong to agents"),
         ("agents.yaml", AGENT.format("backstroy: x"), r"qa_engineer.backstroy is not a known key; did you mean backstory\?"),
-        ("agents.yaml", AGENT.format("goal: about {topic}"), r"qa_engineer.goal: .*\{topic\} has no meaning here"),
+        ("agents.yaml", AGENT.format("goal: about {topic}"), r"qa_engineer.goal: \{topic\} has no meaning here.*description\.$"),
         ("agents.yaml", AGENT.format("max_execution_time: soon"), "qa_engineer.max_execution_time: Input should be a valid integer"),
-        ("agents.yaml", "poet:\n  role: Poet\n", "poet.goal: Field required"),
+        ("agents.yaml", "poet:\n  role: Poet\n", "poet does none of the tasks. Name it .* or lay it over one of qa_engineer, requirements"),
+        ("agents.yaml", AGENT.format("llm: gpt-5"), r"qa_engineer.llm: 'gpt-5' is not a model name; write builtin, openai:<model>"),
+        ("agents.yaml", AGENT.format("fallback_llm: anthropic/claude"), "qa_engineer.fallback_llm: 'anthropic/claude' is not a model name"),
+        ("agents.yaml", AGENT.format("guardrail: whole_code"), "qa_engineer.guardrail is not supported: guardrails belong to tasks"),
         ("agents.yaml", "- qa_engineer\n", "must map names to entries"),
         ("agents.yaml", "qa_engineer: [\n", "not valid YAML"),
         ("agents.yaml", "qa_engineer: careful\n", "qa_engineer: must map keys to values"),
@@ -72,6 +77,34 @@ def test_what_would_not_be_used_is_an_error_naming_the_place(tmp_path: Path, fil
     with pytest.raises(RosterInvalid, match=complaint) as caught:
         load_roster(tmp_path)
     assert file in str(caught.value)
+
+
+@pytest.mark.parametrize(("written", "model"), [("openai/gpt-5", "openai:gpt-5"), ("azure/ours", "azure:ours"), ("builtin", "builtin")])
+def test_models_may_be_written_as_crewai_writes_them(tmp_path: Path, written: str, model: str) -> None:
+    (tmp_path / "agents.yaml").write_text(AGENT.format(f"llm: {written}\n  fallback_llm: {written}"))
+    reviewer = load_roster(tmp_path).agents["qa_engineer"]
+    assert (reviewer.llm, reviewer.fallback_llm) == (model, model)
+
+
+def test_an_agent_of_ones_own_does_the_tasks_it_is_named_for(tmp_path: Path) -> None:
+    (tmp_path / "agents.yaml").write_text("poet:\n  role: Poet\n  goal: Rhyme\n  backstory: You rhyme.\n")
+    (tmp_path / "tasks.yaml").write_text(TASK.format("agent: poet"))
+    assert load_roster(tmp_path).agent_of("review_app")[1].role == "Poet"
+
+
+def test_what_crewai_creates_for_a_new_crew_is_answered_with_what_to_do(tmp_path: Path) -> None:
+    """`crewai create crew` writes config/agents.yaml and config/tasks.yaml for a researcher; its tasks are none of ours."""
+    template = Path(str(files("crewai_cli"))) / "templates" / "crew" / "config"
+    shutil.copytree(template, tmp_path / "config")
+    with pytest.raises(RosterInvalid, match=f"give the folder {tmp_path / 'config'}"):
+        load_roster(tmp_path)
+    with pytest.raises(
+        RosterInvalid, match=r"tasks.yaml: research_task is no task of the graph, which asks for these: analyze_requirements"
+    ):
+        load_roster(tmp_path / "config")
+    (tmp_path / "config" / "tasks.yaml").unlink()
+    with pytest.raises(RosterInvalid, match=r"agents.yaml: researcher does none of the tasks"):
+        load_roster(tmp_path / "config")
 
 
 def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
