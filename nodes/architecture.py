@@ -19,6 +19,7 @@ from nodes.artifacts import (
     Gate,
     Review,
     WorkOrder,
+    WrittenBefore,
 )
 from nodes.blueprint import architect
 from nodes.blueprint.architect import owned_patterns
@@ -83,9 +84,17 @@ async def design_architecture(state: ArchitectureInput, runtime: Runtime[BuildOp
     # In a thread: it formats a hundred files, and other runs of this worker must not wait for that.
     files = await asyncio.to_thread(workshop.frame, spec, architecture, delivered)
     frame = await save_tree(workshop.artifacts, files)
-    order = WorkOrder(spec=spec, architecture=architecture, frame=frame)
+    order = WorkOrder(spec=spec, architecture=architecture, frame=frame, before=_written_before(state))
     work_order = await workshop.artifacts.put(order.model_dump_json().encode(), JSON)
     return {"architecture": architecture, "work_order": work_order, "frame": frame, "agent_results": used}
+
+
+def _written_before(state: ArchitectureInput) -> WrittenBefore | None:
+    """What engineers go on from in a change; the user's own edits are merged when the parts are put together."""
+    if (revision := state.get("revision")) is None:
+        return None
+    origin = lineage(state).numbered(revision.origin)
+    return WrittenBefore(work_order=origin.work_order, tree=origin.version.generated or origin.version.tree)
 
 
 def _task(spec: AppSpec, feedback: str, continues: str) -> AgentTask[ArchitecturePlan]:

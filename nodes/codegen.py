@@ -21,6 +21,7 @@ from nodes.artifacts import (
     RuleKind,
     RuleSpec,
     WorkOrder,
+    WrittenBefore,
 )
 from nodes.blueprint import engineer, own_rules
 from nodes.blueprint.frame import tidied
@@ -36,6 +37,7 @@ from nodes.rule_functions import custom_rules, kept_in, shown_in, unkept_rules, 
 from nodes.rule_tasks import rule_task, rules_to_write
 from nodes.source_trees import JSON, load_tree
 from nodes.stack import STACKS
+from nodes.user_edits import Merged, merge_edits
 from nodes.work_orders import fingerprint
 
 SELDOM_LEFT_ALONE = ("/rules.py", "/samples.py")
@@ -124,8 +126,10 @@ async def _on_the_frame(
     """A program's draft, then rule by rule what no program can write, then what else is asked: no call that can only spoil is paid for."""
     written, is_drafted = _Written(_owned(component, tree), ""), order.base == work.frame
     if is_drafted:
-        drafted = engineer.write(_without_custom_rules(work.spec), component, own_files=written.files)
-        written = _Written(apply_changes(written.files, component, drafted), drafted.notes)
+        written = _drafted(work, component, written.files)
+    if is_drafted and work.before:
+        carried = await _carried_over(work.before, component, written.files, workshop)
+        written, order = replace(written, files=carried.files), order.model_copy(update={"findings": carried.check.findings})
     small = workshop.crew.reads_little("write_rule", options)
     rules, left = rules_to_write(work.spec, component, written.files, order.findings) if small else (), False
     for rule in rules:
@@ -143,6 +147,24 @@ async def _on_the_frame(
     if not small:
         ask = replace(ask, check=lambda changeset: complaint_about_work(written.files, work, component, order, changeset))
     return written.then(await _ask_engineer(ask, component, written.files, workshop, options))
+
+
+def _drafted(work: WorkOrder, component: Component, own: Mapping[str, str]) -> _Written:
+    """The part as far as a program writes it, sample data included."""
+    drafted = engineer.write(_without_custom_rules(work.spec), component, own_files=own)
+    return _Written(apply_changes(own, component, drafted), drafted.notes)
+
+
+async def _carried_over(before: WrittenBefore, component: Component, own: Mapping[str, str], workshop: Workshop) -> Merged:
+    """`own` with what engineers wrote for the version before, so that a change starts from their work instead of losing it."""
+    work = WorkOrder.model_validate_json(await workshop.artifacts.get(before.work_order))
+    frame, tree = await load_tree(workshop.artifacts, work.frame), await load_tree(workshop.artifacts, before.tree)
+    base = _owned(component, frame)
+    for part in work.architecture.components:
+        if any(owns(component, path) for path in _owned(part, frame)):
+            base |= {path: text for path, text in _drafted(work, part, _owned(part, frame)).files.items() if owns(component, path)}
+    written = {path: text for path, text in _owned(component, tree).items() if path in own or path not in base}
+    return merge_edits(base, written, own)
 
 
 async def _ask_for_rule(

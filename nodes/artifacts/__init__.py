@@ -43,7 +43,7 @@ from nodes.artifacts.gates import (
     ReviewRequest,
     TokenQuestion,
 )
-from nodes.artifacts.orders import BudgetPause, ComponentOrder, Pause, TokenPause, WorkOrder
+from nodes.artifacts.orders import BudgetPause, ComponentOrder, Pause, TokenPause, WorkOrder, WrittenBefore
 from nodes.artifacts.programs import CommandStep, Example, ExampleFile, RequestStep, StackName
 from nodes.artifacts.qa import HINTS, CheckedVersion, GreenBuild, Hint, QaOutcome, QaReview, RepairStop, TriedRound
 from nodes.artifacts.request import MAX_DESCRIPTION_CHARACTERS, UNCHANGED, BuildRequest, TargetPlatform, readable_text
@@ -178,6 +178,7 @@ __all__ = [
     "WorkOrder",
     "Workflow",
     "WorkflowState",
+    "WrittenBefore",
     "readable_text",
     "sha256_of",
 ]

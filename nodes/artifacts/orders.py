@@ -10,12 +10,20 @@ from nodes.artifacts.specification import AppSpec
 from nodes.artifacts.stored import Artifact, ArtifactRef, Identifier
 
 
+class WrittenBefore(Artifact):
+    """What engineers wrote for the version a change starts from: the order they had, and the `SourceTree` it came to."""
+
+    work_order: ArtifactRef
+    tree: ArtifactRef
+
+
 class WorkOrder(Artifact):
     """What all engineers of one round share. `frame` refers to the generated frame, a `SourceTree`."""
 
     spec: AppSpec
     architecture: Architecture
     frame: ArtifactRef
+    before: WrittenBefore | None = None
 
 
 class ComponentOrder(Artifact):
