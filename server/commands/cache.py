@@ -54,7 +54,9 @@ def _told(asked: Callable[[AnswerCaches], Awaitable[CacheOverview]], *, as_json:
     if overview.tenants:
         Console().print(as_table(overview))
     others = f"answers serve for {overview.default_hours:g} hours" if overview.default_hours else "builds share no answers"
-    Console().print(f"Of users that are not set here, {others}. Switch it: appyard cache on --user NAME --hours 24", highlight=False)
+    Console().print(
+        f"Of users that are not set here, {others}. Switch it: appyard cache on --user NAME --hours 24", highlight=False, soft_wrap=True
+    )
     return ExitCode.done
 
 

@@ -36,9 +36,9 @@ def show_costs(by: str, user_id: str | None, days: int | None, limit: int, *, as
     else:
         Console().print(as_table(report))
         if saved := saved_line(report.total):
-            Console().print(f"{saved} {report.cache.answers:,} answers are kept.", highlight=False)
+            Console().print(f"{saved} {report.cache.answers:,} answers are kept.", highlight=False, soft_wrap=True)
         for line in estimated.lines:
-            Console().print(f"{line.models} on {line.stack}: {line.words}", highlight=False)
+            Console().print(f"{line.models} on {line.stack}: {line.words}", highlight=False, soft_wrap=True)
         for budget in report.today:
             whose = f"{user_id}'s builds" if budget.limit is BudgetLimit.user_day else "all builds"
             Console().print(f"Today {whose} spent ${budget.spent_usd:.4f} of ${budget.limit_usd:.2f}; ${budget.left_usd:.4f} are left.")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from nodes.artifacts import CheckName, CheckResult, CheckStatus, RecipeSpec
 from nodes.costs import CostEstimate
+from server.dashboard.words import money
 from server.services.build_progress import CHECKS_OF_A_FIRST_VERSION, BuildProgress, Stage
 from server.services.build_status import BuildStatus, RuntimeStatus, UsageReport, words_of_waits
 
@@ -144,7 +145,7 @@ def estimate_line(estimate: CostEstimate) -> str:
         unpriced = ", ".join(sorted({task.model for task in estimate.tasks if task.cost_usd is None}))
         line = f"Estimated: {tokens}; what they cost is unknown, since {unpriced} has no price. APPYARD_PRICES_FILE may give one."
     else:
-        line = f"Estimated: ${estimate.cost_usd.low:.2f} to ${estimate.cost_usd.high:.2f}, {tokens}."
+        line = f"Estimated: {money(estimate.cost_usd.low)} to {money(estimate.cost_usd.high)}, {tokens}."
     if estimate.left_today_usd is not None:
         line += f" ${estimate.left_today_usd:.2f} are left of today."
     if estimate.budget_usd is not None:
