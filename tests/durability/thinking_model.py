@@ -22,10 +22,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nodes.agents.prompt import CHARACTERS_PER_TOKEN
+from nodes.artifacts import Changeset, FileChange, FileOperation
 from nodes.blueprint.chat_model import answer
 from nodes.corrections import Correction, CorrectionKind, SpecCorrections
 
 THINKING_SECONDS = 0.3
+LOOKED_AT = "Is looked at by a person."
+UNWRITTEN = re.compile(r"(?P<head>def (?P<name>\w+)\(session: Session, (?P<record>\w+): \w+\) -> bool:\n)    return True  #[^\n]*")
+"""A rule as the frame leaves it to the engineer."""
+
 SIZE_TOLD = (4_000, 800)
 """Characters of a prompt and its answer, where the real ones do not matter: 1,000 and 200 tokens."""
 
@@ -112,18 +117,43 @@ class ThinkingModel:
 
 def _answer(prompt: str) -> str:
     """What the built-in builder answers; its own draft it finds right, but for a rule that gives each engineer something to do."""
-    return _with_rules(prompt).model_dump_json() if "Task: correct_requirements" in prompt else answer(prompt)
+    if "Task: correct_requirements" in prompt:
+        return _with_rules(prompt).model_dump_json()
+    return _with_rules_kept(prompt) if "Task: write_component" in prompt else answer(prompt)
 
 
 def _with_rules(prompt: str) -> SpecCorrections:
     (draft,) = re.findall(r'<input name="draft">\n(.*?)\n</input>', prompt, re.DOTALL)
     named = [record["name"] for record in json.loads(draft)["records"]]
-    rules = {name: {"record": name, "kind": "custom", "message": "Is looked at by a person."} for name in named}
+    rules = {name: {"record": name, "kind": "custom", "message": LOOKED_AT} for name in named}
     return SpecCorrections(
         corrections=tuple(
             Correction(kind=CorrectionKind.set, place=f"rules/{name}_is_looked_at", value=json.dumps(rule)) for name, rule in rules.items()
         )
     )
+
+
+def _with_rules_kept(prompt: str) -> str:
+    """The built-in engineer's changes, and those rules: each refuses what is not there, with a test that shows it."""
+    changeset = Changeset.model_validate_json(answer(prompt))
+    (own,) = re.findall(r'<input name="own_files">\n(.*?)\n</input>', prompt, re.DOTALL)
+    kept = [
+        change
+        for path, text in json.loads(own).items()
+        for stub in UNWRITTEN.finditer(text)
+        for change in (
+            FileChange(
+                path=path, operation=FileOperation.edit, search=stub[0], content=f"{stub['head']}    return {stub['record']} is not None"
+            ),
+            FileChange(
+                path=f"tests/test_{path.split('/')[-2]}_{stub['name']}.py",
+                operation=FileOperation.add,
+                content=f"from {path.removesuffix('.py').replace('/', '.')} import {stub['name']}\n\n\n"
+                f'def test_what_is_not_there_is_refused() -> None:\n    """{LOOKED_AT}"""\n    assert not {stub["name"]}(None, None)\n',
+            ),
+        )
+    ]
+    return changeset.model_copy(update={"changes": (*changeset.changes, *kept)}).model_dump_json()
 
 
 def _text(message: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ LIBRARY = (
 
 
 ENGINEERS_INPUTS = ("contract", "spec", "signatures", "component", "own_files", "findings", "feedback")
-SHARED_AT_LEAST = 1 / 4
+SHARED_AT_LEAST = 1 / 5
 """Of each prompt of this build."""
 
 
