@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from nodes.artifacts import AppSpec, Architecture, ArchitecturePlan, Changeset, Component, ComponentOrder, WorkOrder
+from nodes.changes import apply_changes
 from nodes.context import AgentTask
 from nodes.conventions import conventions
 from nodes.excerpts import contract_concerning, spec_concerning
@@ -46,10 +47,20 @@ def write_records_task(
         answer=Changeset,
         component=component.name,
         attempt=order.attempt,
-        check=lambda changeset: complaint_about_part(own, component, changeset, work.architecture, order.feedback),
+        check=lambda changeset: (
+            complaint_about_part(own, component, changeset, work.architecture, order.feedback)
+            or _lacking(work.spec, component, apply_changes(own, component, changeset))
+        ),
         summarize=lambda changeset: f"{component.title}: wrote {', '.join(change.path for change in changeset.changes) or 'nothing'}.",
         continues=continues,
     )
+
+
+def _lacking(spec: AppSpec, component: Component, files: Mapping[str, str]) -> str | None:
+    """Without its main file no other part would start either; so that is told at once, not by a round of checks."""
+    pattern = STACKS[spec.stack].record_main_file
+    wanted = (pattern.replace("{plural}", spec.record(name).plural) for name in component.records)
+    return next((f"{path} is missing: add it, whole, see `layout`" for path in wanted if path not in files), None)
 
 
 def _told(spec: AppSpec, architecture: Architecture) -> dict[str, str]:

@@ -26,9 +26,10 @@ class StackProfile:
     `trial_environment` makes an app cheap that is only being tried, with data nobody will keep.
 
     `keeps_records`: its apps are specified as records, roles and workflows, have a contract, and are probed as each role; others
-    are specified by examples. `record_files` are the files of one record, with `{plural}` for its plural. `openapi_path` is empty
-    where the app does not describe itself: then what it answers is compared with the contract. `record_page`: the page of a record,
-    where each has to have one. `given_files` are generated modules that engineers use, and so are shown.
+    are specified by examples. `record_files` are the files of one record, with `{plural}` for its plural, `record_main_file` the one
+    that has to be there, `record_page` the path of the page that has to be there. `openapi_path` is empty where the app does not
+    describe itself: then what it answers is compared with the contract. `given_files` are generated modules that engineers use, and
+    so are shown.
 
     A stack with a `layout` has no frame that works by itself: engineers write the app whole, and the layout tells them what is
     where. `main_file` is where it begins; empty: that is generated. `run_argv`, followed by arguments, runs a command-line program.
@@ -46,6 +47,7 @@ class StackProfile:
     main_file: str = ""
     keeps_records: bool = False
     record_files: tuple[str, ...] = ()
+    record_main_file: str = ""
     record_page: str = ""
     given_files: tuple[str, ...] = ()
     toolchain: Toolchain = Toolchain.python
@@ -144,6 +146,7 @@ NODE_RECORDS = StackProfile(
     toolchain=Toolchain.node,
     keeps_records=True,
     record_files=("app/{plural}/**", "tests/{plural}/**"),
+    record_main_file="app/{plural}/part.ts",
     record_page="/{plural}",
     given_files=tuple(f"core/{name}.ts" for name in ("about", "http", "tables", "pages", "accounts", "testing")),
     openapi_path="",
