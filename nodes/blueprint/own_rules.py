@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from nodes.artifacts import (
     ACCOUNT,
@@ -75,8 +75,8 @@ def sent(spec: AppSpec, rule: RuleSpec) -> str:
 def written(files: Mapping[str, str], spec: AppSpec, rule: RuleSpec, code: RuleCode) -> dict[str, str]:
     """`files` with the function of the rule and its test. Raises `RuleUnusable`."""
     path = kept_in(spec, rule)
-    body = _body(code.code, spec.record(rule.record))
-    function = _checked(body, spec, rule)
+    body = _decided(_body(code.code, spec.record(rule.record)), rule)
+    function = _checked(_function(body, rule), spec, rule)
     return {**files, path: _with_function(files[path], spec, rule, body, function), shown_in(spec, rule): test_of(spec, rule, code)}
 
 
@@ -165,14 +165,31 @@ def _inside(text: str, tree: ast.Module, function: ast.FunctionDef, record: Reco
     return "\n".join([*imports, textwrap.dedent("\n".join(lines[body[0].lineno - 1 : function.end_lineno]))])
 
 
-def _checked(body: str, spec: AppSpec, rule: RuleSpec) -> ast.FunctionDef:
-    """The function as it will be read, if it names only what there is and can both refuse and accept."""
+def _function(body: str, rule: RuleSpec) -> ast.FunctionDef:
+    """The function as Python will read it."""
     try:
         function = ast.parse(f"def {function_of(rule)}():\n{textwrap.indent(body, '    ')}\n").body[0]
     except SyntaxError as error:
         wrong = (error.text or "").strip()
         raise RuleUnusable(f"`code` is no Python, line {(error.lineno or 2) - 1}: {error.msg}: {wrong}") from error
     assert isinstance(function, ast.FunctionDef)
+    return function
+
+
+def _decided(body: str, rule: RuleSpec) -> str:
+    """`body` with what it leaves undecided, such as a record without the dates it compares: what nothing speaks against is kept."""
+    return body if _always_ends(_function(body, rule).body) else f"{body}\nreturn True"
+
+
+def _always_ends(statements: Sequence[ast.stmt]) -> bool:
+    last = statements[-1] if statements else None
+    if isinstance(last, ast.If):
+        return _always_ends(last.body) and _always_ends(last.orelse)
+    return isinstance(last, ast.Return | ast.Raise)
+
+
+def _checked(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> ast.FunctionDef:
+    """The function, if it names only what there is and can both refuse and accept."""
     if unknown := next(_unknown(function, spec, rule), None):
         raise RuleUnusable(unknown)
     returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]

@@ -64,6 +64,13 @@ def test_a_single_expression_is_returned() -> None:
     assert f"    return {expression}\n" in written(expression)[RULES]
 
 
+def test_what_the_code_leaves_undecided_keeps_the_rule() -> None:
+    """A small model forgot records without the dates it compares, and an app refused them."""
+    code = "if loan.start_date is not None and loan.end_date is not None:\n    return (loan.end_date - loan.start_date).days <= 14"
+    assert (function_in(written(code)[RULES], RULE) or "").endswith("days <= 14\n    return True")
+    assert "return True" not in (function_in(written("return loan.end_date < loan.start_date + timedelta(15)")[RULES], RULE) or "")
+
+
 def test_what_the_code_uses_is_imported() -> None:
     lines = (
         "tool = session.get(Tool, loan.tool_id)",
