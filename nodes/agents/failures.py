@@ -117,15 +117,16 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _judge_status(error: openai.APIStatusError, model: str) -> Transient | ModelRefused:
     status, said = error.status_code, _said(error)
+    told = f"HTTP {status}: {said}" if error.body else f"HTTP {status}"
     if error.code == "insufficient_quota":
         return ModelRefused(f"{model}: the account's quota is used up ({said}). Raise it at the provider.")
     if error.code == "content_filter":
         return ModelRefused(f"{model}: {FILTERED}")
     if status in TRANSIENT_STATUSES or status >= 500:
-        return Transient(f"HTTP {status}: {said}", _retry_after_seconds(error.response.headers))
+        return Transient(told, _retry_after_seconds(error.response.headers))
     if status in (400, 413) and _CONTEXT.search(said):
         return ModelRefused(f"{model}: {_TOO_LONG}")
-    return ModelRefused(f"{model}: HTTP {status}: {said.rstrip('.')}. {_advice(error, said, _variables(model))}".rstrip())
+    return ModelRefused(f"{model}: {told.rstrip('.')}. {_advice(error, said, _variables(model))}".rstrip())
 
 
 def _advice(error: openai.APIStatusError, said: str, variables: _Variables) -> str:

@@ -76,6 +76,7 @@ async def test_a_failure_that_stays_is_given_up_after_the_permitted_tries(review
         (Raw('{"error": {"message": "overloaded"}}'), "instead of a completion it sent: overloaded"),
         (Raw('{"hello": "world"}'), 'instead of a completion it sent: {"hello": "world"}'),
         (Raw("<html>\r\n<head><title>502 Bad Gateway</title></head></html>", 502, "text/html"), "HTTP 502: a web page, “502 Bad Gateway”"),
+        (Raw("", 503), "HTTP 503"),
     ],
 )
 @pytest.mark.parametrize("model", [MODEL, DEPLOYMENT])
