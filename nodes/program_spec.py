@@ -70,33 +70,6 @@ def sound_part(program: ProgramSpec, stack: StackName) -> ProgramSpec | None:
     return program.model_copy(update={"examples": sound, "open_questions": (*program.open_questions, question)})
 
 
-def unasked_losses(program: ProgramSpec, kept: AppSpec, feedback: str) -> tuple[str, ...]:
-    """What of `kept` is not in `program` word for word although no words of the request ask for it, as sentences to correct it by."""
-    asked = {_plain(given.what) for given in program.given_up if _is_quoted(given.asked_by, feedback)}
-    examples = {example.name: example for example in program.examples}
-    lost = [f"feature “{feature}”" for feature in kept.features if feature not in program.features and _plain(feature) not in asked]
-    lost += [
-        f"example {example.name}"
-        for example in kept.examples
-        if examples.get(example.name) != example and _plain(example.name) not in asked
-    ]
-    return tuple(
-        f"The {what} is not there any more as it was. Keep it word for word; if the request asks for another, name it in `given_up`, with"
-        " the exact words of the feedback that ask for it."
-        for what in lost
-    )
-
-
-def _is_quoted(words: str, feedback: str) -> bool:
-    """One word alone is in any text by chance, unless it is all that was said."""
-    quote, said = _plain(words), _plain(feedback)
-    return bool(quote) and quote in said and (" " in quote or quote == said)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).strip("\"'“”.")
-
-
 def _of_all(features: tuple[str, ...], examples: tuple[Example, ...]) -> Iterator[str]:
     if not features:
         yield "The program does nothing: say in `features` what it does, a sentence for each thing."

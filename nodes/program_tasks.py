@@ -18,7 +18,8 @@ from nodes.changes import complaint_about
 from nodes.context import AgentTask
 from nodes.ownership import owner_of, owns
 from nodes.paths import check_path
-from nodes.program_spec import SPECIFIED, ProgramSpec, program_problems, unasked_losses
+from nodes.program_changes import unasked_losses, with_forgotten
+from nodes.program_spec import SPECIFIED, ProgramSpec, program_problems
 from nodes.stack import STACKS, StackProfile
 
 WHOLE = "program"
@@ -39,7 +40,8 @@ def specify_task(request: BuildRequest, stack: StackName, kept: AppSpec | None, 
 
 
 def _problems(program: ProgramSpec, stack: StackName, kept: AppSpec | None, feedback: str) -> Iterator[str]:
-    yield from program_problems(program.features, program.examples, stack)
+    complete = with_forgotten(program, kept, feedback) if kept else program
+    yield from program_problems(complete.features, complete.examples, stack)
     if kept:
         yield from unasked_losses(program, kept, feedback)
 

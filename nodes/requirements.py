@@ -27,6 +27,7 @@ from nodes.blueprint.reader.domain import unmet_preferences
 from nodes.context import AgentTask, BuildOptions, Workshop, effective_options
 from nodes.corrections import MISREAD, CorrectionRefused, SpecCorrections, corrected, unexplained_removals
 from nodes.errors import AgentOutputInvalid, DescriptionOutOfDomain, DescriptionUnclear, TemplateInconsistent
+from nodes.program_changes import with_forgotten
 from nodes.program_spec import ProgramSpec, sound_part, specified
 from nodes.program_tasks import specify_task
 from nodes.progress import ChangeUnderstood, announce
@@ -108,7 +109,8 @@ async def _understood(
             if sound is None:
                 raise
             return {"spec": specified(sound, stack), "agent_results": used}
-        return {"spec": specified(said.value, stack), "agent_results": [said.result]}
+        program = with_forgotten(said.value, kept, feedback) if kept else said.value
+        return {"spec": specified(program, stack), "agent_results": [said.result]}
     if workshop.crew.corrects_drafts("correct_requirements", options) and (draft := kept or _drafted(request, stack)):
         correcting = correction_task(request, draft, feedback, continues=continues)
         try:
