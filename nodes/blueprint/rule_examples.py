@@ -1,5 +1,6 @@
 """The test that shows a rule: two requests, of which the app refuses one and takes the other. Pure."""
 
+import datetime as dt
 import json
 import re
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from nodes.completion import given_fields
 from nodes.contract import relation_property
 from nodes.rule_functions import message_of
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_AT_MOST = re.compile(r"\b(?:at most|(?:no|not) (?:more|longer) than|up to|within|maximum)\b", re.IGNORECASE)
+_AT_LEAST = re.compile(r"\b(?:at least|(?:no|not) (?:less|fewer|shorter) than|minimum)\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"#(\d+)")
 
 
@@ -25,6 +29,8 @@ def test_of(spec: AppSpec, rule: RuleSpec, code: RuleCode) -> str:
     accepted, refused = (_object(text, name, _inputs(record), f"a {record.name}") for name, text in given.items())
     if accepted == refused:
         raise RuleUnusable("`accepted` and `refused` are the same. Give values that keep the rule, and values that break it.")
+    if complaint := _unshown_limit(accepted, refused, message_of(rule)):
+        raise RuleUnusable(complaint)
     role = _author(spec, record)
     stored = [line for number, entry in enumerate(code.stored, 1) for line in _made(number, entry.record, entry.values, entry.state, spec)]
     lines = [
@@ -41,6 +47,36 @@ def test_of(spec: AppSpec, rule: RuleSpec, code: RuleCode) -> str:
     ]
     head = f'"""What is refused of {in_docstring(record.plural_label.lower())}, and what is not: {in_docstring(message_of(rule))}"""'
     return "\n".join([head, "", f'PATH = "/api/{record.plural}"', "", "", *lines, ""])
+
+
+def _unshown_limit(accepted: Mapping[str, Any], refused: Mapping[str, Any], message: str) -> str | None:
+    """Why two spans of days do not show the limit of the sentence. Small models cannot count days, so they are told."""
+    limits, (first, one), (_, other) = re.findall(r"\b(\d{1,4}) days?\b", message), _span(accepted), _span(refused)
+    if len(limits) != 1 or first is None or one is None or other is None:
+        return None
+    limit = int(limits[0])
+    if _AT_MOST.search(message):
+        shows = one <= limit < other
+    elif _AT_LEAST.search(message):
+        shows = other < limit <= one
+    else:
+        shows = one != other and min(one, other) <= limit <= max(one, other)
+    if shows:
+        return None
+    at, beyond = (first + dt.timedelta(days=limit + more) for more in (0, 1))
+    return (
+        f"`accepted` spans {one} days and `refused` {other}, which does not show a limit of {limit}. "
+        f"From {first}, {limit} days end on {at}, and {limit + 1} days on {beyond}."
+    )
+
+
+def _span(values: Mapping[str, Any]) -> tuple[dt.date | None, int | None]:
+    """The earlier of the two dates in `values`, and the days to the other; None where there are not two."""
+    try:
+        dates = sorted(dt.date.fromisoformat(value[:10]) for value in values.values() if isinstance(value, str) and _DATE.match(value))
+    except ValueError:
+        return None, None
+    return (dates[0], (dates[1] - dates[0]).days) if len(dates) == 2 else (None, None)
 
 
 def _made(number: int, name: str, values: str, state: str, spec: AppSpec) -> list[str]:

@@ -27,6 +27,12 @@ LONG = '{"start_date": "2030-01-01", "end_date": "2030-01-20"}'
 SHORT = '{"start_date": "2030-01-01", "end_date": "2030-01-15"}'
 
 
+SPANS = (
+    "`accepted` spans 14 days and `refused` 13, which does not show a limit of 14. "
+    "From 2030-01-01, 14 days end on 2030-01-15, and 15 days on 2030-01-16."
+)
+
+
 def written(code: str, refused: str = LONG, accepted: str = SHORT, stored: tuple[StoredRecord, ...] = ()) -> dict[str, str]:
     return own_rules.written(FRAME, SPEC, RULE, RuleCode(code=code, refused=refused, accepted=accepted, stored=stored))
 
@@ -125,6 +131,10 @@ def test_code_that_cannot_work_is_refused_in_one_sentence(code: str, complaint: 
     ("refused", "complaint"),
     [
         (SHORT, "`accepted` and `refused` are the same. Give values that keep the rule, and values that break it."),
+        (
+            '{"start_date": "2023-04-15", "end_date": "2023-04-28"}',
+            SPANS,
+        ),
         ("start_date: 2030", '`refused` is no JSON object: Expecting value. Write it like {"amount": "12.50"}.'),
         (json.dumps({"days": 20}), "`refused`: a loan has no days. It has end_date, start_date, tool_id."),
         (json.dumps({"tool_id": "#1"}), '"#1" stands for nothing: 0 records are stored before.'),
