@@ -95,6 +95,12 @@ class QaOutcome(Artifact):
         """What people said for the repair of this round."""
         return "\n".join(hint.text for hint in self.hints if hint.round == self.round)
 
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """What the reviewer is concerned about and no check found."""
+        found = [finding.message for finding in self.report.findings]
+        return tuple(concern for concern in self.review.concerns if not any(message in concern for message in found))
+
 
 class CheckedVersion(Artifact):
     """A version with its evidence, and the parts it was put together from: what a repair can go back to."""

@@ -97,6 +97,7 @@ def _count(stage: Stage, progress: BuildProgress) -> str:
 
 
 MOST_QUESTIONS = 4
+MOST_CONCERNS = 3
 
 
 def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableType:
@@ -107,6 +108,7 @@ def summary(status: BuildStatus, *, seconds: float, model: str) -> RenderableTyp
         lines.append(Text(status.error, "red"))
     lines += [_check_line(check) for check in status.checks if check.status is not CheckStatus.passed]
     lines += _passed_lines([check for check in status.checks if check.status is CheckStatus.passed])
+    lines += [Text(f"  The reviewer: {concern}", "yellow") for concern in status.concerns[:MOST_CONCERNS]]
     lines += [Text(f"  Not met: {wish.preference} - {wish.reason}", "yellow") for wish in status.unmet_preferences[:3]]
     lines += [Text(f"  {words_of(recipe)}", "dim") for recipe in status.recipes[:6]]
     lines += [Text(f"  Left open: {asked.question} Built: {asked.default}", "dim") for asked in status.open_questions[:MOST_QUESTIONS]]

@@ -173,6 +173,7 @@ async def evidence(build: BuildPagesOf, desk: DeskOf, log: CheckName | None = No
         report=newest.report if newest else None,
         evidence_version=newest.version.number if newest else record.progress.version,
         review_summary=record.qa.review.summary if record.qa else "",
+        concerns=record.qa.concerns if record.qa else (),
         opened=opened.check if opened else None,
         log=await desk.files.text(opened.log) if opened and opened.log else "",
     )

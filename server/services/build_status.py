@@ -16,6 +16,7 @@ from nodes.artifacts import (
     KeptVersion,
     OpenQuestion,
     Outcome,
+    QaOutcome,
     RecipeSpec,
     ReviewRequest,
     SpecChange,
@@ -112,6 +113,9 @@ class BuildStatus(Artifact):
     """What the request leaves open; each with the default that is built unless somebody answers."""
 
     checks: tuple[CheckResult, ...]
+    concerns: tuple[str, ...] = ()
+    """What the reviewer sees in the newest version that no check finds: an opinion, which fails nothing."""
+
     changes: tuple[SpecChange, ...] = ()
     declined: str | None = None
     agent_results: tuple[AgentResult, ...]
@@ -167,6 +171,12 @@ def open_questions_of(thread: Thread) -> tuple[OpenQuestion, ...]:
     spec = (thread.values or {}).get("spec")
     asked = spec.get("open_questions", ()) if isinstance(spec, dict) else ()
     return tuple(OpenQuestion.model_validate(question) for question in asked)
+
+
+def concerns_of(thread: Thread) -> tuple[str, ...]:
+    """What the reviewer said beyond the findings of the checks."""
+    kept = (thread.values or {}).get("qa")
+    return QaOutcome.model_validate(kept).concerns if isinstance(kept, dict) else ()
 
 
 def recipes_of(thread: Thread) -> tuple[RecipeSpec, ...]:
