@@ -36,6 +36,8 @@ FIRST_MIGRATION = f"{MIGRATIONS}0001_first_tables.py"
 FIRST_TEMPLATE = f"project/{FIRST_MIGRATION}.j2"
 SHOWN_ON_SITE = {"shown": "app/templates/site/{records}.html", "message": "app/templates/site/contact.html"}
 """Where the public pages go that a site has for each record it shows, and for the messages it takes."""
+OUR_PACKAGES = 'lint.isort.known-first-party = ["app", "tests"]'
+"""Which imports are the app's own, also where most of its files are not there to see."""
 RENAMED = {"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
 
 
@@ -186,13 +188,13 @@ def tidied(files: Mapping[str, str], app: Mapping[str, str] | None = None) -> di
 
     Of some files of an `app`, its files are given besides, for the settings.
     """
-    settings = {path: text for path, text in (app or {}).items() if path in ("pyproject.toml", "app/__init__.py")}
+    settings = {path: text for path, text in (app or {}).items() if path == "pyproject.toml"}
     with tempfile.TemporaryDirectory() as folder:
         for path, content in {**settings, **files}.items():
             target = Path(folder, path)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content, encoding="utf-8", newline="\n")
-        for command in (("check", "--select", "F401,F541,I", "--fix"), ("format",)):
+        for command in (("check", "--select", "F401,F541,I", "--fix", "--config", OUR_PACKAGES), ("format",)):
             subprocess.run(  # noqa: S603  # our own ruff, on a folder of ours
                 [sys.executable, "-m", "ruff", *command, "--no-cache", "--quiet", "."],
                 cwd=folder,

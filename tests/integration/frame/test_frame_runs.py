@@ -56,7 +56,7 @@ def test_an_app_keeps_a_rule_that_was_written_alone(python: Path, tmp_path: Path
     spec = read_description(BuildRequest(app_description=said), has_engineers=True)
     [rule] = custom_rules(spec)
     written(tmp_path, spec)
-    own = {path: (tmp_path / path).read_text(encoding="utf-8") for path in ("pyproject.toml", "app/__init__.py", kept_in(spec, rule))}
+    own = {path: (tmp_path / path).read_text(encoding="utf-8") for path in ("pyproject.toml", kept_in(spec, rule))}
     code = RuleCode(
         code="if not loan.start_date or not loan.end_date:\n  return True\nreturn loan.end_date - loan.start_date <= timedelta(days=14)",
         refused='{"start_date": "2030-01-01", "end_date": "2030-01-16"}',
