@@ -214,6 +214,8 @@ def _unknown(function: ast.FunctionDef, spec: AppSpec, rule: RuleSpec) -> Iterat
     known = {"session", var, "datetime", *IMPORTS, *models, *bound, *dir(builtins)}
     members = {var: _members(record), **{cls: _members(entry) for cls, entry in models.items()}}
     for node in ast.walk(function):
+        if isinstance(node, ast.Return) and (absent := _refused_when_absent(node.value, var)):
+            yield f"A record without `{absent}` is refused, and the rule says nothing of it. Return True where `{absent} is None`."
         if isinstance(node, ast.Compare) and (span := _span_against_number(node, record, var)):
             yield f"`{span}` is a time span, not a number of days. Write `({span}).days`."
         if isinstance(node, ast.Name) and node.id not in known:
@@ -242,6 +244,13 @@ def _number_left_out(function: ast.FunctionDef, message: str) -> int | None:
     written |= {int(value) for value in constants if isinstance(value, str) and value.isdecimal()}
     near = {number + step for number in said for step in (-1, 0, 1)}
     return said[0] if said and not near & written else None
+
+
+def _refused_when_absent(value: ast.expr | None, var: str) -> str | None:
+    """Of `x is not None and …`, what has to be there: small models write it so, and the app then refuses every record without it."""
+    parts = value.values if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.And) else []
+    asked = (part for part in parts if isinstance(part, ast.Compare) and len(part.ops) == 1 and isinstance(part.ops[0], ast.IsNot))
+    return next((text for part in asked if (text := ast.unparse(part.left)).startswith(f"{var}.")), None)
 
 
 def _span_against_number(node: ast.Compare, record: RecordSpec, var: str) -> str | None:

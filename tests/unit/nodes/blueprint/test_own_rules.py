@@ -27,6 +27,7 @@ LONG = '{"start_date": "2030-01-01", "end_date": "2030-01-20"}'
 SHORT = '{"start_date": "2030-01-01", "end_date": "2030-01-15"}'
 
 
+ABSENT = "A record without `loan.end_date` is refused, and the rule says nothing of it. Return True where `loan.end_date is None`."
 SPANS = (
     "`accepted` spans 14 days and `refused` 13, which does not show a limit of 14. "
     "From 2030-01-01, 14 days end on 2030-01-15, and 15 days on 2030-01-16."
@@ -105,6 +106,7 @@ def test_the_test_sends_what_breaks_the_rule_and_what_keeps_it() -> None:
     ("code", "complaint"),
     [
         ("if loan.days > 14\n    return True", "`code` is no Python, line 1: expected ':': if loan.days > 14"),
+        ("return loan.end_date is not None and (loan.end_date - loan.start_date).days <= 14", ABSENT),
         (
             "return loan.duration > 14",
             "`loan` has no `duration`. It has created_at, created_by_id, end_date, id, start_date, state, tool_id.",
