@@ -78,6 +78,7 @@ class CostEstimate(Artifact):
     may_pause: bool = Field(description="Whether the build may reach a limit, where it pauses and asks.")
     tasks: tuple[TaskEstimate, ...]
     stack: StackName = StackName.python_web
+    budget_tokens: int | None = None
     learned: Learned | None = None
 
     @property
@@ -98,6 +99,12 @@ class CostEstimate(Artifact):
             return f"{said}."
         shares = f"{self.learned.shares.low:.2f} to {self.learned.shares.high:.2f}"
         return f"{said}, and on {self.learned.builds} finished builds like it, which used {shares} times the middle of what that gives."
+
+
+def may_reach(cost_usd: Range | None, tokens: Range, *, budget_usd: float | None, budget_tokens: int | None) -> bool:
+    """Whether one of the build's own limits may be reached. A cost nobody knows may reach any."""
+    in_dollars = budget_usd is not None and (cost_usd is None or cost_usd.high > budget_usd)
+    return in_dollars or (budget_tokens is not None and tokens.high > budget_tokens)
 
 
 def _reckoned_with(basis: EstimateBasis) -> str:

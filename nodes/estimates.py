@@ -12,7 +12,7 @@ from nodes.artifacts import UNCHANGED, AppSpec, BuildRequest, StackName
 from nodes.blueprint import architect
 from nodes.blueprint.reader import read_description
 from nodes.context import BuildOptions, Frame
-from nodes.costs import CostEstimate, EstimateBasis, KnownApp, Range, TaskEstimate
+from nodes.costs import CostEstimate, EstimateBasis, KnownApp, Range, TaskEstimate, may_reach
 from nodes.errors import BuildError
 from nodes.foreseen_questions import TOLD_BY_TOOL, TOOL, Foreseen, Foresight, Span
 from nodes.stack import STACKS
@@ -66,17 +66,18 @@ class Estimator:
         tasks = tuple(self._task(name, [asked for asked in questions if asked.task == name], options) for name in names)
         costs = [task.cost_usd for task in tasks]
         cost = None if None in costs else sum((cost for cost in costs if cost), Range(low=0, high=0))
-        budget = options.budget_usd
+        tokens = sum((task.input_tokens + task.output_tokens for task in tasks), Range(low=0, high=0))
         return CostEstimate(
             basis=basis,
             stack=stack,
             components=components,
             calls=sum((task.calls for task in tasks), Range(low=0, high=0)),
-            tokens=sum((task.input_tokens + task.output_tokens for task in tasks), Range(low=0, high=0)),
+            tokens=tokens,
             cost_usd=cost,
             prices_as_of=self.prices.as_of.isoformat(),
-            budget_usd=budget,
-            may_pause=budget is not None and (cost is None or cost.high > budget),
+            budget_usd=options.budget_usd,
+            budget_tokens=options.budget_tokens,
+            may_pause=may_reach(cost, tokens, budget_usd=options.budget_usd, budget_tokens=options.budget_tokens),
             tasks=tasks,
         )
 

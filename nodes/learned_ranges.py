@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import quantiles
 
 from nodes.artifacts import Artifact
-from nodes.costs import CostEstimate, Learned, Range
+from nodes.costs import CostEstimate, Learned, Range, may_reach
 
 ENOUGH_BUILDS = 5
 """Fewer say nothing of how far builds differ."""
@@ -50,12 +50,12 @@ def fitted(estimate: CostEstimate, past: Sequence[PastBuild]) -> CostEstimate:
         )
         for task in estimate.tasks
     )
-    cost, budget = estimate.cost_usd and moved(estimate.cost_usd), estimate.budget_usd
+    cost, tokens = estimate.cost_usd and moved(estimate.cost_usd), Range(low=low, high=high)
     return estimate.model_copy(
         update={
-            "tokens": Range(low=low, high=high),
+            "tokens": tokens,
             "cost_usd": cost,
-            "may_pause": budget is not None and (cost is None or cost.high > budget),
+            "may_pause": may_reach(cost, tokens, budget_usd=estimate.budget_usd, budget_tokens=estimate.budget_tokens),
             "tasks": tasks,
             "learned": Learned(builds=len(shares), shares=Range(low=min(shares), high=max(shares)), plain_tokens=plain),
         }

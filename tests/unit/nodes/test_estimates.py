@@ -88,6 +88,8 @@ def test_the_whole_is_the_sum_of_its_tasks() -> None:
 def test_a_budget_below_the_most_it_may_cost_is_said_to_pause() -> None:
     generous, tight = (estimated(options=PAID.model_copy(update={"budget_usd": budget})) for budget in (10.0, 0.01))
     assert (generous.may_pause, tight.may_pause) == (False, True)
+    many, few = (estimated(options=PAID.model_copy(update={"budget_tokens": budget})) for budget in (10_000_000, 10_000))
+    assert (many.may_pause, few.may_pause) == (False, True)
 
 
 def test_the_built_in_builder_costs_nothing_and_uses_no_tokens() -> None:
