@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+WHAT_LANGSMITH_RAISES = (LangSmithError, OSError, ValueError)
+"""ValueError: it answered something else than was asked for."""
+
 PLACE_SECONDS = 2.0
 """How long a run waits to learn where its trace will be; a LangSmith that takes longer costs the link."""
 
@@ -74,20 +77,23 @@ class Tracing:
         """The project is made if there is none, as sending to it would."""
         try:
             project = await _beside(lambda: self._client.create_project(self._project, upsert=True))
-        except (LangSmithError, OSError, ValueError) as error:  # ValueError: it answered something else than a project
+        except WHAT_LANGSMITH_RAISES as error:
             log.warning("trace_place_unknown", extra={"project": self._project, "reason": str(error)})
         else:
             self._project_url = project.url
 
 
 def _beside(work: Callable[[], T]) -> asyncio.Future[T]:
-    """`work` in a thread that ends with the process: the loop's own threads would hold up its end until LangSmith answers."""
+    """`work` in a thread that ends with the process: the loop's own threads would hold up its end until LangSmith answers.
+
+    What nobody foresaw ends the thread and is told on standard error; whoever waits has a limit of its own.
+    """
     done: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def run() -> None:
         try:
             done.set_result(work())
-        except Exception as error:  # noqa: BLE001 - for whoever waits
+        except WHAT_LANGSMITH_RAISES as error:
             done.set_exception(error)
 
     done.set_running_or_notify_cancel()  # nobody who stops waiting stops the thread
