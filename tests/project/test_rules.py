@@ -14,7 +14,6 @@ CATCH_EVERYTHING = {
     "server/worker/execute_run.py",  # a run that fails in an unforeseen way ends as failed, with its reason
     "server/worker/run_worker.py",  # a worker that loses its connection starts again
     "server/api/sse.py",  # a stream that breaks is closed; the client comes back
-    "server/worker/tracing.py",  # whatever the thread raised is raised where it is waited for
     "server/graphs.py",  # whatever a user's module raises while it is loaded is the reason reported
     "nodes/agents/self_test.py",  # whatever CrewAI's internals raise is the finding
     "nodes/agents/own_code.py",  # whatever code of the user raises is the reason reported
