@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, assert_never
 
 from typing_extensions import override
 
@@ -182,7 +182,7 @@ class ChatModels:
             timeout=settings.request_timeout_seconds,
             stream_chunk_timeout=settings.request_timeout_seconds,  # the client's own 120 s end slow prompts before
             temperature=settings.temperature,
-            max_completion_tokens=limit,
+            **_limited(limit, is_openai=settings.is_openai),
         )
         holds_to_schemas = settings.is_openai and (chat.profile or {}).get("structured_output", True)
         form = AnswerForm.json_schema if holds_to_schemas else None
@@ -227,6 +227,13 @@ class ChatModels:
             request_timeout_seconds=self._settings.request_timeout_seconds,
             options=_options(chat, limit),
         )
+
+
+def _limited(limit: int | None, *, is_openai: bool) -> dict[str, Any]:
+    """OpenAI's newer models know only the newer name of an answer's limit; of other endpoints some refuse it, some leave it aside."""
+    if is_openai or limit is None:
+        return {"max_completion_tokens": limit}
+    return {"extra_body": {"max_tokens": limit}}
 
 
 def _options(chat: "BaseChatModel", limit: int | None) -> dict[str, object]:
