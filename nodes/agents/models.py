@@ -180,7 +180,7 @@ class ChatModels:
             stream_usage=True,  # otherwise a streamed answer does not tell what it used
             max_retries=0,  # calls.py is the one retry layer
             timeout=settings.request_timeout_seconds,
-            stream_chunk_timeout=settings.request_timeout_seconds,  # the client's own 120 s end slow prompts before
+            stream_chunk_timeout=None,  # calls.py bounds the whole try, and cancelling gets lost in this one on Python 3.11
             temperature=settings.temperature,
             **_limited(limit, is_openai=settings.is_openai),
         )
@@ -209,7 +209,7 @@ class ChatModels:
             stream_usage=True,
             max_retries=0,
             timeout=settings.request_timeout_seconds,
-            stream_chunk_timeout=settings.request_timeout_seconds,  # the client's own 120 s end slow prompts before
+            stream_chunk_timeout=None,  # calls.py bounds the whole try, and cancelling gets lost in this one on Python 3.11
             temperature=settings.temperature,
             max_completion_tokens=limit,
         )

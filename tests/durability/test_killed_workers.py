@@ -19,7 +19,7 @@ EVENTS_OF_A_BUILD = 24
 
 @pytest.mark.bounded(180)
 async def test_a_build_survives_the_death_of_its_worker(database_url: str, tmp_path: Path) -> None:
-    moments = random.Random(SEED).sample(range(2, EVENTS_OF_A_BUILD), 3)  # noqa: S311 - repeatable, not secret
+    moments = random.Random(SEED).sample(range(2, EVENTS_OF_A_BUILD), 2)  # noqa: S311 - repeatable, not secret
     settings = Settings.model_validate({"data_dir": tmp_path, "database_url": database_url})
     async with ThinkingModel() as model, open_world(settings, with_worker=False) as world:
         environment = {

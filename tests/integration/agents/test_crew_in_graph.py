@@ -393,7 +393,8 @@ async def test_a_stopped_build_pays_for_what_was_answered_until_then(storage: Pa
         listening = asyncio.create_task(listen())
         await heard.wait()
         listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        async with asyncio.timeout(5):  # not after the time a call may take
+            await asyncio.gather(listening, return_exceptions=True)
     assert await journal.spent_tokens("t") > 100
 
 

@@ -1,5 +1,6 @@
 """Whatever a person or a model writes is shown as text: no page gets an element or a handler out of it."""
 
+import re
 from collections.abc import Sequence
 from itertools import count
 from urllib.parse import quote
@@ -72,6 +73,7 @@ PAYLOADS = (
     "{{ 7*7 }}{% include 'base.html' %}${alert(1)}",
     "<!--><script>alert(1)</script-->",
 )
+OWN_PICTURE = re.compile(r"/builds/[\w-]+/pictures/\w+\.png")
 RUNS_CODE = ("javascript:", "data:", "vbscript:")
 TABS = ("", "/plan", "/code?file=README.md", "/code?file=app/records/claims/samples.py", "/evidence", "/timeline", "/history")
 
@@ -131,7 +133,8 @@ def dangers(page: Page) -> list[tuple[str, dict[str, str]]]:
         (tag, attributes)
         for tag, attributes in page.elements
         if (tag == "script" and attributes.get("src") not in allowed_scripts)
-        or tag in {"iframe", "object", "embed", "base", "style", "img", "video", "audio", "math", "marquee", "animate", "source"}
+        or tag in {"iframe", "object", "embed", "base", "style", "video", "audio", "math", "marquee", "animate", "source"}
+        or (tag == "img" and not OWN_PICTURE.fullmatch(attributes.get("src", "")))
         or (tag == "link" and not attributes.get("href", "").startswith("/static/"))
         or any(name.startswith("on") or name == "srcdoc" for name in attributes)
         or any(attributes.get(name, "").strip().lower().startswith(RUNS_CODE) for name in ("href", "src", "action", "formaction"))
