@@ -644,22 +644,6 @@ VALUES (
 ON CONFLICT (thread_id, task_id, n) DO NOTHING
 RETURNING *;
 
--- account_for_second_answer --
--- Keep a second answer to a call, under a number no call has; not what is recorded again because nobody heard that it was.
-INSERT INTO model_calls (
-    thread_id, task_id, n, prompt_sha256, run_id, node, agent, component, attempt, model, answer,
-    input_tokens, output_tokens, cached_tokens, cost_usd, duration_ms
-)
-SELECT
-    %(thread_id)s, %(task_id)s || '#' || gen_random_uuid(), %(n)s, %(prompt_sha256)s, %(run_id)s::uuid, %(node)s, %(agent)s,
-    %(component)s::text, %(attempt)s, %(model)s, %(answer)s::json,
-    %(input_tokens)s, %(output_tokens)s, %(cached_tokens)s, %(cost_usd)s::numeric, %(duration_ms)s
-WHERE NOT EXISTS (
-    SELECT FROM model_calls
-    WHERE thread_id = %(thread_id)s AND task_id = %(task_id)s AND n = %(n)s
-        AND answer::text = %(answer)s::json::text AND duration_ms = %(duration_ms)s
-);
-
 -- usage --
 -- What the calls of a thread, a run or everybody since a moment used, summed up.
 SELECT
