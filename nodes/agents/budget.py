@@ -3,13 +3,13 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from nodes.agents.journal import CallJournal, completed
-from nodes.agents.waits import Tell, Wait, told, unheard
+from nodes.agents.waits import Tell, Wait, told_at_first, unheard
 from nodes.artifacts import BudgetLimit
 from nodes.errors import BudgetExhausted, TokensExhausted
 from nodes.progress import WaitCause
@@ -126,8 +126,7 @@ class Budget:
 
 
 async def _take(account: _Account, ceiling: Ceiling, bound: float, tell: Tell) -> None:
-    with ExitStack() as waiting:
-        is_told = False
+    with told_at_first(tell) as say:
         while True:
             released = account.released
             spent = await ceiling.spent()
@@ -138,9 +137,7 @@ async def _take(account: _Account, ceiling: Ceiling, bound: float, tell: Tell) -
             if spent + sum(account.reserved) + bound <= ceiling.most:
                 account.reserved.append(bound)
                 return
-            if not is_told:
-                is_told = True
-                waiting.enter_context(told(tell, HELD_BY_OTHERS))
+            say(HELD_BY_OTHERS)
             await released.wait()
 
 
@@ -171,16 +168,13 @@ async def held_today(
 ) -> AsyncIterator[None]:
     """The same for the limits of the day. Raises `BudgetExhausted`, which says when there is money again."""
     try:
-        with ExitStack() as waiting:
-            is_told = False
+        with told_at_first(tell) as say:
             while ceiling := await days.hold(thread_id, task_id, n, bound_usd, seconds=seconds):
                 if ceiling.spent_usd + bound_usd > ceiling.limit_usd:
                     exhausted = BudgetExhausted(ceiling.spent_usd, ceiling.limit_usd, bound_usd)
                     exhausted.limit, exhausted.resumes_at = ceiling.limit, ceiling.resumes_at
                     raise exhausted
-                if not is_told:
-                    is_told = True
-                    waiting.enter_context(told(tell, HELD_BY_OTHERS))
+                say(HELD_BY_OTHERS)
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
         yield
     finally:

@@ -40,3 +40,20 @@ def told(tell: Tell, wait: Wait) -> Iterator[None]:
         yield
     finally:
         tell(None)
+
+
+@contextmanager
+def told_at_first(tell: Tell) -> Iterator[Callable[[Wait], None]]:
+    """For a block that may wait several times for one thing: what it gives tells of the first wait, and the end is told if it did."""
+    told_of: list[Wait] = []
+
+    def say(wait: Wait) -> None:
+        if not told_of:
+            told_of.append(wait)
+            tell(wait)
+
+    try:
+        yield say
+    finally:
+        if told_of:
+            tell(None)
