@@ -5,8 +5,10 @@ import pytest
 
 from nodes.agents.budget import Budget, DayCeiling, DollarCeiling, held_today
 from nodes.agents.journal import InMemoryJournal, JournaledCall, ModelAnswer
+from nodes.agents.waits import Wait
 from nodes.artifacts import BudgetLimit
 from nodes.errors import BudgetExhausted
+from nodes.progress import WaitCause
 
 
 def call(cost_usd: float | None) -> JournaledCall:
@@ -56,6 +58,28 @@ async def test_a_waiting_call_is_refused_once_what_it_waited_for_has_spent_too_m
     await first
     with pytest.raises(BudgetExhausted):
         await second
+
+
+async def test_a_call_that_waits_for_two_others_says_once_that_it_waits_and_then_that_it_goes_on() -> None:
+    budget, journal, told = Budget(), InMemoryJournal(), list[Wait | None]()
+    waits = asyncio.Event()
+
+    def tell(wait: Wait | None) -> None:
+        told.append(wait)
+        waits.set()
+
+    async def whole() -> None:
+        async with budget.reserve(DollarCeiling(journal, "t", 1.0), 1.0, tell):
+            told.append(None)
+
+    async with budget.reserve(DollarCeiling(journal, "t", 1.0), 0.4):
+        async with budget.reserve(DollarCeiling(journal, "t", 1.0), 0.4):
+            waiting = asyncio.create_task(whole())
+            await waits.wait()
+        for _ in range(3):  # it looks again, and waits on
+            await asyncio.sleep(0)
+    await waiting
+    assert told == [Wait(WaitCause.held_money), None, None]
 
 
 async def test_a_cancelled_call_gives_its_reservation_back() -> None:
